@@ -1,0 +1,1 @@
+"""Video and images in, reasoning training data for vision-language models out."""

@@ -1,0 +1,55 @@
+"""What a backend is."""
+
+from typing import Protocol
+
+from vr_assets.records.call import Reply, Request
+
+
+class Backend(Protocol):
+    """Answers requests. One instance lives as long as a stage and is used from one event loop."""
+
+    @property
+    def name(self) -> str:
+        """As settings name it: gemini, openai, opencv, scripted."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model's own name, as provenance records it."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """What shares one ceiling on calls in flight: a base URL, or the backend's name."""
+        ...
+
+    @property
+    def structured(self) -> bool:
+        """Whether replies come as JSON under the request's schema, as far as is known now."""
+        ...
+
+    def identity(self, request: Request) -> str:
+        """What makes this backend's answer to the request what it is: model, sampling, how media are shown. Canonical JSON.
+
+        Without endpoint URL, negotiated reply style, transport, timeouts and output limits.
+        """
+        ...
+
+    def check_ready(self) -> None:
+        """Raises StageError that names the ways out when no call can succeed (no key, no model name). Makes no call."""
+        ...
+
+    async def generate(self, request: Request) -> Reply:
+        """One attempt.
+
+        Raises:
+            TransientError: another attempt may help.
+            RefusedError: this request is refused for good.
+            StageError: no request can succeed.
+            MediaError: what the request shows cannot be made.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...

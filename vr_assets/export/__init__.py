@@ -1,0 +1,1 @@
+"""Rows to the files that trainers read."""

@@ -1,0 +1,1 @@
+"""Reply text to record, or ReplyError. Pure functions."""

@@ -1,0 +1,1 @@
+"""What crosses a boundary: frozen, closed, strict pydantic records."""

@@ -1,0 +1,36 @@
+"""The base of all records, and the types of time and place."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Record(BaseModel):
+    """Frozen, closed, strict. `to_line` and `model_validate_json` are inverse."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    def to_line(self) -> str:
+        """One line of JSON, UTF-8, no line break inside."""
+        return self.model_dump_json()
+
+
+class Span(Record):
+    """A half-open stretch of time [start_s, end_s) in seconds on the source's clock, zero at the first frame shown."""
+
+    start_s: float = Field(ge=0)
+    end_s: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end_s <= self.start_s:
+            raise ValueError(f"span ends at {self.end_s} s, not after its start at {self.start_s} s")
+        return self
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+    def holds(self, time_s: float, *, slack_s: float = 0.0) -> bool:
+        """Whether a moment lies inside; the end counts as inside, as people name it."""
+        return self.start_s - slack_s <= time_s <= self.end_s + slack_s

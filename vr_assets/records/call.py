@@ -1,0 +1,171 @@
+"""What goes to a model and what comes back. Backends speak in these, and the journal stores answers.
+
+`Request` holds no rendered bytes: media are handles with an identity and lazy content.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from vr_assets.records.base import Record, Span
+from vr_assets.records.scene import Scene
+from vr_assets.records.video import ChunkCaption, Event, HighlightChunk
+from vr_assets.settings import Mode, Task
+
+
+class Finish(StrEnum):
+    """Why a model stopped. LENGTH is never text: the answer is cut. REFUSED: safety or policy."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    REFUSED = "refused"
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    CUT = "cut"
+    REFUSED = "refused"
+
+
+class Clip(Record):
+    """An encoded video. `span` is its true cut on the source's clock."""
+
+    content: bytes
+    mime_type: str
+    span: Span
+
+
+class Frame(Record):
+    """One JPEG and its moment on the source's clock, in seconds."""
+
+    content: bytes
+    time_s: float
+
+
+class MediaForm(StrEnum):
+    VIDEO = "video"
+    FRAMES = "frames"
+
+
+class Media(Protocol):
+    """A stretch of one video, to be shown to a model. Making its content may decode; its identity never does."""
+
+    @property
+    def identity(self) -> str:
+        """Content hash, span, form and rendering settings: equal identities are the same pixels."""
+        ...
+
+    @property
+    def form(self) -> MediaForm:
+        """How it is meant to be shown; a backend that takes no video may show frames of a VIDEO."""
+        ...
+
+    @property
+    def span(self) -> Span:
+        """The true cut on the source's clock."""
+        ...
+
+    async def clip(self) -> Clip:
+        """The stretch as an MP4. Raises MediaError."""
+        ...
+
+    async def frames(self) -> Sequence[Frame]:
+        """The stretch as JPEGs in order of time, at least one. Raises MediaError."""
+        ...
+
+    async def scene(self) -> Scene:
+        """What can be measured in the WHOLE video (not only the span), for the offline annotator. Raises MediaError."""
+        ...
+
+
+class PromptText(Record):
+    """A rendered prompt. Both texts are rendered; the backend sends the one its reply style asks for.
+
+    `fingerprint` is of the prompt's source, before values: it names the prompt. `identity` is of what is asked.
+    """
+
+    domain: str
+    asset: str
+    name: str
+    fingerprint: str
+    schema_text: str
+    layout_text: str
+
+    @property
+    def identity(self) -> str:
+        return hashlib.sha256(f"{self.schema_text}\0{self.layout_text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The records a prompt was rendered from. The offline annotator reads these; remote models read the prompt.
+
+    `span` is the window asked about (a chunk, the highlight clip, or the whole video).
+    """
+
+    duration_s: float
+    span: Span
+    mode: Mode = Mode.UNKNOWN
+    moment_s: float | None = None
+    global_caption: str = ""
+    dense_caption: str = ""
+    events: tuple[Event, ...] = ()
+    chunks: tuple[ChunkCaption, ...] = ()
+    highlight: HighlightChunk | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to a model.
+
+    `media` is what the model is shown, in order; empty for text-only tasks. `subject` is the video the question is about: it is
+    sent nowhere, the offline annotator measures it. `reply_schema` is a JSON schema (an object).
+    """
+
+    task: Task
+    prompt: PromptText
+    evidence: Evidence
+    subject: Media
+    media: tuple[Media, ...] = ()
+    reply_schema: dict[str, JsonValue] = field(default_factory=dict)
+
+
+class Usage(Record):
+    """Tokens as the endpoint counted them; None where it did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class Reply(Record):
+    """What came back. `text` is the answer without thinking; for a schema reply it is JSON text."""
+
+    text: str
+    finish: Finish
+    usage: Usage = Usage()
+    finish_words: str = ""
+
+
+class Answer(Record):
+    """One line of the journal. `at` is UTC, ISO 8601; `seconds` from the first attempt to the answer."""
+
+    key: str
+    task: Task
+    outcome: Outcome
+    text: str
+    finish: str
+    usage: Usage
+    cost_usd: float | None = None
+    backend: str
+    model: str
+    domain: str
+    prompt: str
+    prompt_hash: str
+    prompt_text: str
+    seconds: float
+    at: str

@@ -1,0 +1,71 @@
+"""What every row of every asset carries."""
+
+from typing import Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from vr_assets.records.base import Record
+from vr_assets.settings import Asset, Mode, Status
+
+RECORD_VERSION = 1
+
+
+class Failure(Record):
+    """One part of a row that could not be had: a chunk, a QA type, a caption."""
+
+    what: str
+    reason: str
+
+
+class Provenance(Record):
+    """Which prompt and model made an answer. `keys` find it in the journal."""
+
+    task: str
+    backend: str
+    model: str
+    domain: str
+    prompt: str
+    prompt_hash: str
+    keys: tuple[str, ...]
+
+
+class VideoMedia(Record):
+    """What later stages need to know of a video file or of a part of one.
+
+    `content` is the full hash of the file's bytes, in hex. `duration_s` is the header's word in raw_videos and measured
+    from filtered_videos on; for a part of a recording it is the part's length, and `part_start_s`, `part_end_s` are set.
+    """
+
+    path: str
+    content: str
+    size_bytes: int
+    duration_s: float
+    fps: float
+    width_px: int
+    height_px: int
+    codec: str
+    frame_count: int | None
+    part_start_s: float | None = None
+    part_end_s: float | None = None
+
+
+class Row(Record):
+    """One video at one stage. `reason` is empty only when `status` is ok; `blocked_by` names the stage that stopped it."""
+
+    video_id: str
+    video: str
+    status: Status
+    reason: str = ""
+    blocked_by: Asset | None = None
+    failures: tuple[Failure, ...] = ()
+    record_version: int = RECORD_VERSION
+    provenance: tuple[Provenance, ...] = ()
+    fields: dict[str, JsonValue] = Field(default_factory=dict)
+    mode: Mode = Mode.UNKNOWN
+    media: VideoMedia | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.status is not Status.OK and not self.reason:
+            raise ValueError(f"a row that is {self.status} needs a reason")
+        return self

@@ -1,0 +1,159 @@
+"""The rows of the video graph, one record an asset, and what they are made of."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from vr_assets.records.base import Record, Span
+from vr_assets.records.row import Row
+from vr_assets.settings import Mode, QaType
+
+
+class RawVideo(Row):
+    """raw_videos. `mode` is the label the manifest gives the row, else the batch's, else unknown."""
+
+    labelled: bool = False
+
+
+class QualityFacts(Record):
+    """Measured in the decode of the proxy. Brightness is the mean luma, 0-255; shares are of all decoded frames."""
+
+    brightness_mean: float
+    brightness_std: float
+    dark_share: float
+    frozen_share: float
+    detail: float
+
+
+class FilteredVideo(Row):
+    """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked."""
+
+    is_valid: bool | None = None
+    validity_words: str = ""
+    mode_words: str = ""
+    quality: QualityFacts | None = None
+
+
+class Event(Record):
+    """One timed thing that happens."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+class CaptionedVideo(Row):
+    """captions. `events` are read from `dense_caption`."""
+
+    global_caption: str = ""
+    dense_caption: str = ""
+    events: tuple[Event, ...] = ()
+
+
+class ChunkCaption(Record):
+    """What is seen in one chunk; timestamps are the true cut, in seconds on the source's clock."""
+
+    chunk_index: int
+    timestamp_start: float
+    timestamp_end: float
+    caption: str
+
+
+class ChunkCaptionedVideo(Row):
+    chunk_captions: tuple[ChunkCaption, ...] = ()
+
+
+class HighlightChunk(Record):
+    """The incident's own clip; timestamps are the true cut, in seconds on the source's clock."""
+
+    anomaly_timestamp_sec: float
+    timestamp_start: float
+    timestamp_end: float
+    caption: str
+
+
+class HighlightedVideo(Row):
+    highlight_chunk: HighlightChunk | None = None
+
+
+class DescribedVideo(Row):
+    detailed_description: str = ""
+    prompt_key: str = ""
+
+
+class Option(Record):
+    letter: str = Field(pattern="^[A-Z]$")
+    text: str
+
+
+class McqItem(Record):
+    """A question with lettered options; `answer` is one of their letters."""
+
+    form: Literal["mcq"] = "mcq"
+    question: str
+    options: tuple[Option, ...]
+    answer: str
+    explanation: str
+    reasoning: str
+
+
+class YesNoItem(Record):
+    """A question answered Yes or No, with a sentence that explains."""
+
+    form: Literal["yes_no"] = "yes_no"
+    question: str
+    answer: Literal["Yes", "No"]
+    explanation: str
+    reasoning: str
+
+
+class OpenItem(Record):
+    form: Literal["open"] = "open"
+    question: str
+    answer: str
+    reasoning: str
+
+
+class SpanItem(Record):
+    """A question answered by a stretch of time."""
+
+    form: Literal["span"] = "span"
+    question: str
+    span: Span
+    reasoning: str
+
+
+QaItem = McqItem | YesNoItem | OpenItem | SpanItem
+
+
+class QaSet(Record):
+    """The items of one QA type, and the reply they were read from."""
+
+    qa_type: QaType
+    prompt_key: str
+    items: tuple[QaItem, ...]
+    raw_reply: str
+
+
+class QaVideo(Row):
+    qa: tuple[QaSet, ...] = ()
+
+
+class TaskFilesVideo(Row):
+    """task_files: how many items of this video each task file holds."""
+
+    items: dict[str, int] = Field(default_factory=dict)
+
+
+class Screening(Record):
+    """Both filter questions read. A question that was not asked is None."""
+
+    is_valid: bool | None = None
+    validity_words: str = ""
+    mode: Mode | None = None
+    mode_words: str = ""
+
+
+class DenseCaption(Record):
+    text: str
+    events: tuple[Event, ...]

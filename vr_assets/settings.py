@@ -1,0 +1,425 @@
+"""Every setting once: name, default, bounds, unit and why the default is what it is.
+
+A setting has one dotted name (`chunks.max_chunks`). The environment spells it `VR_CHUNKS__MAX_CHUNKS`, the command line
+`--set chunks.max_chunks=8`, a batch's `batch.json` and run config use the same path. A layer is a flat mapping from dotted
+names to values; `resolve` stacks layers and says which one each value came from.
+"""
+
+import difflib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from vr_assets.errors import SettingsError
+
+ENV_PREFIX = "VR_"
+
+
+class Mode(StrEnum):
+    """What a video shows. `unknown`: could not be told; annotated with the normal prompts and said to be so."""
+
+    ANOMALY = "anomaly"
+    NORMAL = "normal"
+    UNKNOWN = "unknown"
+
+
+class ModeSetting(StrEnum):
+    AUTO = "auto"
+    ANOMALY = "anomaly"
+    NORMAL = "normal"
+
+
+class Status(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    FILTERED_OUT = "filtered_out"
+
+
+class Asset(StrEnum):
+    """The assets of the video graph, upstream first."""
+
+    RAW_VIDEOS = "raw_videos"
+    FILTERED_VIDEOS = "filtered_videos"
+    CAPTIONS = "captions"
+    CHUNK_CAPTIONS = "chunk_captions"
+    HIGHLIGHTS = "highlights"
+    DESCRIPTIONS = "descriptions"
+    QA = "qa"
+    TASK_FILES = "task_files"
+
+
+class QaType(StrEnum):
+    MCQ = "mcq"
+    BCQ = "bcq"
+    OPEN_QA = "open_qa"
+    CAUSAL_LINKAGE = "causal_linkage"
+    TEMPORAL_LOCALIZATION = "temporal_localization"
+    TEMPORAL_EVENT_DESC = "temporal_event_desc"
+    SCENE_DESCRIPTION = "scene_description"
+    EVENT_SUMMARY = "event_summary"
+    EVENT_VERIFICATION = "event_verification"
+
+
+class Task(StrEnum):
+    """What one model call is asked for. QA calls use the QA type's own name."""
+
+    SCREENING = "screening"
+    SUITABLE = "suitable"
+    ANOMALY_OR_NORMAL = "anomaly_or_normal"
+    GLOBAL_CAPTION = "global_caption"
+    DENSE_CAPTION = "dense_caption"
+    CHUNK_CAPTION = "chunk_caption"
+    MOMENT = "moment"
+    CLIP_CAPTION = "clip_caption"
+    DESCRIPTION = "description"
+    MCQ = "mcq"
+    BCQ = "bcq"
+    OPEN_QA = "open_qa"
+    CAUSAL_LINKAGE = "causal_linkage"
+    TEMPORAL_LOCALIZATION = "temporal_localization"
+    TEMPORAL_EVENT_DESC = "temporal_event_desc"
+    SCENE_DESCRIPTION = "scene_description"
+    EVENT_SUMMARY = "event_summary"
+    EVENT_VERIFICATION = "event_verification"
+
+
+class BackendName(StrEnum):
+    GEMINI = "gemini"
+    OPENAI = "openai"
+    OPENCV = "opencv"
+
+
+class ReplyFormat(StrEnum):
+    """How a reply is asked for: JSON under a schema, a labelled layout, or the first that the endpoint takes."""
+
+    AUTO = "auto"
+    SCHEMA = "schema"
+    LAYOUT = "layout"
+
+
+class VideoInput(StrEnum):
+    """How an OpenAI-compatible endpoint takes a video."""
+
+    VIDEO_URL = "video_url"
+    IMAGE_URL = "image_url"
+    FRAMES = "frames"
+
+
+class MediaResolution(StrEnum):
+    LOW = "MEDIA_RESOLUTION_LOW"
+    MEDIUM = "MEDIA_RESOLUTION_MEDIUM"
+    HIGH = "MEDIA_RESOLUTION_HIGH"
+
+
+class LongRecordings(StrEnum):
+    SKIP = "skip"
+    SPLIT = "split"
+
+
+def _listed(value: object) -> object:
+    """`a,b` and `["a", "b"]` as the environment and the command line write lists."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        return json.loads(text)
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+QaTypes = Annotated[tuple[QaType, ...], BeforeValidator(_listed)]
+Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Field(min_length=1)]
+Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GeminiSettings(_Group):
+    model: str = Field("gemini-3.1-flash-lite-preview", description="Model name; the cheapest that watches video.")
+    media_resolution: MediaResolution = Field(
+        MediaResolution.LOW, description="About 70 tokens a frame; raise it for small print or far figures."
+    )
+    temperature: float = Field(0.3, ge=0, le=2, description="Low: annotations want facts before variety.")
+    max_output_tokens: int = Field(8192, ge=1, description="Output limit in tokens, thinking included.")
+    timeout: float = Field(120.0, gt=0, description="Seconds to wait for one answer.")
+    api_key_env: str = Field("GOOGLE_API_KEY", description="NAME of the environment variable that holds the key.")
+    base_url: str = Field("", description="Another address of the API (a gateway); empty: Google's own.")
+    max_inline_mb: float = Field(20.0, gt=0, le=100, description="Request body limit in MB; 20 holds on every API version.")
+
+
+class OpenAISettings(_Group):
+    base_url: str = Field("", description="Endpoint, with or without /v1 or /chat/completions. Empty: OpenAI's own.")
+    model_name: str = Field("", description="Model name as the endpoint knows it. No default: endpoints differ.")
+    temperature: float = Field(0.7, ge=0, le=2, description="As TAO's users know it.")
+    max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
+    timeout: float = Field(60.0, gt=0, description="Seconds to wait for one answer.")
+    api_key_env: str = Field(
+        "OPENAI_API_KEY", description="NAME of the environment variable that holds the key; unset is fine for a local server."
+    )
+    video_input: VideoInput = Field(
+        VideoInput.VIDEO_URL,
+        description="video_url (vLLM, NIM), image_url carrying a video (some gateways), frames (image-only models).",
+    )
+    reply_format: ReplyFormat = Field(
+        ReplyFormat.AUTO, description="auto: JSON schema until the endpoint refuses it, then the labelled layout."
+    )
+
+
+class ModelSettings(_Group):
+    backend: BackendName = Field(
+        BackendName.GEMINI, description="gemini, openai (any compatible endpoint), or opencv (offline, no key)."
+    )
+    gemini: GeminiSettings = Field(default_factory=GeminiSettings)
+    openai: OpenAISettings = Field(default_factory=OpenAISettings)
+
+
+class CallSettings(_Group):
+    max_workers: int = Field(16, ge=1, le=1024, description="Ceiling on calls in flight to one endpoint.")
+    max_attempts: int = Field(
+        4, ge=1, le=20, description="Attempts for one call when the endpoint is busy or the connection drops."
+    )
+    max_retry_wait_s: float = Field(60.0, gt=0, description="Longest wait between two attempts, in seconds.")
+    max_answers: int = Field(
+        3, ge=1, le=20, description="Answers kept for one request over all runs before its row fails for good."
+    )
+    videos_in_work: int = Field(16, ge=1, le=1024, description="Videos worked on at once in a stage; bounds memory.")
+
+
+class PromptSettings(_Group):
+    prompts_module: str = Field("general", description="Prompt domain: general, or the name of a folder in prompts_dir.")
+    prompts_dir: str = Field("", description="Folder of your own domains, looked in before the shipped ones.")
+
+
+class IngestSettings(_Group):
+    video_root: str = Field("", description="Folder walked for videos when ingest names no path.")
+    input_jsonl_files: Strings = Field((), description="JSONL files with `video_path` or `video`, merged with video_root.")
+    filter_field: str = Field("", description="Keep the JSONL rows where this field is truthy; empty keeps all.")
+    batch_size: int = Field(200, ge=1, le=10000, description="Videos in one batch: a run's unit of work, small enough to retry.")
+
+
+class VideoSettings(_Group):
+    max_video_length_sec: float = Field(
+        300.0, gt=0, description="Longer videos are skipped with a row, before any paid call. Seconds."
+    )
+    long_recordings: LongRecordings = Field(
+        LongRecordings.SKIP, description="split: ingest makes parts of max_video_length_sec of longer recordings."
+    )
+
+
+class FilterSettings(_Group):
+    enabled: bool = Field(True, description="Ask whether a video suits the domain. Off with a set mode costs no call.")
+
+
+class ChunkSettings(_Group):
+    chunk_duration_options: Numbers = Field(
+        (5.0, 10.0, 15.0, 20.0, 30.0), description="Chunk lengths to choose from: the first that needs at most max_chunks. s."
+    )
+    max_chunks: int = Field(10, ge=1, le=200, description="Most chunks of one video: one call each.")
+
+
+class HighlightSettings(_Group):
+    highlight_before_sec: float = Field(3.0, ge=0, description="Clip before the incident, in seconds.")
+    highlight_after_sec: float = Field(3.0, ge=0, description="Clip after the incident, in seconds.")
+
+
+class LongVideoSettings(_Group):
+    long_video_threshold_sec: float = Field(60.0, gt=0, description="Above it frames are sent in place of video. Seconds.")
+    long_video_sample_fps: float = Field(0.5, gt=0, le=30, description="Frames a second of a long video.")
+    long_video_max_frames: int = Field(60, ge=1, le=1000, description="Most frames of one long video.")
+
+
+class QaSettings(_Group):
+    qa_types: QaTypes = Field(
+        tuple(kind for kind in QaType if kind is not QaType.EVENT_VERIFICATION),
+        min_length=1,
+        description="QA types, one call each. event_verification is off: trainers that know ten tasks skip its file.",
+    )
+
+
+class TaskFileSettings(_Group):
+    license: str = Field("", description="metadata.license of the task files.")
+    description_extra: str = Field("", description="Follows the task's own sentence in metadata.description.")
+
+
+class MediaSettings(_Group):
+    longest_side_px: int = Field(640, ge=64, le=3840, description="Longest side of the proxy: what a model sees of a video.")
+    max_fps: float = Field(8.0, gt=0, le=60, description="Frame rate cap of the proxy; models sample 1 to 2 a second.")
+    crf: int = Field(28, ge=10, le=40, description="x264 quality of the proxy; about 1.5 MB a minute of CCTV.")
+    highlight_longest_side_px: int = Field(1280, ge=64, le=3840, description="Longest side of the highlight clip.")
+    frame_longest_side_px: int = Field(640, ge=64, le=3840, description="Longest side of single frames sent as JPEG.")
+    workers: int = Field(0, ge=0, le=256, description="Media processes; 0: one a core.")
+    deadline_s: float = Field(600.0, gt=0, description="Longest time on one video in a media process, in seconds.")
+    memory_mb: int = Field(4096, ge=512, description="Memory limit of one media process, in MB.")
+
+
+class CheckSettings(_Group):
+    max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
+
+
+class Settings(_Group):
+    """All settings, resolved. Sections are attributes; the dotted name of a leaf is its path."""
+
+    data_root: str = Field("./data", description="Where everything is written: a folder.")
+    mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
+    force_reprocess: Strings = Field((), description="Assets to ask again in spite of the journal, or `all`. For one run.")
+    retry: Strings = Field((), description="Assets whose used-up requests (max_answers) may be asked again. For one run.")
+    vlm: ModelSettings = Field(default_factory=ModelSettings)
+    llm: ModelSettings = Field(default_factory=ModelSettings)
+    calls: CallSettings = Field(default_factory=CallSettings)
+    prompts: PromptSettings = Field(default_factory=PromptSettings)
+    ingest: IngestSettings = Field(default_factory=IngestSettings)
+    videos: VideoSettings = Field(default_factory=VideoSettings)
+    filter: FilterSettings = Field(default_factory=FilterSettings)
+    chunks: ChunkSettings = Field(default_factory=ChunkSettings)
+    highlights: HighlightSettings = Field(default_factory=HighlightSettings)
+    long_video: LongVideoSettings = Field(default_factory=LongVideoSettings)
+    qa: QaSettings = Field(default_factory=QaSettings)
+    task_files: TaskFileSettings = Field(default_factory=TaskFileSettings)
+    media: MediaSettings = Field(default_factory=MediaSettings)
+    checks: CheckSettings = Field(default_factory=CheckSettings)
+
+
+Layer = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One setting as the settings page shows it."""
+
+    name: str
+    default: object
+    why: str
+    field: FieldInfo
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings and, for each dotted name that some layer set, the name of that layer."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+    def value(self, name: str) -> object:
+        found: object = self.settings
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+
+
+def leaves(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Leaf]:
+    """Every setting, in the order of this file."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from leaves(kind, f"{prefix}{name}.")
+        else:
+            yield Leaf(f"{prefix}{name}", field.get_default(), field.description or "", field)
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    """A nested mapping as a layer; None means not set."""
+    flat: dict[str, object] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        elif value is not None:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def environment_layer(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> dict[str, object]:
+    """The `VR_...` variables of the environment, and under them those of a `.env` file."""
+    merged: dict[str, str] = {}
+    if dotenv is not None and dotenv.is_file():
+        merged.update({key: value for key, value in dotenv_values(dotenv).items() if value is not None})
+    merged.update(os.environ if environ is None else environ)
+    return {
+        key.removeprefix(ENV_PREFIX).lower().replace("__", "."): value
+        for key, value in sorted(merged.items())
+        if key.startswith(ENV_PREFIX)
+    }
+
+
+def environment_name(name: str) -> str:
+    """How the environment spells a dotted name."""
+    return ENV_PREFIX + name.replace(".", "__").upper()
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, object]:
+    """`["chunks.max_chunks=8"]` as a layer.
+
+    Raises:
+        SettingsError: an assignment without `=`.
+    """
+    layer: dict[str, object] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {text}: write it as name=value, such as chunks.max_chunks=8")
+        layer[name.strip()] = value.strip()
+    return layer
+
+
+def resolve(*layers: tuple[str, Layer]) -> Resolved:
+    """Stack named layers, the first one strongest, on the defaults.
+
+    Raises:
+        SettingsError: names the setting, its value, where it came from, and the nearest right name or the bounds.
+    """
+    known = {leaf.name for leaf in leaves()}
+    nested: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, layer in reversed(layers):
+        for name, value in layer.items():
+            if name not in known:
+                raise SettingsError(_unknown(name, source, known))
+            *groups, last = name.split(".")
+            target = nested
+            for group in groups:
+                target = target.setdefault(group, {})
+            target[last] = value
+            sources[name] = source
+    try:
+        settings = Settings.model_validate(nested)
+    except ValidationError as error:
+        raise SettingsError(_invalid(error, sources)) from None
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"a list setting is neither a,b nor JSON: {error.doc!r}") from None
+    return Resolved(settings, sources)
+
+
+def _unknown(name: str, source: str, known: set[str]) -> str:
+    spelled = f"{environment_name(name)} (setting {name})" if source == "environment" else name
+    by_leaf = [full for full in sorted(known) if full.rpartition(".")[2] == name.rpartition(".")[2]]
+    near = by_leaf or difflib.get_close_matches(name, sorted(known), n=2, cutoff=0.5)
+    if not near:
+        ends = {full.rpartition(".")[2]: full for full in sorted(known)}
+        near = [ends[end] for end in difflib.get_close_matches(name.rpartition(".")[2], sorted(ends), n=2, cutoff=0.6)]
+    if source == "environment":
+        near = [environment_name(full) for full in near]
+    hint = f"did you mean {' or '.join(near)}?" if near else "`vr-assets config` lists all settings."
+    return f"unknown setting {spelled} in {source}: {hint}"
+
+
+def _invalid(error: ValidationError, sources: Mapping[str, str]) -> str:
+    lines = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"] if not isinstance(part, int))
+        lines.append(f"{name} = {problem['input']!r} (from {sources.get(name, 'defaults')}): {problem['msg']}")
+    return "; ".join(lines)
+
+
+def is_list(leaf: Leaf) -> bool:
+    """Whether a setting holds several values."""
+    kind = leaf.field.annotation
+    return get_origin(kind) is tuple and bool(get_args(kind))

@@ -1,0 +1,1 @@
+"""One module an asset: media, prompt, backend and parsing put together."""
