@@ -1,0 +1,203 @@
+"""What was paid for is never paid for again: an append-only record of answers, keyed by request.
+
+One journal per asset for the whole project. Each run appends to a part of its own, so there are never two writers and a torn
+last line can only be the end of a part. `index.sqlite` maps a key to its lines; it holds nothing of its own and may be deleted.
+"""
+
+import contextlib
+import logging
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from io import BufferedWriter
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import anyio
+from pydantic import ValidationError
+
+from vr_assets.errors import ReplyError, StorageError
+from vr_assets.records.call import Answer, Outcome
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, indexed INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (key TEXT, at TEXT, part TEXT, start INTEGER, length INTEGER);
+CREATE INDEX IF NOT EXISTS answers_by_key ON answers (key);
+CREATE INDEX IF NOT EXISTS answers_by_part ON answers (part);
+"""
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """What a question led to: the value read, the answer it was read from, and whether that answer was there already."""
+
+    value: T
+    answer: Answer
+    reused: bool
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """Moments (UTC, ISO 8601) before which answers do not count.
+
+    `forced`: older answers are not read at all. `retried`: older answers are read, but not counted against `max_answers`.
+    """
+
+    forced: str | None = None
+    retried: str | None = None
+
+
+class Journal:
+    """The answers of one asset.
+
+    Args:
+        folder: where the parts and the index lie.
+        part: name of this run's own part, without ending; must be unique to the run.
+        max_answers: stored answers after which a request that still does not read is not asked again.
+    """
+
+    def __init__(self, folder: Path, *, part: str, max_answers: int, epochs: Epochs | None = None) -> None:
+        self._folder = folder
+        self._part = folder / f"{part}.jsonl"
+        self._max_answers = max_answers
+        self._epochs = epochs or Epochs()
+        self._fresh: dict[str, list[Answer]] = defaultdict(list)
+        self._locks: dict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._file: BufferedWriter | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = _open_index(folder)
+        except OSError as error:
+            raise StorageError(f"{folder}: the journal cannot be opened ({error.strerror}); check data_root") from error
+
+    def close(self) -> None:
+        self._index.close()
+        if self._file is not None:
+            self._file.close()
+
+    def answers(self, key: str) -> list[Answer]:
+        """Stored answers of a request, newest first, as far as the epochs let them count."""
+        rows = self._index.execute("SELECT part, start, length FROM answers WHERE key = ? ORDER BY at DESC, start DESC", (key,))
+        stored = [self._read(part, start, length) for part, start, length in rows]
+        found = [*reversed(self._fresh.get(key, [])), *stored]
+        return [answer for answer in found if self._epochs.forced is None or answer.at >= self._epochs.forced]
+
+    def append(self, answer: Answer) -> None:
+        """Store an answer; it is on disk when this returns.
+
+        Raises:
+            StorageError: the disk is full or the part cannot be written.
+        """
+        try:
+            if self._file is None:
+                self._file = self._part.open("ab")
+            self._file.write(f"{answer.to_line()}\n".encode())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise StorageError(f"{self._part}: the answer cannot be stored ({error.strerror}); free some space") from error
+        self._fresh[answer.key].append(answer)
+
+    async def ask(self, key: str, parse: Callable[[str], T], answer: Callable[[], Awaitable[Answer]]) -> Asked[T]:
+        """The stored answer that reads, newest first; else one fresh answer, stored before it is read.
+
+        Whether an answer reads is never stored, so a mended parser sees everything. The same question asked twice at once is
+        paid once.
+
+        Raises:
+            ReplyError: the fresh answer does not read, or `max_answers` did not and none is asked for any more.
+        """
+        async with self._locks[key]:
+            stored = self.answers(key)
+            last: ReplyError | None = None
+            for candidate in stored:
+                try:
+                    return Asked(_read(candidate, parse), candidate, reused=True)
+                except ReplyError as error:
+                    last = last or error
+            counted = [old for old in stored if self._epochs.retried is None or old.at >= self._epochs.retried]
+            if len(counted) >= self._max_answers:
+                raise ReplyError(f"{len(counted)} answers could not be used and no more are asked for (retry asks again): {last}")
+            fresh = await answer()
+            self.append(fresh)
+            return Asked(_read(fresh, parse), fresh, reused=False)
+
+    def _read(self, part: str, start: int, length: int) -> Answer:
+        with (self._folder / part).open("rb") as file:
+            file.seek(start)
+            return Answer.model_validate_json(file.read(length))
+
+
+def _read(answer: Answer, parse: Callable[[str], T]) -> T:
+    if answer.outcome is Outcome.CUT:
+        raise ReplyError(f"the answer was cut at the output limit after {len(answer.text)} characters; raise the output limit")
+    if answer.outcome is Outcome.REFUSED:
+        raise ReplyError(f"the request was refused: {answer.finish or answer.text}")
+    return parse(answer.text)
+
+
+def _open_index(folder: Path) -> sqlite3.Connection:
+    path = folder / "index.sqlite"
+    try:
+        return _indexed(path, folder)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise StorageError(f"{path}: {error}; another program may hold it") from error
+        logger.warning("%s is broken (%s): built anew from the journal", path, error)
+        for stale in folder.glob("index.sqlite*"):
+            stale.unlink()
+        return _indexed(path, folder)
+
+
+def _indexed(path: Path, folder: Path) -> sqlite3.Connection:
+    index = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    try:
+        index.execute("PRAGMA synchronous = OFF")
+        index.execute("BEGIN IMMEDIATE")
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            index.execute(statement)
+        known = dict(index.execute("SELECT name, indexed FROM parts").fetchall())
+        sizes = {part.name: part.stat().st_size for part in folder.glob("*.jsonl")}
+        for name, done in known.items():
+            if sizes.get(name, 0) < done:
+                index.execute("DELETE FROM answers WHERE part = ?", (name,))
+                index.execute("DELETE FROM parts WHERE name = ?", (name,))
+        for name, size in sorted(sizes.items()):
+            done = known.get(name, 0)
+            _index_part(index, folder / name, done if done <= size else 0, size)
+        index.execute("COMMIT")
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
+def _index_part(index: sqlite3.Connection, part: Path, start: int, size: int) -> None:
+    if start == size:
+        return
+    end = start
+    for offset, line in _whole_lines(part, start):
+        end = offset + len(line)
+        try:
+            answer = Answer.model_validate_json(line)
+        except ValidationError as error:
+            logger.warning("%s: the line at byte %d is no answer and is passed over (%s)", part, offset, error.errors()[0]["msg"])
+            continue
+        index.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", (answer.key, answer.at, part.name, offset, len(line)))
+    index.execute("INSERT OR REPLACE INTO parts VALUES (?, ?)", (part.name, end))
+
+
+def _whole_lines(part: Path, start: int) -> Iterator[tuple[int, bytes]]:
+    """Lines from a byte on, with their places; a last line without its end is not there yet."""
+    with contextlib.closing(part.open("rb")) as file:
+        file.seek(start)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            yield start, line
+            start += len(line)
