@@ -35,7 +35,7 @@ async def attempt(work: Callable[[], Awaitable[T]]) -> T | Failed:
         raise
     except VrAssetsError as error:
         return Failed(str(error))
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         logger.error("unexpected %s", type(error).__name__, exc_info=error)
         return Failed(f"internal error, please report it: {type(error).__name__}: {error}")
 
