@@ -423,3 +423,27 @@ def is_list(leaf: Leaf) -> bool:
     """Whether a setting holds several values."""
     kind = leaf.field.annotation
     return get_origin(kind) is tuple and bool(get_args(kind))
+
+
+# What shapes no answer: where things lie, how an endpoint is reached, how much at once. Everything else is part of the recipe.
+_OPERATIONAL = frozenset({"data_root", "force_reprocess", "retry"})
+_OPERATIONAL_GROUPS = frozenset({"calls", "checks", "ingest"})
+_OPERATIONAL_LEAVES = frozenset(
+    {
+        "base_url",
+        "timeout",
+        "api_key_env",
+        "max_output_tokens",
+        "max_tokens",
+        "max_inline_mb",
+        "reply_format",
+        "workers",
+        "deadline_s",
+        "memory_mb",
+    }
+)
+
+
+def is_operational(name: str) -> bool:
+    """Whether a setting may differ from run to run without changing what the answers mean."""
+    return name in _OPERATIONAL or name.partition(".")[0] in _OPERATIONAL_GROUPS or name.rpartition(".")[2] in _OPERATIONAL_LEAVES
