@@ -1,0 +1,52 @@
+"""What is known of a video's pictures: the header's word, and what one decode measured."""
+
+from vr_assets.records.base import Record, Span
+from vr_assets.records.video import QualityFacts
+
+
+class VideoHeader(Record):
+    """What a file's header says, without decoding it through.
+
+    Size is as shown: turned and with square pixels. `duration_s` is read from the packets where the header lacks it, and
+    `frame_count` is None where neither says.
+    """
+
+    duration_s: float
+    fps: float
+    width_px: int
+    height_px: int
+    codec: str
+    frame_count: int | None
+
+
+class VideoFacts(Record):
+    """What one decode of a video, or of a part of one, measured. All times are seconds on the SOURCE's clock.
+
+    `start_s` is the time of the first frame: 0.0 but for a part. `end_s` is when the last frame stops being shown.
+    `frame_times_s` and `keyframe_times_s` are the proxy's; each is also the time of a frame of the source. `fps` and
+    `source_frame_count` are the source's as decoded. `remarks` are sentences for people: damage, a proxy that did not pay.
+    """
+
+    start_s: float
+    end_s: float
+    fps: float
+    source_frame_count: int
+    width_px: int
+    height_px: int
+    frame_times_s: tuple[float, ...]
+    keyframe_times_s: tuple[float, ...]
+    quality: QualityFacts
+    source_size_bytes: int
+    proxy_size_bytes: int
+    proxy_width_px: int
+    proxy_height_px: int
+    damaged_packets: int
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+    @property
+    def span(self) -> Span:
+        return Span(start_s=self.start_s, end_s=self.end_s)

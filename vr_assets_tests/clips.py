@@ -1,0 +1,146 @@
+"""Draws tiny videos whose truth is known."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+WIDTH, HEIGHT = 160, 120
+SIZE = (WIDTH, HEIGHT)
+
+
+def write_clip(
+    path: Path,
+    images: Iterable[Image],
+    fps: float,
+    codec: str = "libx264",
+    *,
+    times_s: Sequence[float] | None = None,
+    gop: int | None = None,
+    options: Mapping[str, str] | None = None,
+    pix_fmt: str = "yuv420p",
+    rotation: int = 0,
+    starts_at_s: float = 0.0,
+    audio_s: float = 0.0,
+) -> Path:
+    """Encodes BGR (H, W, 3) uint8 images; the container follows the suffix.
+
+    Args:
+        times_s: when each image appears, for a variable frame rate; `fps` is then only the header's word.
+        gop: frames from keyframe to keyframe.
+        rotation: counterclockwise degrees that a player turns the pictures by.
+        starts_at_s: the time stamp of the first image.
+        audio_s: seconds of silence beside the pictures.
+    """
+    rate = Fraction(fps).limit_denominator(1001)
+    base = Fraction(1, 90000)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, options=dict(options or {}))
+        assert isinstance(stream, av.VideoStream)
+        stream.pix_fmt = pix_fmt
+        # AVI counts frames: its time base is the frame's length.
+        base = 1 / rate if path.suffix == ".avi" else base
+        stream.codec_context.time_base = base
+        if gop is not None:
+            stream.codec_context.gop_size = gop
+        if rotation:
+            stream.set_display_rotation(rotation)
+        sound = container.add_stream("aac", rate=16000, layout="mono") if audio_s else None
+        for index, image in enumerate(images):
+            if index == 0:
+                stream.height, stream.width = image.shape[:2]
+            frame = VideoFrame.from_ndarray(image, format="bgr24")
+            at = Fraction(times_s[index]) if times_s is not None else index / rate
+            frame.pts, frame.time_base = round((at + Fraction(starts_at_s)) / base), base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+        if isinstance(sound, av.AudioStream):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, round(audio_s * 16000)), np.float32), format="fltp", layout="mono")
+            silence.sample_rate = 16000
+            silence.pts = 0
+            container.mux(sound.encode(silence))
+            container.mux(sound.encode())
+    return path
+
+
+def write_sound(path: Path, seconds: float = 1.0) -> Path:
+    """A file without pictures."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, round(seconds * 16000)), np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 16000
+        silence.pts = 0
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode())
+    return path
+
+
+def moving_box(
+    count: int,
+    *,
+    size: tuple[int, int] = SIZE,
+    box_px: int = 24,
+    colour: tuple[int, int, int] = (0, 0, 255),
+    background: int = 90,
+) -> list[Image]:
+    """A box (BGR colour) that crosses a textured grey ground once, from left to right; `size` is (width, height)."""
+    width, height = size
+    ground = _texture(size, background)
+    images = []
+    for index in range(count):
+        image = ground.copy()
+        x = round((width - box_px) * index / max(1, count - 1))
+        y = (height - box_px) // 2
+        cv2.rectangle(image, (x, y), (x + box_px - 1, y + box_px - 1), colour, thickness=-1)
+        images.append(image)
+    return images
+
+
+def blank(count: int, *, size: tuple[int, int] = SIZE, level: int = 0) -> list[Image]:
+    """Images of one grey level, 0-255."""
+    width, height = size
+    return [np.full((height, width, 3), level, np.uint8) for _ in range(count)]
+
+
+def frozen(count: int, *, moving: int, size: tuple[int, int] = SIZE) -> list[Image]:
+    """`moving` images of a moving box, then its last image again until there are `count`."""
+    images = moving_box(moving, size=size)
+    return images + [images[-1]] * (count - moving)
+
+
+def counting(count: int, *, size: tuple[int, int] = SIZE) -> list[Image]:
+    """Images that carry their own number, readable by `read_count` after any encoding and scaling."""
+    width, height = size
+    images = []
+    for index in range(count):
+        image = np.full((height, width, 3), 60, np.uint8)
+        for bit in range(_BITS):
+            left, right = width * bit // _BITS, width * (bit + 1) // _BITS
+            image[height // 4 : height * 3 // 4, left:right] = 235 if index >> bit & 1 else 20
+        images.append(image)
+    return images
+
+
+def read_count(image: Image) -> int:
+    """The number that `counting` drew."""
+    height, width = image.shape[:2]
+    row = image[height * 3 // 8 : height * 5 // 8].mean(axis=(0, 2))
+    return sum(int(row[int(width * (bit + 0.5) / _BITS)] > 128) << bit for bit in range(_BITS))
+
+
+_BITS = 10
+
+
+def _texture(size: tuple[int, int], level: int) -> Image:
+    width, height = size
+    rough = np.random.default_rng(7).integers(-30, 31, (height // 8 + 1, width // 8 + 1, 1))
+    fine = np.kron(rough, np.ones((8, 8, 1), int))[:height, :width]
+    return np.repeat(np.clip(level + fine, 0, 255).astype(np.uint8), 3, axis=2)
