@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import anyio
 from anyio.from_thread import start_blocking_portal
@@ -14,6 +14,7 @@ from vr_assets.errors import StageError, VrAssetsError
 logger = logging.getLogger(__name__)
 I = TypeVar("I")  # noqa: E741
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ async def run(
 async def together(works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | Failed]:
     """All at once (the endpoint's ceiling bounds them); one outcome a work, in order."""
     return await run(works, lambda work: work(), at_once=max(1, len(works)))
+
+
+async def both(first: Callable[[], Awaitable[T]], second: Callable[[], Awaitable[U]]) -> tuple[T | Failed, U | Failed]:
+    """Two different pieces of work at once, each failure its own."""
+    outcomes: list[T | U | Failed] = await together([first, second])
+    return cast(tuple[T | Failed, U | Failed], tuple(outcomes))
 
 
 def drive(main: Callable[[], Awaitable[T]]) -> T:

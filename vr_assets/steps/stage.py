@@ -124,6 +124,11 @@ def failures(names: Sequence[str], outcomes: Sequence[object]) -> tuple[Failure,
     return tuple(Failure(what=name, reason=outcome.reason) for name, outcome in pairs if isinstance(outcome, Failed))
 
 
+def why(failed: Sequence[Failure]) -> str:
+    """The reason of a row of which nothing usable is left."""
+    return "; ".join(f"{failure.what}: {failure.reason}" for failure in failed)
+
+
 def load_prompts(settings: Settings) -> Prompts:
     """The domain that the settings name. Raises PromptError."""
     overlay = Path(settings.prompts.prompts_dir) if settings.prompts.prompts_dir else None

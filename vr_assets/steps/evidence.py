@@ -1,0 +1,141 @@
+"""What earlier stages wrote, as a prompt states it and as the offline annotator reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from vr_assets.media.library import MediaLibrary
+from vr_assets.parsing.clock import format_clock
+from vr_assets.records.call import Evidence, Media
+from vr_assets.records.media import VideoFacts
+from vr_assets.records.row import Row, VideoMedia
+from vr_assets.records.video import (
+    CaptionedVideo,
+    ChunkCaption,
+    ChunkCaptionedVideo,
+    DescribedVideo,
+    HighlightChunk,
+    HighlightedVideo,
+)
+from vr_assets.settings import Asset, Mode, Status
+from vr_assets.steps.stage import blocked
+
+R = TypeVar("R", bound=Row)
+
+
+def clock(seconds: float) -> str:
+    """A moment as prompts state it, to a tenth of a second."""
+    return format_clock(seconds, tenths=True)
+
+
+def length(media: VideoMedia) -> str:
+    """How long a video is, as prompts state it; a part of a recording also says which part, on the recording's clock."""
+    if media.part_start_s is None:
+        return clock(media.duration_s)
+    start_s = media.part_start_s
+    return f"{clock(media.duration_s)} (from {clock(start_s)} to {clock(start_s + media.duration_s)} of a longer recording)"
+
+
+def chunks_text(chunks: Sequence[ChunkCaption]) -> str:
+    """Chunk captions, one paragraph each, headed by their times."""
+    return "\n\n".join(f"[{clock(chunk.timestamp_start)} - {clock(chunk.timestamp_end)}] {chunk.caption}" for chunk in chunks)
+
+
+def captions_text(captioned: CaptionedVideo) -> str:
+    return f"{captioned.global_caption}\n\n{captioned.dense_caption}"
+
+
+def highlight_text(highlight: HighlightChunk | None) -> str:
+    if highlight is None:
+        return ""
+    window = f"{clock(highlight.timestamp_start)} - {clock(highlight.timestamp_end)}"
+    return f"[{window}, the incident at {clock(highlight.anomaly_timestamp_sec)}] {highlight.caption}"
+
+
+def prompt_mode(mode: Mode) -> Mode:
+    """The mode whose prompts a video is annotated with: a video that could not be labelled uses the normal ones."""
+    return Mode.NORMAL if mode is Mode.UNKNOWN else mode
+
+
+def media_of(row: Row) -> VideoMedia:
+    """The media of a row that nothing blocked."""
+    assert row.media is not None, f"{row.video}: an ok row without media"
+    return row.media
+
+
+async def whole(library: MediaLibrary, row: Row) -> tuple[VideoMedia, VideoFacts, Media]:
+    """A video as a whole: its media with the measured duration, its facts, and the handle to show it by.
+
+    Raises:
+        MediaError: the video cannot be decoded.
+    """
+    media = media_of(row)
+    facts = await library.facts(media)
+    measured = media.model_copy(update={"duration_s": facts.duration_s, "fps": facts.fps})
+    return measured, facts, library.watch(measured, facts)
+
+
+def evidence(media: VideoMedia, subject: Media, row: Row, captioned: CaptionedVideo | None = None) -> Evidence:
+    """Evidence about a whole video; steps add what they have with `dataclasses.replace`."""
+    if captioned is None:
+        return Evidence(duration_s=media.duration_s, span=subject.span, mode=row.mode)
+    return Evidence(
+        duration_s=media.duration_s,
+        span=subject.span,
+        mode=row.mode,
+        global_caption=captioned.global_caption,
+        dense_caption=captioned.dense_caption,
+        events=captioned.events,
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The rows of one video that a text-only stage reads. A stage that was left out is None."""
+
+    captions: CaptionedVideo
+    chunks: ChunkCaptionedVideo
+    highlights: HighlightedVideo | None
+    descriptions: DescribedVideo | None
+
+    @property
+    def incident(self) -> HighlightedVideo | None:
+        """The highlights row, unless it says that there is no incident to look at."""
+        row = self.highlights
+        return None if row is None or (row.status is Status.SKIPPED and row.blocked_by is None) else row
+
+    @property
+    def highlight(self) -> HighlightChunk | None:
+        return self.highlights.highlight_chunk if self.highlights else None
+
+    @property
+    def description(self) -> str:
+        return self.descriptions.detailed_description if self.descriptions else ""
+
+    def blocked(self, kind: type[R]) -> R | None:
+        """The next stage's row when an upstream stage stopped this video. A normal video's highlights stop nothing."""
+        stages: tuple[tuple[Row | None, Asset], ...] = (
+            (self.captions, Asset.CAPTIONS),
+            (self.chunks, Asset.CHUNK_CAPTIONS),
+            (self.incident, Asset.HIGHLIGHTS),
+            (self.descriptions, Asset.DESCRIPTIONS),
+        )
+        stopped = (blocked(kind, row, asset) for row, asset in stages if row is not None)
+        return next((row for row in stopped if row is not None), None)
+
+
+def gather(
+    captions: Sequence[CaptionedVideo],
+    chunks: Sequence[ChunkCaptionedVideo],
+    highlights: Sequence[HighlightedVideo] | None,
+    descriptions: Sequence[DescribedVideo] | None,
+) -> dict[int, Seen]:
+    """Each video's rows, by the identity of its captions row: two rows of a batch may share a video id."""
+    rows = zip(
+        captions,
+        chunks,
+        highlights or [None] * len(captions),
+        descriptions or [None] * len(captions),
+        strict=True,
+    )
+    return {id(row[0]): Seen(*row) for row in rows}

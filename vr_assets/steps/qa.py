@@ -1,0 +1,96 @@
+"""qa: questions, answers and the reasoning between them, one call a QA type."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from vr_assets import batch
+from vr_assets.batch import Failed
+from vr_assets.parsing.qa import parse_qa
+from vr_assets.parsing.schemas import reply_schema
+from vr_assets.records.call import Request
+from vr_assets.records.video import (
+    CaptionedVideo,
+    ChunkCaptionedVideo,
+    DescribedVideo,
+    HighlightedVideo,
+    QaSet,
+    QaVideo,
+)
+from vr_assets.settings import Asset, QaType, Status, Task
+from vr_assets.steps.evidence import Seen, captions_text, chunks_text, evidence, gather, length, prompt_mode, whole
+from vr_assets.steps.stage import Stage, failures, next_row, why
+
+# The same prompt serves both modes.
+WITHOUT_MODE = frozenset({QaType.SCENE_DESCRIPTION, QaType.EVENT_SUMMARY})
+
+
+async def ask_questions(
+    captions: Sequence[CaptionedVideo],
+    chunks: Sequence[ChunkCaptionedVideo],
+    highlights: Sequence[HighlightedVideo] | None,
+    descriptions: Sequence[DescribedVideo] | None,
+    stage: Stage,
+) -> list[QaVideo]:
+    """Every QA type of `qa.qa_types` for every video. A type that fails loses itself only."""
+    seen = gather(captions, chunks, highlights, descriptions)
+    return await stage.each(captions, QaVideo, partial(_ask, stage, seen))
+
+
+async def _ask(stage: Stage, seen: dict[int, Seen], row: CaptionedVideo) -> QaVideo:
+    upstream = seen[id(row)]
+    stopped = upstream.blocked(QaVideo)
+    if stopped:
+        return stopped
+    media, _, subject = await whole(stage.media, row)
+    values = {
+        "duration": length(media),
+        "captions": captions_text(row),
+        "chunks": chunks_text(upstream.chunks.chunk_captions),
+        "description": upstream.description,
+    }
+    known = replace(
+        evidence(media, subject, row, row),
+        chunks=upstream.chunks.chunk_captions,
+        highlight=upstream.highlight,
+        moment_s=upstream.highlight.anomaly_timestamp_sec if upstream.highlight else None,
+        description=upstream.description,
+    )
+
+    def request(qa_type: QaType) -> Request:
+        task = Task(qa_type)
+        name = qa_type if qa_type in WITHOUT_MODE else f"{qa_type}.{prompt_mode(row.mode)}"
+        return Request(task, stage.prompts.render(Asset.QA, name, values), known, subject, reply_schema=reply_schema(task))
+
+    types = stage.settings.qa.qa_types
+    requests = [request(qa_type) for qa_type in types]
+    outcomes = await batch.together(
+        [
+            partial(stage.llm.ask, one, partial(parse_qa, qa_type=qa_type, within=subject.span))
+            for qa_type, one in zip(types, requests, strict=True)
+        ]
+    )
+    failed = failures(types, outcomes)
+    answered = [
+        (qa_type, one, outcome)
+        for qa_type, one, outcome in zip(types, requests, outcomes, strict=True)
+        if not isinstance(outcome, Failed)
+    ]
+    if not answered:
+        return next_row(QaVideo, row, status=Status.FAILED, reason=why(failed), failures=failed)
+    return next_row(
+        QaVideo,
+        row,
+        status=Status.OK,
+        failures=failed,
+        provenance=tuple(stage.llm.provenance(one) for _, one, _ in answered),
+        qa=tuple(
+            QaSet(
+                qa_type=qa_type,
+                prompt_key=qa_type if qa_type in WITHOUT_MODE else f"{prompt_mode(row.mode)}_{qa_type}",
+                items=outcome.value,
+                raw_reply=outcome.answer.text,
+            )
+            for qa_type, _, outcome in answered
+        ),
+    )
