@@ -82,7 +82,7 @@ class Journal:
 
     def answers(self, key: str) -> list[Answer]:
         """Stored answers of a request, newest first, as far as the epochs let them count."""
-        rows = self._index.execute("SELECT part, start, length FROM answers WHERE key = ? ORDER BY at DESC, start DESC", (key,))
+        rows = self._index.execute("SELECT part, start, length FROM answers WHERE key = ? ORDER BY at DESC, rowid DESC", (key,))
         stored = [self._read(part, start, length) for part, start, length in rows]
         found = [*reversed(self._fresh.get(key, [])), *stored]
         return [answer for answer in found if self._epochs.forced is None or answer.at >= self._epochs.forced]

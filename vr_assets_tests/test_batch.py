@@ -33,8 +33,8 @@ def test_no_more_items_are_in_work_than_allowed_and_all_places_are_used() -> Non
         nonlocal now, most
         now += 1
         most = max(most, now)
-        await anyio.lowlevel.checkpoint()
-        await anyio.lowlevel.checkpoint()
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
         now -= 1
 
     async def main() -> None:
