@@ -7,19 +7,30 @@ from vr_assets.settings import Mode
 
 
 class ManifestRow(Record):
-    """One video to annotate, as ingested. `video_path` is absolute. `line` is its place in the file it came from, from 1."""
+    """One video to annotate, as ingested. `video_path` is absolute; both times or neither are set, on the source's clock.
+
+    `source` says where the row came from, for people: the folder that was walked, or `list.jsonl:12` (lines from 1). `split`:
+    ingest made this part of a recording that is longer than `max_video_length_sec`; the last part may exceed that by under 1 s.
+    """
 
     video_path: str
     start_s: float | None = None
     end_s: float | None = None
     mode: Mode | None = None
+    source: str = ""
+    split: bool = False
     fields: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Batch(Record):
-    """`batch.json`. `settings` holds only what was given explicitly, by dotted name."""
+    """`batch.json`. `settings` holds only what was given explicitly, by dotted name.
+
+    Batches of one `family` were ingested under one name: `cams`, `cams-2`, ...; no two of them hold the same video or part.
+    `source_root` is the common folder of the videos, absolute.
+    """
 
     name: str
+    family: str
     source_root: str | None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     created: str

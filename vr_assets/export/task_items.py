@@ -1,0 +1,160 @@
+"""QA items as task files hold them: the files an item goes to, the instruction its question ends with, its answer as text."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vr_assets.errors import ReplyError
+from vr_assets.export.timecodes import Timecodes
+from vr_assets.records.base import Span
+from vr_assets.records.row import Failure, Provenance, VideoMedia
+from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName
+from vr_assets.records.video import McqItem, OpenItem, QaItem, QaSet, QaVideo, SpanItem, YesNoItem
+from vr_assets.settings import QaType, Status
+
+_LETTER = "Answer with the letter of the correct option only."
+_LETTER_AND_WHY = "Answer with the letter and the text of the correct option, followed by a short explanation."
+_YES_NO = "Answer with Yes or No only."
+_YES_NO_AND_WHY = "Answer with Yes or No, followed by a short explanation."
+_START_AND_END = 'Answer in JSON as {"start": "<layout>", "end": "<layout>"}.'
+
+_FORMS: Mapping[QaType, tuple[type[QaItem], tuple[TaskName, ...]]] = {
+    QaType.MCQ: (McqItem, (TaskName.MCQ, TaskName.MCQ_OPENENDED)),
+    QaType.BCQ: (YesNoItem, (TaskName.BCQ, TaskName.BCQ_OPENENDED)),
+    QaType.OPEN_QA: (OpenItem, (TaskName.OPEN_QA,)),
+    QaType.CAUSAL_LINKAGE: (OpenItem, (TaskName.CAUSAL_LINKAGE,)),
+    QaType.TEMPORAL_LOCALIZATION: (SpanItem, (TaskName.TEMPORAL_LOCALIZATION,)),
+    QaType.TEMPORAL_EVENT_DESC: (OpenItem, (TaskName.TEMPORAL_DESCRIPTION,)),
+    QaType.SCENE_DESCRIPTION: (OpenItem, (TaskName.SCENE_DESCRIPTION,)),
+    QaType.EVENT_SUMMARY: (OpenItem, (TaskName.VIDEO_SUMMARIZATION,)),
+    QaType.EVENT_VERIFICATION: (YesNoItem, (TaskName.EVENT_VERIFICATION,)),
+}
+
+
+@dataclass(frozen=True)
+class RowItems:
+    """What one row of qa gives to the task files, in order, and what of it could not be written."""
+
+    items: tuple[tuple[TaskName, Item], ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+def items_of(row: QaVideo, *, media_root: str | None) -> RowItems:
+    """The items of one video, in the order of its QA. A row that is not ok gives none."""
+    if row.status is not Status.OK:
+        return RowItems()
+    items: list[tuple[TaskName, Item]] = []
+    failures: list[Failure] = []
+    for qa_set in row.qa:
+        for position, qa, task in _places(qa_set):
+            try:
+                items.append((task, _item(row, qa_set.qa_type, qa, task=task, position=position, media_root=media_root)))
+            except ReplyError as error:
+                failures.append(Failure(what=f"{task} {position + 1}", reason=str(error)))
+    return RowItems(tuple(items), tuple(failures))
+
+
+def media_id(path: str, media_root: str | None) -> str:
+    """A media path as its file names it: below `media_root` where it lies there, else as it is. Paths and URLs."""
+    root = None if media_root is None else media_root.rstrip("/") + "/"
+    return path.removeprefix(root) if root is not None else path
+
+
+def _places(qa_set: QaSet) -> Iterator[tuple[int, QaItem, TaskName]]:
+    _, tasks = _FORMS[qa_set.qa_type]
+    for position, qa in enumerate(qa_set.items):
+        for task in tasks:
+            yield position, qa, task
+
+
+def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position: int, media_root: str | None) -> Item:
+    kind, _ = _FORMS[qa_type]
+    if not isinstance(qa, kind):
+        raise ReplyError(f"a {qa.form} item cannot be written as {task}")
+    if row.media is None or row.media.duration_s <= 0:
+        raise ReplyError("the row does not say how long and how large the video is")
+    taken = sorted(row.fields.keys() & ITEM_KEYS)
+    if taken:
+        raise ReplyError(f"the manifest's field {taken[0]!r} has the name of a key of the item; rename it and ingest again")
+    question, answer = _question_and_answer(qa, task, row.media)
+    made_by = _made_by(row, qa_type)
+    return Item(
+        video_id=media_id(row.media.path, media_root),
+        question=question,
+        answer=answer,
+        reasoning=_words(qa.reasoning, "reasoning"),
+        item_index=hashlib.sha256(f"{row.video_id}\0{task}\0{position}".encode()).hexdigest()[:16],
+        start_s=row.media.part_start_s,
+        end_s=row.media.part_end_s,
+        duration=row.media.duration_s,
+        fps=row.media.fps,
+        width=row.media.width_px,
+        height=row.media.height_px,
+        mode=row.mode,
+        model=made_by.model,
+        prompt_version=made_by.prompt_hash,
+        **row.fields,
+    )
+
+
+def _made_by(row: QaVideo, qa_type: QaType) -> Provenance:
+    for entry in row.provenance:
+        if entry.task == qa_type:
+            return entry
+    raise ReplyError("the row does not say which model and prompt the item came from")
+
+
+def _question_and_answer(qa: QaItem, task: TaskName, media: VideoMedia) -> tuple[str, str]:
+    question = _words(qa.question, "question")
+    if isinstance(qa, McqItem):
+        return _mcq(qa, question, with_explanation=task is TaskName.MCQ_OPENENDED)
+    if isinstance(qa, YesNoItem):
+        if task is TaskName.BCQ_OPENENDED:
+            return _asked(question, _YES_NO_AND_WHY), _yes_no_sentence(qa)
+        return _asked(question, _YES_NO), qa.answer
+    if isinstance(qa, SpanItem):
+        timecodes = Timecodes(_clip(media))
+        start, end = timecodes.of_span(qa.span)
+        instruction = _START_AND_END.replace("<layout>", timecodes.layout)
+        return _asked(question, instruction), json.dumps({"start": start, "end": end})
+    return question, _words(qa.answer, "answer")
+
+
+def _clip(media: VideoMedia) -> Span:
+    if media.part_start_s is not None and media.part_end_s is not None:
+        return Span(start_s=media.part_start_s, end_s=media.part_end_s)
+    return Span(start_s=0.0, end_s=media.duration_s)
+
+
+def _mcq(qa: McqItem, question: str, *, with_explanation: bool) -> tuple[str, str]:
+    options = {option.letter: _words(option.text, f"option {option.letter}") for option in qa.options}
+    if qa.answer not in options:
+        raise ReplyError(f"the answer {qa.answer!r} is none of the options {', '.join(options)}")
+    listed = "\n".join([question, *(f"{letter}) {text}" for letter, text in options.items())])
+    if not with_explanation:
+        return _asked(listed, _LETTER), qa.answer
+    chosen = _sentence(f"{qa.answer}) {options[qa.answer]}")
+    return _asked(listed, _LETTER_AND_WHY), f"{chosen} {_words(qa.explanation, 'explanation')}"
+
+
+def _yes_no_sentence(qa: YesNoItem) -> str:
+    explanation = _words(qa.explanation, "explanation")
+    # Models like to repeat the word: "Yes, the bus stops." needs no second "Yes."
+    said = re.match(r"\w+", explanation)
+    return explanation if said and said[0].casefold() == qa.answer.casefold() else f"{qa.answer}. {explanation}"
+
+
+def _asked(question: str, instruction: str) -> str:
+    return question if question.endswith(instruction) else f"{question}\n{instruction}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _words(text: str, what: str) -> str:
+    if not text.strip():
+        raise ReplyError(f"the item has no {what}")
+    return text.strip()
