@@ -15,6 +15,7 @@ import numpy as np
 from av.container.input import InputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -74,6 +75,12 @@ def picture(shown: Shown, size: tuple[int, int]) -> Image:
     width, height = size if turns % 2 == 0 else size[::-1]
     scaled = shown.frame.reformat(width, height, "bgr24", interpolation=Interpolation.AREA, threads=1)
     return np.ascontiguousarray(np.rot90(scaled.to_ndarray().astype(np.uint8, copy=False), turns))
+
+
+def plane_rows(plane: VideoPlane) -> Image:
+    """A plane of an 8-bit planar frame as (H, W) uint8, without copying."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
 
 
 def scaled_size(width: int, height: int, longest_side_px: int | None) -> tuple[int, int]:

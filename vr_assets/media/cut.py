@@ -1,0 +1,111 @@
+"""Content for model calls, as bytes: cuts, single frames, contact sheets. Run in media processes.
+
+Times are seconds on the clock of the file that is read, zero at its first frame shown.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from vr_assets.errors import MediaError
+from vr_assets.media.decode import SAME_TIME_S, Footage, Image, picture
+from vr_assets.media.drawing import contact_sheet, jpeg
+from vr_assets.media.mp4 import Mp4Writer, encodable, ticks
+
+_CRF_DETAIL = 23
+
+# Frames nearer than this are reached by decoding on; a jump costs the decoding from the keyframe before.
+_JUMP_S = 1.5
+
+
+def copy_clip(proxy: Path, start_s: float, end_s: float) -> bytes:
+    """The packets of a proxy from the keyframe at `start_s` up to the keyframe (or the end) at `end_s`, as an MP4.
+
+    Raises:
+        MediaError: there is no keyframe at `start_s`.
+    """
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder, av.open(str(proxy)) as source:
+        path = Path(folder) / "clip.mp4"
+        stream = source.streams.video[0]
+        base = stream.time_base or Fraction(1, 90000)
+        first, end = round(start_s / base), round(end_s / base)
+        with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as target:
+            copied = target.add_stream_from_template(stream)
+            copied.time_base = base
+            source.seek(first, stream=stream)
+            begun = False
+            for packet in source.demux(stream):
+                # Facts are rounded to microseconds, a tick is eleven.
+                if packet.pts is None or packet.dts is None or packet.pts < first - 1:
+                    continue
+                if packet.pts >= end - 1:
+                    break
+                if not begun:
+                    if not packet.is_keyframe or packet.pts > first + 1:
+                        raise MediaError(f"{proxy}: no keyframe at {start_s:g} s; delete the file, it is made again")
+                    begun, first = True, packet.pts
+                packet.pts -= first
+                packet.dts -= first
+                packet.stream = copied
+                target.mux(packet)
+        return path.read_bytes()
+
+
+def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int) -> bytes:
+    """All frames that appear in [start_s, end_s), scaled down to fit, as an MP4 that is encoded anew.
+
+    Raises:
+        MediaError: no frame appears at `start_s`.
+    """
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder, Footage(source) as footage:
+        path = Path(folder) / "clip.mp4"
+        writer: Mp4Writer | None = None
+        second = -1
+        for shown in footage.shown(start_s):
+            if shown.time_s >= end_s - SAME_TIME_S:
+                break
+            frame = encodable(shown, footage.shown_size(shown, longest_side_px))
+            if writer is None:
+                if shown.time_s > start_s + SAME_TIME_S:
+                    raise MediaError(f"{source}: no frame at {start_s:g} s any more; the file changed since it was measured")
+                writer = Mp4Writer(path, frame, fps=footage.nominal_fps or 25, crf=_CRF_DETAIL)
+            now = int(shown.time_s - start_s + SAME_TIME_S)
+            writer.write(frame, max(0, ticks(shown.time_s - start_s)), keyframe=now > second)
+            second = now
+        if writer is None:
+            raise MediaError(f"{source}: no frame between {start_s:g} and {end_s:g} s any more; the file changed")
+        writer.close(ticks(end_s - start_s))
+        return path.read_bytes()
+
+
+def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[bytes, ...]:
+    """The frames that appear at these times, in order, as JPEG.
+
+    Raises:
+        MediaError: no frame appears at one of them.
+    """
+    return tuple(jpeg(image) for image in _images(path, times_s, longest_side_px))
+
+
+def sheet(path: Path, times_s: Sequence[float], labels: Sequence[str], columns: int, cell_px: int) -> bytes:
+    """A contact sheet of the frames that appear at these times, in order, as JPEG; cells are at most `cell_px` long."""
+    return jpeg(contact_sheet(_images(path, times_s, cell_px), labels, columns))
+
+
+def _images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[Image]:
+    images: list[Image] = []
+    with Footage(path) as footage:
+        following = footage.shown(times_s[0])
+        at_s = times_s[0]
+        for time_s in times_s:
+            if time_s - at_s > _JUMP_S:
+                following = footage.shown(time_s)
+            shown = next((one for one in following if one.time_s >= time_s - SAME_TIME_S), None)
+            if shown is None or shown.time_s > time_s + SAME_TIME_S:
+                raise MediaError(f"{path}: no frame at {time_s:g} s any more; the file changed since it was measured")
+            images.append(picture(shown, footage.shown_size(shown, longest_side_px)))
+            at_s = time_s
+    return images

@@ -1,0 +1,272 @@
+"""Videos as the steps see them: probed, measured, and ready to be shown to a model."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from vr_assets.errors import MediaError
+from vr_assets.media import cut
+from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
+from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.sharing import Shared
+from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, sample_times, spread_times
+from vr_assets.media.workers import Workers
+from vr_assets.records.base import Record, Span
+from vr_assets.records.call import Clip, Frame, Media, MediaForm
+from vr_assets.records.media import VideoFacts
+from vr_assets.records.row import VideoMedia
+from vr_assets.records.scene import SCENE_VERSION, Scene
+from vr_assets.settings import LongVideoSettings, MediaSettings
+from vr_assets.storage import write_atomically
+
+R = TypeVar("R", bound=Record)
+
+# Raise it when cuts or frames are rendered otherwise from the same proxy.
+_RENDERING_VERSION = 1
+
+# What models take from a video themselves: Gemini samples 1 frame a second, Qwen 2.
+_FRAMES_OF_A_VIDEO_FPS = 1.0
+
+_SHEET_CELL_PX = 320
+
+
+class MediaLibrary:
+    """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (can be made again), `probes.sqlite`."""
+
+    def __init__(self, folder: Path, settings: MediaSettings, long_video: LongVideoSettings, workers: Workers) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.long_video = long_video
+        self.recipe = ProxyRecipe.of(settings)
+        self._workers = workers
+        self._memo = ProbeMemo(folder / "probes.sqlite")
+        self._shared = Shared()
+
+    async def probe(self, path: str, *, part: Span | None) -> VideoMedia:
+        """What the header says of a file, or of a part of it, and the hash of its content.
+
+        A file that did not change since it was last probed is not opened.
+
+        Raises:
+            MediaError: the file is missing, broken, holds no video, or is over before the part starts.
+        """
+        probe = await self._probe(Path(path))
+        header = probe.header
+        duration_s = header.duration_s
+        if part is not None:
+            if part.start_s >= duration_s:
+                raise MediaError(
+                    f"{path}: is {duration_s:.2f} s long, the part starts at {part.start_s:g} s; correct start_s in the manifest"
+                )
+            duration_s = min(part.end_s, duration_s) - part.start_s
+        return VideoMedia(
+            path=path,
+            content=probe.content,
+            size_bytes=probe.size_bytes,
+            duration_s=duration_s,
+            fps=header.fps,
+            width_px=header.width_px,
+            height_px=header.height_px,
+            codec=header.codec,
+            frame_count=header.frame_count if part is None else None,
+            part_start_s=part.start_s if part else None,
+            part_end_s=part.end_s if part else None,
+        )
+
+    async def facts(self, media: VideoMedia) -> VideoFacts:
+        """What one decode measured: from disk, else by making the proxy, which measures them.
+
+        Raises:
+            MediaError: the file changed since it was probed, or no frame of it decodes.
+        """
+        known = _read(VideoFacts, self._facts_file(media))
+        return known or await self._prepared(media)
+
+    def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
+        """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
+
+        The true cut is the least one that holds `span`: from keyframe to keyframe of the proxy, or with `detail`, which cuts from
+        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames.
+        """
+        wanted = span or facts.span
+        snap = on_frames if detail else on_keyframes
+        true = snap(wanted.start_s, wanted.end_s, facts)
+        long = true.duration_s > self.long_video.long_video_threshold_sec
+        return Watched(self, media, facts, true, MediaForm.FRAMES if long else MediaForm.VIDEO, detail)
+
+    async def contact_sheet(self, media: VideoMedia, facts: VideoFacts, *, columns: int = 4, rows: int = 2) -> bytes:
+        """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""
+        times_s = frames_shown(spread_times(facts.span, columns * rows), facts)
+        on_proxy_s = [time_s - facts.start_s for time_s in times_s]
+        labels = [_clock(time_s) for time_s in times_s]
+        return await self._workers.run(cut.sheet, await self.proxy(media), on_proxy_s, labels, columns, _SHEET_CELL_PX)
+
+    async def proxy(self, media: VideoMedia) -> Path:
+        """The proxy's file, made again if it was evicted. Raises MediaError."""
+        path = self._proxy_file(media)
+        if not path.is_file():
+            await self._prepared(media)
+        return path
+
+    async def source(self, media: VideoMedia) -> Path:
+        """The source's file. Raises MediaError: it is gone, or holds something else than when it was probed."""
+        probe = await self._probe(Path(media.path))
+        if probe.content != media.content:
+            raise MediaError(f"{media.path}: changed since raw_videos read it; materialize raw_videos again")
+        return Path(media.path)
+
+    async def clip(self, watched: "Watched") -> Clip:
+        """See `Media.clip`."""
+        content = await self._shared.once(("clip", watched.identity), lambda: self._clip(watched))
+        return Clip(content=content, mime_type="video/mp4", span=watched.span)
+
+    async def frames(self, watched: "Watched") -> tuple[Frame, ...]:
+        """See `Media.frames`."""
+        return await self._shared.once(("frames", watched.identity), lambda: self._frames(watched))
+
+    async def scene(self, media: VideoMedia, facts: VideoFacts) -> Scene:
+        """What can be measured in the whole video: from disk, else from the proxy. Raises MediaError."""
+        path = self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.scene{SCENE_VERSION}.json"
+        known = _read(Scene, path)
+        if known is not None:
+            return known
+        return await self._shared.once(path, lambda: self._scene(media, facts, path))
+
+    async def _probe(self, path: Path) -> Probe:
+        now = await asyncio.to_thread(stat, path)
+        known = await asyncio.to_thread(self._memo.get, path, now)
+        if known is not None:
+            return known
+        return await self._shared.once(("probe", path), lambda: self._probed(path))
+
+    async def _probed(self, path: Path) -> Probe:
+        before = await asyncio.to_thread(stat, path)
+        probe = await self._workers.run(probe_file, path)
+        await asyncio.to_thread(self._memo.put, path, before, probe)
+        return probe
+
+    async def _prepared(self, media: VideoMedia) -> VideoFacts:
+        return await self._shared.once(self._proxy_file(media), lambda: self._prepare(media))
+
+    async def _prepare(self, media: VideoMedia) -> VideoFacts:
+        source, proxy, facts = await self.source(media), self._proxy_file(media), self._facts_file(media)
+        return await self._workers.run(prepare, source, proxy, facts, self.recipe, _part(media))
+
+    async def _clip(self, watched: "Watched") -> bytes:
+        span, facts = watched.span, watched.facts
+        if watched.detail:
+            source, longest_side_px = await self.source(watched.media), self.settings.highlight_longest_side_px
+            return await self._workers.run(cut.encode_clip, source, span.start_s, span.end_s, longest_side_px)
+        proxy = await self.proxy(watched.media)
+        if span == facts.span:
+            return await asyncio.to_thread(proxy.read_bytes)
+        return await self._workers.run(cut.copy_clip, proxy, span.start_s - facts.start_s, span.end_s - facts.start_s)
+
+    async def _frames(self, watched: "Watched") -> tuple[Frame, ...]:
+        times_s = watched.frame_times_s
+        if watched.detail:
+            path, zero_s = await self.source(watched.media), 0.0
+        else:
+            path, zero_s = await self.proxy(watched.media), watched.facts.start_s
+        on_file_s = [time_s - zero_s for time_s in times_s]
+        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.frame_longest_side_px)
+        return tuple(Frame(content=content, time_s=time_s) for content, time_s in zip(contents, times_s, strict=True))
+
+    async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
+        proxy = await self.proxy(media)
+        scene = await self._workers.run(_measure, proxy, facts.duration_s, facts.start_s)
+        await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
+        return scene
+
+    def _name(self, media: VideoMedia) -> str:
+        part = _part(media)
+        return media.content if part is None else f"{media.content}@{part.start_s:.6f}-{part.end_s:.6f}"
+
+    def _facts_file(self, media: VideoMedia) -> Path:
+        return self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.json"
+
+    def _proxy_file(self, media: VideoMedia) -> Path:
+        return self.folder / "proxies" / f"{self._name(media)}.{self.recipe.name}.mp4"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`."""
+
+    library: MediaLibrary
+    media: VideoMedia
+    facts: VideoFacts
+    span: Span
+    form: MediaForm
+    detail: bool
+
+    @property
+    def identity(self) -> str:
+        """Canonical JSON. Nothing in it depends on where the file lies or on what was decoded by whom."""
+        settings = self.library.settings
+        part = _part(self.media)
+        named = {
+            "content": self.media.content,
+            "part": [part.start_s, part.end_s] if part else None,
+            "span": [self.span.start_s, self.span.end_s],
+            "form": self.form,
+            "frames": len(self.frame_times_s),
+            "frame_longest_side_px": self.frame_longest_side_px,
+            "rendering": _RENDERING_VERSION,
+            "source": {"longest_side_px": settings.highlight_longest_side_px} if self.detail else None,
+            "proxy": None if self.detail else self.library.recipe.model_dump(),
+        }
+        return json.dumps(named, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def frame_times_s(self) -> tuple[float, ...]:
+        """When the frames appear that are shown where frames are."""
+        long = self.library.long_video
+        fps = long.long_video_sample_fps if self.form is MediaForm.FRAMES else _FRAMES_OF_A_VIDEO_FPS
+        return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)
+
+    @property
+    def frame_longest_side_px(self) -> int:
+        """Longest side of single frames; with detail they may be as large as the clip."""
+        settings = self.library.settings
+        if self.detail:
+            return settings.highlight_longest_side_px
+        return min(settings.frame_longest_side_px, settings.longest_side_px)
+
+    async def clip(self) -> Clip:
+        return await self.library.clip(self)
+
+    async def frames(self) -> tuple[Frame, ...]:
+        return await self.library.frames(self)
+
+    async def scene(self) -> Scene:
+        return await self.library.scene(self.media, self.facts)
+
+
+def _measure(proxy: Path, duration_s: float, offset_s: float) -> Scene:
+    from vr_assets.media.scene import measure_scene
+
+    return measure_scene(proxy, duration_s=duration_s, offset_s=offset_s)
+
+
+def _read(kind: type[R], path: Path) -> R | None:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        # Torn or of another version: it is measured again.
+        return None
+
+
+def _part(media: VideoMedia) -> Span | None:
+    if media.part_start_s is None or media.part_end_s is None:
+        return None
+    return Span(start_s=media.part_start_s, end_s=media.part_end_s)
+
+
+def _clock(time_s: float) -> str:
+    minutes, seconds = divmod(int(time_s * 10 + 0.5) / 10, 60)
+    return f"{int(minutes):02d}:{seconds:04.1f}"
