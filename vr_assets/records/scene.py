@@ -1,9 +1,139 @@
-"""What the offline annotator measures in a video. Times are seconds on the source's clock."""
+"""What the offline annotator measures in a video.
 
-from vr_assets.records.base import Record
+Times are seconds on the source's clock. Places and sizes are fractions of the frame: x from the left edge, y from the top.
+A field that could not be told is None; nothing here is a guess.
+"""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from vr_assets.records.base import Record, Span
+
+SCENE_VERSION = 1
+
+
+class Side(StrEnum):
+    """An edge of the frame."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+class Colour(StrEnum):
+    """Names people would use. `light` and `dark`: the tone is clear, the colour is not."""
+
+    BLACK = "black"
+    GREY = "grey"
+    WHITE = "white"
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
+    PURPLE = "purple"
+    PINK = "pink"
+    BROWN = "brown"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Camera(StrEnum):
+    """`unsettled`: so much of the picture changes at once that nothing in it can be followed."""
+
+    STEADY = "steady"
+    MOVING = "moving"
+    UNSETTLED = "unsettled"
+
+
+class Point(Record):
+    """Where a track's visible part was. `x`, `y` are the centre of its bounding box."""
+
+    time_s: float
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Stop(Record):
+    """A mover stands still. `end_s` is None when it never moves again; `abrupt`: full speed to standstill at once."""
+
+    start_s: float
+    end_s: float | None
+    x: float
+    y: float
+    abrupt: bool
+
+
+Sides = tuple[Side, ...]
+"""One edge, two for a corner, none where it could not be told."""
+
+
+class Track(Record):
+    """One thing that moved from place to place.
+
+    `entered` and `left` are the edges it came and went by, empty when it was first or last seen inside the frame. `heading` is
+    where it moves to, empty when no direction dominates. `area` is the largest share of the frame its bounding box covered.
+    `certain` is False when it could have been taken for something else that it touched.
+    """
+
+    start_s: float
+    end_s: float
+    entered: Sides
+    left: Sides
+    heading: Sides
+    colour: Colour | None
+    area: float
+    certain: bool
+    points: tuple[Point, ...] = Field(min_length=1)
+    stops: tuple[Stop, ...] = ()
+
+
+class Stir(Record):
+    """Motion that stays in place: `x0`..`y1` bound where it was seen."""
+
+    span: Span
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Incident(Record):
+    """An abrupt stop. `track` and `beside` are places in `Scene.tracks`; `beside` is the one it stopped next to."""
+
+    moment_s: float
+    track: int
+    beside: int | None
+
+
+class Quality(Record):
+    """What stands against describing a video.
+
+    `blank`: no detail in any frame. `frozen`: no frame differs visibly from the one before, cuts aside. `dark`: too dark to name
+    colours.
+    """
+
+    blank: bool
+    frozen: bool
+    dark: bool
 
 
 class Scene(Record):
-    """Measured facts of one video."""
+    """Measured facts of one video. `busy`: more moves than could be told apart, so that `tracks` must not be counted."""
 
+    version: int = SCENE_VERSION
+    start_s: float
     duration_s: float
+    quality: Quality
+    camera: Camera
+    cuts_s: tuple[float, ...] = ()
+    background: Colour | None = None
+    tracks: tuple[Track, ...] = ()
+    stirs: tuple[Stir, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    busy: bool = False
+    flow: Sides = ()

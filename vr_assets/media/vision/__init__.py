@@ -1,0 +1,1 @@
+"""How the offline annotator sees: from frames to tracks, without learned weights."""

@@ -1,0 +1,217 @@
+"""Turns trails into tracks: who is an actor, where it came from, where it went, where it stood."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vr_assets.media.vision import colours
+from vr_assets.media.vision.geometry import Box, centre, moved
+from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
+from vr_assets.records.scene import Colour, Point, Side, Sides, Stop, Track
+
+_SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from pieces of something that moves in place.
+_CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
+_STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
+_DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
+_STILL_S, _STILL_REACH = 0.75, 0.012
+_BRAKING_S, _CRUISE = 0.45, 0.12
+_SHALLOW = 0.08
+_EDGE_PX = 2
+_POINTS_APART_S = 0.25
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where and when trails were seen: frame size in pixels, first and last frame of the shot, usual time between frames."""
+
+    width: int
+    height: int
+    start_s: float
+    end_s: float
+    frame_s: float
+    dark: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+
+def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
+    """The trail as a record, or None when it went nowhere."""
+    sights = trail.sights
+    first, last = sights[0], sights[-1]
+    lasted_s = last.time_s - first.time_s
+    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS:
+        return None
+    longest = max(stage.size)
+    entered = () if first.time_s <= stage.start_s + 1.5 * stage.frame_s else _edges(sights, stage)
+    left = () if last.time_s >= stage.end_s - 1.5 * stage.frame_s else _edges(sights[::-1], stage)
+    way = travel(sights, stage.size)
+    path = _path(sights, stage.size)
+    if entered or left:
+        if way < _CROSSING * longest:
+            return None
+    elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _is_body(sights, stage):
+        return None
+    return Track(
+        start_s=_rounded(first.time_s + offset_s),
+        end_s=_rounded(last.time_s + offset_s),
+        entered=entered,
+        left=left,
+        heading=_heading(path),
+        colour=_colour(trail, stage),
+        area=round(max(_size(sight.box) for sight in sights) / (stage.width * stage.height), 4),
+        certain=trail.doubt_s < 0.5,
+        points=_points(sights, stage, offset_s),
+        stops=_stops(sights, path, stage, offset_s),
+    )
+
+
+def _edges(sights: Sequence[Sight], stage: Stage) -> Sides:
+    """The edge by which the first of these sights comes in, or two for a corner; reversed sights tell where it left."""
+    first, later = sights[0], sights[min(3, len(sights) - 1)]
+    passed = abs(later.time_s - first.time_s)
+    dx, dy = shift(first.box, later.box, stage.size)
+    per_s = np.hypot(dx, dy) / passed if passed else 0.0
+    # What is deep in the frame at first sight was there before, hidden by its likeness to the background.
+    depth = _SHALLOW * max(stage.size) + min(1.5 * stage.frame_s * per_s, _SHALLOW * max(stage.size))
+    early = set().union(*(_touched(sight.box, stage) for sight in sights[:3]))
+    sides = {side for side in early if _depth(first.box, side, stage) <= depth}
+    if not sides and not _touched(first.box, stage) and passed:
+        back = 1.5 * stage.frame_s / passed
+        sides = _touched(moved(first.box, -dx * back, -dy * back), stage)
+    for pair in ({Side.LEFT, Side.RIGHT}, {Side.TOP, Side.BOTTOM}):
+        if pair <= sides:
+            sides = sides - pair
+    if len(sides) == 2:
+        # What slides along an edge all its way does not come in by that edge.
+        (x, y), (end_x, end_y) = centre(first.box), centre(sights[-1].box)
+        across, down = abs(end_x - x), abs(end_y - y)
+        along = {Side.TOP, Side.BOTTOM} if across > 0.3 * stage.width and across > 2 * down else set()
+        along = {Side.LEFT, Side.RIGHT} if down > 0.3 * stage.height and down > 2 * across else along
+        always = {side for side in sides if sum(side in _touched(sight.box, stage) for sight in sights) > 0.8 * len(sights)}
+        sides = sides - (along & always)
+    return tuple(side for side in Side if side in sides)
+
+
+def _depth(box: Box, side: Side, stage: Stage) -> int:
+    """How far a box reaches into the frame from an edge."""
+    return {Side.LEFT: box[2], Side.RIGHT: stage.width - box[0], Side.TOP: box[3], Side.BOTTOM: stage.height - box[1]}[side]
+
+
+def _touched(box: Box, stage: Stage) -> set[Side]:
+    reached = {
+        Side.LEFT: box[0] <= _EDGE_PX,
+        Side.RIGHT: box[2] >= stage.width - _EDGE_PX,
+        Side.TOP: box[1] <= _EDGE_PX,
+        Side.BOTTOM: box[3] >= stage.height - _EDGE_PX,
+    }
+    return {side for side, touches in reached.items() if touches}
+
+
+def _path(sights: Sequence[Sight], size: tuple[int, int]) -> NDArray[np.float64]:
+    """(N, 2) pixels moved since the first sight, cut edges taken into account."""
+    steps = [shift(before.box, after.box, size) for before, after in pairwise(sights)]
+    return np.vstack([np.zeros((1, 2)), np.cumsum(np.array(steps), axis=0)])
+
+
+def _heading(path: NDArray[np.float64]) -> Sides:
+    coarse = path[:: max(1, len(path) // 8)]
+    length = float(np.hypot(*np.diff(np.vstack([coarse, path[-1:]]), axis=0).T).sum())
+    dx, dy = (float(value) for value in path[-1])
+    if length == 0 or float(np.hypot(dx, dy)) < _STRAIGHT * length:
+        return ()
+    across, down = Side.RIGHT if dx > 0 else Side.LEFT, Side.BOTTOM if dy > 0 else Side.TOP
+    if min(abs(dx), abs(dy)) > _DIAGONAL * max(abs(dx), abs(dy)):
+        return across, down
+    return (across,) if abs(dx) > abs(dy) else (down,)
+
+
+def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage, offset_s: float) -> tuple[Stop, ...]:
+    times = np.array([sight.time_s for sight in sights])
+    reach = 1.0 + _STILL_REACH * max(stage.size)
+    stops = []
+    index = 0
+    while index < len(sights):
+        end = index
+        while end + 1 < len(sights) and np.ptp(path[index : end + 2], axis=0).max() <= reach:
+            end += 1
+        long_enough = times[end] - times[index] >= _STILL_S
+        came_here = np.hypot(*(path[index] - path[0])) > 0.05 * max(stage.size)
+        if long_enough and came_here and not any(_touched(sight.box, stage) for sight in sights[index : end + 1]):
+            box = sights[(index + end) // 2].box
+            stops.append(
+                Stop(
+                    start_s=_rounded(times[index] + offset_s),
+                    end_s=None if end == len(sights) - 1 else _rounded(times[end] + offset_s),
+                    x=round((box[0] + box[2]) / 2 / stage.width, 4),
+                    y=round((box[1] + box[3]) / 2 / stage.height, 4),
+                    abrupt=_is_abrupt(times, path, index, max(stage.size)),
+                )
+            )
+        index = end + 1 if long_enough else index + 1
+    return tuple(stops)
+
+
+def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int, longest: int) -> bool:
+    """Whether the mover went on at its cruising speed until less than half a second before it stood.
+
+    Cruising speed is taken from 1.5 to 0.6 s before, since the last moments of gentle braking are short and slow as well.
+    """
+    stopped = times[index]
+    cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
+    if cruising.sum() < 2:
+        cruising = times <= stopped - 0.2
+    if cruising.sum() < 2:
+        return False
+    span = np.flatnonzero(cruising)
+    cruise = np.hypot(*(path[span[-1]] - path[span[0]])) / (times[span[-1]] - times[span[0]])
+    if cruise < _CRUISE * longest:
+        return False
+    speeds = np.hypot(*np.diff(path[: index + 1], axis=0).T) / np.diff(times[: index + 1])
+    fast = np.flatnonzero(speeds >= 0.7 * cruise)
+    return bool(len(fast)) and bool(stopped - times[fast[-1] + 1] <= _BRAKING_S)
+
+
+def _is_body(sights: Sequence[Sight], stage: Stage) -> bool:
+    """Whether it kept its size: pieces of something that moves in place do not."""
+    sizes = [_size(sight.box) for sight in sights if sight.alone and not _touched(sight.box, stage)]
+    return len(sizes) >= 3 and float(np.percentile(sizes, 85)) < 2.5 * float(np.percentile(sizes, 15))
+
+
+def _colour(trail: Trail, stage: Stage) -> Colour | None:
+    return None if stage.dark else colours.name(trail.votes)
+
+
+def _points(sights: Sequence[Sight], stage: Stage, offset_s: float) -> tuple[Point, ...]:
+    kept = [sights[0]]
+    for sight in sights[1:-1]:
+        if sight.time_s - kept[-1].time_s >= _POINTS_APART_S:
+            kept.append(sight)
+    return tuple(_point(sight, stage, offset_s) for sight in [*kept, sights[-1]])
+
+
+def _point(sight: Sight, stage: Stage, offset_s: float) -> Point:
+    left, top, right, bottom = sight.box
+    return Point(
+        time_s=_rounded(sight.time_s + offset_s),
+        x=round((left + right) / 2 / stage.width, 4),
+        y=round((top + bottom) / 2 / stage.height, 4),
+        width=round((right - left) / stage.width, 4),
+        height=round((bottom - top) / stage.height, 4),
+    )
+
+
+def _extent(sights: Sequence[Sight]) -> float:
+    return float(np.median([max(sight.box[2] - sight.box[0], sight.box[3] - sight.box[1]) for sight in sights]))
+
+
+def _size(box: Box) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _rounded(time_s: float) -> float:
+    return round(float(time_s), 3)

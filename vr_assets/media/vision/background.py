@@ -1,0 +1,151 @@
+"""What a fixed camera sees when nothing moves, and which pixels of a frame differ from it.
+
+The background is the median of frames up to 20 s away, so that slow changes of light are followed. Cameras change their exposure
+when a bright thing enters: each frame is compared with the background as that exposure would show it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vr_assets.media.vision.colours import Image, Mask
+from vr_assets.media.vision.geometry import Box
+
+_REACH_S = 20.0
+_STEP_S = 10.0
+_MOST_SAMPLES = 31
+_FLOOR, _CEILING = 22.0, 40.0  # Grey levels. H.264 at crf 28 leaves residues of up to 15 on moving light.
+_NOISES = 5.0
+_SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
+_SHADOW = (0.45, 0.97)  # What is left of the light in a cast shadow, outdoors and in.
+_TINT = 0.12  # A shadow darkens all channels alike; skylight makes it bluer by up to this.
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a frame differs from the background, (H, W) each: by how many grey levels, where, and where it may be cast shadow."""
+
+    depth: Image
+    changed: Mask
+    shadow: Mask
+
+    @property
+    def body(self) -> Mask:
+        """What cannot be shadow."""
+        return cast(Mask, cv2.bitwise_and(self.changed, cv2.bitwise_not(self.shadow)))
+
+
+class Background:
+    """The empty scene of one shot.
+
+    Args:
+        samples: (time, (H, W, 3) BGR frame) in order of time, at least one.
+    """
+
+    def __init__(self, samples: Sequence[tuple[float, Image]]) -> None:
+        self._samples = samples
+        self._slot: int | None = None
+        self.image = samples[0][1]
+        self._still = self.image
+        self._threshold = np.zeros(self.image.shape[:2], np.uint8)
+
+    def subtract(self, frame: Image, time_s: float) -> Change:
+        """Compare a frame with the scene as it is around that time."""
+        self._turn_to(time_s)
+        light = exposure(frame, self.image)
+        empty, still = expose(self.image, light), expose(self._still, light)
+        difference = cv2.min(_largest(cv2.absdiff(frame, empty)), _largest(cv2.absdiff(frame, still)))
+        changed = cast(Mask, cv2.compare(difference, self._threshold, cv2.CMP_GT))
+        return Change(cast(Image, difference), changed, cast(Mask, cv2.bitwise_and(changed, _shaded(frame, empty))))
+
+    def absorb(self, frame: Image, box: Box, mask: Mask) -> None:
+        """What stands still in this box, where the mask of the box's size says so, is from now on also a known look of it."""
+        left, top, right, bottom = box
+        plain = expose(frame, 1 / exposure(frame, self.image))
+        inside = mask > 0
+        self._still[top:bottom, left:right][inside] = plain[top:bottom, left:right][inside]
+
+    def revealed(self, frame: Image, box: Box, mask: Mask) -> bool:
+        """Whether the box shows what something that was background has left behind, rather than something that came.
+
+        The outline of a thing has contrast where the thing is: in the frame, or in the background.
+        """
+        left, top, right, bottom = (max(0, box[0] - 3), max(0, box[1] - 3), box[2] + 3, box[3] + 3)
+        padded = np.zeros(frame.shape[:2], np.uint8)
+        padded[box[1] : box[3], box[0] : box[2]] = mask
+        outline = cv2.morphologyEx(padded[top:bottom, left:right], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        contrasts = []
+        for image in (frame, expose(self.image, exposure(frame, self.image))):
+            window = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
+            steepness = cv2.morphologyEx(window, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            contrasts.append(float(steepness[outline].mean()))
+        return contrasts[0] < contrasts[1]
+
+    def forget(self, box: Box) -> None:
+        """Undo `absorb` in a box: what stood here moves again."""
+        left, top, right, bottom = box
+        self._still[top:bottom, left:right] = self.image[top:bottom, left:right]
+
+    def _turn_to(self, time_s: float) -> None:
+        slot = int(time_s // _STEP_S)
+        if slot == self._slot:
+            return
+        known = (self._still != self.image).any(axis=2) if self._slot is not None else None
+        held = self._still
+        self._slot = slot
+        centre = (slot + 0.5) * _STEP_S
+        near = [image for at, image in self._samples if abs(at - centre) <= _REACH_S]
+        near = near or [min(self._samples, key=lambda sample: abs(sample[0] - centre))[1]]
+        near = near[:: -(-len(near) // _MOST_SAMPLES)]
+        rough = _median(near)
+        level = [expose(image, 1 / exposure(image, rough)) for image in near]
+        self.image = _median(level)
+        noise = _median([_largest(cv2.absdiff(image, self.image)) for image in level])
+        spread = cv2.GaussianBlur(noise.astype(np.float32) * 1.48 * _NOISES, (0, 0), 2)
+        contrast = _largest(cv2.morphologyEx(self.image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+        self._threshold = np.clip(np.clip(spread, _FLOOR, _CEILING) + _SHAKE * contrast, 0, 100).astype(np.uint8)
+        self._still = self.image.copy()
+        if known is not None:
+            self._still[known] = held[known]
+
+
+def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:
+    """The gain of each channel that turns the reference into the frame, told from the pixels that both show well."""
+    seen, empty = frame[::4, ::4].reshape(-1, 3), reference[::4, ::4].reshape(-1, 3)
+    usable = (empty.min(axis=1) > 16) & (seen.max(axis=1) < 250) & (seen.min(axis=1) > 4)
+    if usable.sum() < len(usable) / 10:
+        return np.ones(3)
+    gain: NDArray[np.float64] = np.median(seen[usable] / empty[usable].astype(np.float32), axis=0).astype(np.float64)
+    return np.clip(gain, 0.2, 5.0)
+
+
+def expose(image: Image, gain: NDArray[np.float64]) -> Image:
+    """The image under another exposure."""
+    if np.abs(gain - 1).max() < 0.004:
+        return image
+    table = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
+    return cast(Image, cv2.LUT(image, table[None]))
+
+
+def _shaded(frame: Image, empty: Image) -> Mask:
+    """Pixels that are the empty scene with part of its light taken away."""
+    ratio = cv2.divide(frame, np.maximum(empty, 1), scale=200)
+    channels = cv2.split(ratio)
+    low = cv2.min(cv2.min(channels[0], channels[1]), channels[2])
+    high = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
+    dimmed = cv2.bitwise_and(cv2.inRange(low, int(200 * _SHADOW[0]), 255), cv2.inRange(high, 0, int(200 * _SHADOW[1])))
+    return cast(Mask, cv2.bitwise_and(dimmed, cv2.inRange(cv2.subtract(high, low), 0, int(200 * _TINT))))
+
+
+def _largest(difference: object) -> Image:
+    blue, green, red = cv2.split(cast(Image, difference))
+    return cast(Image, cv2.max(cv2.max(blue, green), red))
+
+
+def _median(images: Sequence[Image]) -> Image:
+    stack = np.stack(images)
+    return cast(Image, np.partition(stack, len(images) // 2, axis=0)[len(images) // 2])
