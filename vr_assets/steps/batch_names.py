@@ -1,0 +1,82 @@
+"""Names of batches: a family keeps its name, and each later batch of it gets the next number."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from vr_assets.errors import IngestError
+from vr_assets.storage import Store
+
+# Dagster's separator of partition ranges is `...`; object stores and file systems agree on these characters.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LONGEST_MADE = 90
+
+
+def check_name(name: str) -> str:
+    """The name, when a batch may have it.
+
+    Raises:
+        IngestError: says what names look like.
+    """
+    if not _NAME.fullmatch(name) or ".." in name:
+        rule = "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first, no two dots in a row"
+        raise IngestError(f"{name!r} cannot be the name of a batch; use {rule}")
+    return name
+
+
+def family_from(path: str, *, is_folder: bool) -> str:
+    """A family's name made from what is ingested: a folder's name, a list's, or that of the folder a video lies in.
+
+    Raises:
+        IngestError: nothing of that name can be used.
+    """
+    named = Path(path)
+    if not is_folder:
+        named = named.with_suffix("") if named.suffix.lower() in (".jsonl", ".ndjson") else named.parent
+    plain = unicodedata.normalize("NFKD", named.name).encode("ascii", "ignore").decode()
+    made = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", plain)).strip("-._")[:_LONGEST_MADE]
+    if not made:
+        raise IngestError(f"no batch name can be made of {named.name!r}; name one with --batch")
+    return made
+
+
+class Names:
+    """The family that is ingested into, and the names that its next batches get.
+
+    Args:
+        family: as given with --batch, or made from the path.
+
+    Raises:
+        IngestError: the name cannot be used, or is taken by another family, also where only the case differs.
+        StorageError: a registered batch cannot be read.
+    """
+
+    def __init__(self, store: Store, family: str) -> None:
+        self.family = check_name(family)
+        families = {name: store.read_batch(name).family for name in store.batches()}
+        for name, other in families.items():
+            if other == family:
+                continue
+            if name.casefold() == family.casefold():
+                whose = f"is a batch of {other!r}" if name != other else "differs only in case"
+                raise IngestError(f"--batch {family}: {name!r} {whose}; choose another name, or {other!r} to add to it")
+            if other.casefold() == family.casefold():
+                raise IngestError(
+                    f"--batch {family}: {other!r} differs only in case; choose another name, or {other!r} to add to it"
+                )
+        self.batches = tuple(name for name, other in families.items() if other == family)
+        self._taken = {name.casefold() for name in families}
+        self._last = max((self._number(name) for name in self.batches), default=0)
+
+    def take(self) -> str:
+        """The next name: the family's own, then `-2`, `-3`, ...; a number that was ever passed does not come back."""
+        while True:
+            self._last += 1
+            name = self.family if self._last == 1 else f"{self.family}-{self._last}"
+            if name.casefold() not in self._taken:
+                self._taken.add(name.casefold())
+                return check_name(name)
+
+    def _number(self, name: str) -> int:
+        number = name.removeprefix(f"{self.family}-")
+        return int(number) if number.isdecimal() else 1
