@@ -1,0 +1,77 @@
+"""Requests to ask backends, about media that exist only as bytes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from vr_assets.errors import MediaError
+from vr_assets.records.base import Span
+from vr_assets.records.call import Clip, Evidence, Frame, MediaForm, PromptText, Request
+from vr_assets.records.scene import Scene
+from vr_assets.settings import Task
+
+SPAN = Span(start_s=0.0, end_s=8.0)
+# All byte values, so that a wrong encoding on the way shows.
+CLIP_BYTES = bytes(range(256)) * 5
+FRAME_TIMES_S = (0.0, 2.5, 7.96)
+
+
+@dataclass(frozen=True)
+class BytesMedia:
+    """A clip that is these bytes, and JPEGs at FRAME_TIMES_S; not decodable, models on loopback do not look."""
+
+    form: MediaForm = MediaForm.VIDEO
+    content: bytes = CLIP_BYTES
+    span: Span = SPAN
+
+    @property
+    def identity(self) -> str:
+        return f"{hashlib.sha256(self.content).hexdigest()}/{self.form}"
+
+    async def clip(self) -> Clip:
+        return Clip(content=self.content, mime_type="video/mp4", span=self.span)
+
+    async def frames(self) -> Sequence[Frame]:
+        return [Frame(content=self.content + bytes([number]), time_s=time_s) for number, time_s in enumerate(FRAME_TIMES_S)]
+
+    async def scene(self) -> Scene:
+        raise MediaError("nothing to measure in bytes")
+
+
+VIDEO = BytesMedia()
+FRAMES = BytesMedia(form=MediaForm.FRAMES)
+
+
+def schema(*fields: str) -> dict[str, JsonValue]:
+    return {
+        "type": "object",
+        "properties": {field: {"type": "string"} for field in fields},
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def request(
+    task: Task = Task.GLOBAL_CAPTION,
+    *media: BytesMedia,
+    reply_schema: dict[str, JsonValue] | None = None,
+    about: str = "The duration is 00:08.0.",
+) -> Request:
+    """A question; the two renderings of its prompt say which one they are."""
+    return Request(
+        task=task,
+        prompt=PromptText(
+            domain="general",
+            asset="captions",
+            name="global.normal",
+            fingerprint="f",
+            schema_text=f"{about} Reply as JSON.",
+            layout_text=f"{about} Reply as text.",
+        ),
+        evidence=Evidence(duration_s=8.0, span=SPAN),
+        subject=VIDEO,
+        media=media,
+        reply_schema=schema("caption") if reply_schema is None else reply_schema,
+    )

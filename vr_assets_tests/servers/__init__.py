@@ -1,0 +1,1 @@
+"""Model servers on loopback that the real SDKs talk to, in tests and from other processes."""

@@ -1,0 +1,211 @@
+"""What the servers answer: for each task a valid reply that depends on the request alone.
+
+The same request gets the same bytes in every run; other prompts and other media get other words. Nothing is looked at.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from vr_assets.settings import Task
+
+GARBAGE = "I'm sorry, but I cannot see anything yet. Please provide the video."
+
+_WHO = ("A white van", "A red lorry", "A cyclist in a dark jacket", "A forklift", "A worker in a yellow vest", "A silver car")
+_DOES = ("turns left", "stops abruptly", "crosses the lane", "reverses slowly", "waits near the kerb", "drives straight on")
+_WHERE = ("at the junction", "beside the loading bay", "next to the barrier", "on the wet road", "under the street lamp")
+_THEN = ("Another vehicle brakes behind it.", "Nobody else is close.", "The view stays clear.", "A pedestrian looks up.")
+
+# Tasks that share their fields with none: which labels of a layout prompt give them away, the most telling first.
+_LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
+    (("OPTIONS:",), Task.MCQ),
+    (("START:", "END:"), Task.TEMPORAL_LOCALIZATION),
+    (("TIMESTAMP:",), Task.MOMENT),
+    (("SCENE:", "EVENTS:", "ANALYSIS:"), Task.DESCRIPTION),
+    (("SUITABLE:", "VERDICT:"), Task.SCREENING),
+    (("SUITABLE:",), Task.SUITABLE),
+    (("VERDICT:",), Task.ANOMALY_OR_NORMAL),
+    (("EXPLANATION:", "---"), Task.BCQ),
+    (("EXPLANATION:",), Task.EVENT_VERIFICATION),
+    (("QUESTION:",), Task.OPEN_QA),
+    (("[MM:SS",), Task.DENSE_CAPTION),
+)
+
+# The same for the fields of a schema without a name.
+_FIELDS: tuple[tuple[frozenset[str], Task], ...] = (
+    (frozenset({"items"}), Task.BCQ),
+    (frozenset({"options"}), Task.MCQ),
+    (frozenset({"start", "end"}), Task.TEMPORAL_LOCALIZATION),
+    (frozenset({"timestamp"}), Task.MOMENT),
+    (frozenset({"scene", "analysis"}), Task.DESCRIPTION),
+    (frozenset({"suitable", "verdict"}), Task.SCREENING),
+    (frozenset({"suitable"}), Task.SUITABLE),
+    (frozenset({"verdict"}), Task.ANOMALY_OR_NORMAL),
+    (frozenset({"explanation"}), Task.EVENT_VERIFICATION),
+    (frozenset({"question"}), Task.OPEN_QA),
+    (frozenset({"events"}), Task.DENSE_CAPTION),
+)
+
+_CLOCK = r"(?:\d+:)?\d+:\d\d(?:\.\d+)?"
+_DURATION = re.compile(
+    rf"duration\D{{0,40}}?({_CLOCK}|\d+(?:\.\d+)?)|({_CLOCK}|\d+(?:\.\d+)?)(?: ?s| seconds)? long", re.IGNORECASE
+)
+
+
+def task_of_schema(name: str, schema: Mapping[str, JsonValue]) -> Task:
+    """The task that a reply schema belongs to: by its name, else by its fields."""
+    if name in set(Task):
+        return Task(name)
+    properties = schema.get("properties")
+    fields = set(properties) if isinstance(properties, dict) else set()
+    return next((task for telling, task in _FIELDS if telling <= fields), Task.GLOBAL_CAPTION)
+
+
+def task_of_layout(prompt: str) -> Task:
+    """The task that a layout prompt belongs to, by the labels it asks for. Prompts that share labels share a task."""
+    return next((task for labels, task in _LAYOUTS if all(label in prompt for label in labels)), Task.GLOBAL_CAPTION)
+
+
+def duration_s(prompt: str) -> float:
+    """The duration that a prompt states, in seconds; one second where it states none."""
+    found = _DURATION.search(prompt)
+    if found is None:
+        return 1.0
+    seconds = 0.0
+    for part in (found[1] or found[2]).split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
+
+
+def clock(seconds: float) -> str:
+    """`MM:SS.f`, rounded down."""
+    tenths = int(seconds * 10 + 1e-6)
+    return f"{tenths // 600:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+class Answers:
+    """Replies in words drawn from a request's hash.
+
+    Args:
+        verdict: the answer to whether a video shows an anomaly.
+    """
+
+    def __init__(self, *, verdict: str = "Anomaly") -> None:
+        self._verdict = verdict
+
+    def fields(self, task: Task, prompt: str, *, seed: str) -> dict[str, JsonValue]:
+        """The reply to a task under its reply schema."""
+        words = _Words(f"{task}\0{prompt}\0{seed}")
+        length = duration_s(prompt)
+        open_reply: dict[str, JsonValue] = {
+            "question": f"What happens {words.where()}?",
+            "answer": words.sentence(),
+            "reasoning": words.sentence(),
+        }
+        match task:
+            case Task.SUITABLE:
+                return {"reason": words.sentence(), "suitable": "Yes"}
+            case Task.ANOMALY_OR_NORMAL:
+                return {"reason": words.sentence(), "verdict": self._verdict}
+            case Task.SCREENING:
+                return {
+                    "suitable_reason": words.sentence(),
+                    "suitable": "Yes",
+                    "verdict_reason": words.sentence(),
+                    "verdict": self._verdict,
+                }
+            case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION:
+                return {"caption": f"{words.sentence()} {words.sentence()}"}
+            case Task.DENSE_CAPTION:
+                return {
+                    "events": [
+                        {"start": start, "end": end, "text": words.sentence()}
+                        for start, end in (_stretch(length, 0.0, 0.4), _stretch(length, 0.5, 0.9))
+                    ]
+                }
+            case Task.MOMENT:
+                return {"reason": words.sentence(), "timestamp": clock(length * 0.5)}
+            case Task.DESCRIPTION:
+                return {"scene": words.sentence(), "events": words.sentence(), "analysis": words.sentence()}
+            case Task.MCQ:
+                options = words.different(4)
+                right = words.draw(4)
+                return {
+                    "question": f"What is seen {words.where()}?",
+                    "options": [{"letter": letter, "text": text} for letter, text in zip("ABCD", options, strict=True)],
+                    "answer": "ABCD"[right],
+                    "explanation": options[right],
+                    "reasoning": words.sentence(),
+                }
+            case Task.BCQ:
+                return {"items": [self._yes_no(words, "Yes"), self._yes_no(words, "No")]}
+            case Task.EVENT_VERIFICATION:
+                return self._yes_no(words, ("Yes", "No")[words.draw(2)])
+            case Task.TEMPORAL_LOCALIZATION:
+                start, end = _stretch(length, 0.3, 0.7)
+                return {"question": open_reply["question"], "start": start, "end": end, "reasoning": words.sentence()}
+            case _:
+                return open_reply
+
+    def _yes_no(self, words: "_Words", answer: str) -> dict[str, JsonValue]:
+        return {
+            "question": f"Is it true that {words.sentence().lower().rstrip('.')}?",
+            "answer": answer,
+            "explanation": words.sentence(),
+            "reasoning": words.sentence(),
+        }
+
+
+def layout(task: Task, fields: Mapping[str, JsonValue]) -> str:
+    """A reply as labelled blocks."""
+    match task:
+        case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION:
+            return str(fields["caption"])
+        case Task.DENSE_CAPTION:
+            return "\n".join(f"[{event['start']} - {event['end']}] {event['text']}" for event in _rows(fields["events"]))
+        case Task.BCQ:
+            return "\n---\n".join(_blocks(item) for item in _rows(fields["items"]))
+        case _:
+            return _blocks(fields)
+
+
+def _blocks(fields: Mapping[str, JsonValue]) -> str:
+    lines = []
+    for name, value in fields.items():
+        label = name.upper().replace("_", " ")
+        if name == "options":
+            lines.append("OPTIONS:\n" + "\n".join(f"{option['letter']}) {option['text']}" for option in _rows(value)))
+        else:
+            lines.append(f"{label}: {value}")
+    return "\n".join(lines)
+
+
+def _rows(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _stretch(length_s: float, start: float, end: float) -> tuple[str, str]:
+    start_s = int(length_s * start * 10) / 10
+    return clock(start_s), clock(max(start_s + 0.1, length_s * end))
+
+
+class _Words:
+    def __init__(self, seed: str) -> None:
+        self._number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
+
+    def draw(self, choices: int) -> int:
+        self._number, drawn = divmod(self._number, choices)
+        return drawn
+
+    def where(self) -> str:
+        return _WHERE[self.draw(len(_WHERE))]
+
+    def sentence(self) -> str:
+        who, does = _WHO[self.draw(len(_WHO))], _DOES[self.draw(len(_DOES))]
+        return f"{who} {does} {self.where()}. {_THEN[self.draw(len(_THEN))]}"
+
+    def different(self, count: int) -> list[str]:
+        who, where, first = _WHO[self.draw(len(_WHO))], self.where(), self.draw(len(_DOES))
+        return [f"{who} {_DOES[(first + step) % len(_DOES)]} {where}." for step in range(count)]

@@ -1,0 +1,97 @@
+"""Gemini's generateContent. `python -m vr_assets_tests.servers.gemini --port 0 --log FILE` prints its URL first."""
+
+import base64
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
+from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main
+
+# The names of google.rpc.Code that go with an HTTP status.
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_PATH = re.compile(r"/v1beta/models/([^/:?]+):generateContent(?:\?.*)?")
+
+
+class GeminiDialect:
+    """POST /v1beta/models/MODEL:generateContent."""
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        return headers.get("x-goog-api-key", "")
+
+    def read(self, path: str, body: Mapping[str, JsonValue]) -> Question | None:
+        found = _PATH.fullmatch(path)
+        if found is None:
+            return None
+        texts, media = _parts(body)
+        config = _object(body.get("generationConfig"))
+        schema = config.get("responseJsonSchema")
+        if isinstance(schema, dict):
+            task = task_of_schema(str(schema.get("title", "")), schema)
+        else:
+            task = task_of_layout(texts[-1] if texts else "")
+        return Question(task=task, structured=schema is not None, model=found[1], texts=texts, media=media, parameters=config)
+
+    def names(self, body: Mapping[str, JsonValue]) -> set[str]:
+        return set(_object(body.get("generationConfig")))
+
+    def answer(self, text: str, *, question: Question, cut: bool, thinking: Thinking) -> JsonValue:
+        thoughts: list[JsonValue] = [] if thinking is Thinking.NONE else [{"text": THOUGHTS, "thought": True}]
+        return {
+            "candidates": [
+                {
+                    "content": {"role": "model", "parts": [*thoughts, {"text": text}]},
+                    "finishReason": "MAX_TOKENS" if cut else "STOP",
+                    "index": 0,
+                }
+            ],
+            "usageMetadata": {
+                "promptTokenCount": len(question.prompt) // 4 + 258 * len(question.media),
+                "candidatesTokenCount": len(text) // 4,
+                "thoughtsTokenCount": len(thoughts) * 7,
+            },
+            "modelVersion": question.model,
+        }
+
+    def refusal(self, status: int, message: str, *, code: str, parameter: str | None = None) -> JsonValue:
+        info: dict[str, JsonValue] = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": code}
+        error: dict[str, JsonValue] = {"code": status, "message": message, "status": _STATUSES.get(status, "UNKNOWN")}
+        return {"error": error | ({"details": [info]} if code else {})}
+
+
+def _parts(body: Mapping[str, JsonValue]) -> tuple[tuple[str, ...], tuple[Medium, ...]]:
+    texts: list[str] = []
+    media: list[Medium] = []
+    contents = body["contents"]
+    for content in contents if isinstance(contents, list) else []:
+        parts = _object(content).get("parts")
+        for part in parts if isinstance(parts, list) else []:
+            blob = _object(_object(part).get("inlineData"))
+            if blob:
+                # Google reads both spellings, and the SDK writes the second.
+                mime_type = str(blob.get("mimeType") or blob["mime_type"])
+                # The SDK writes URL-safe base64.
+                media.append(Medium(mime_type.partition("/")[0], mime_type, base64.urlsafe_b64decode(str(blob["data"]))))
+            else:
+                texts.append(str(_object(part)["text"]))
+    return tuple(texts), tuple(media)
+
+
+def _object(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}
+
+
+DIALECT: Dialect = GeminiDialect()
+
+if __name__ == "__main__":
+    main(DIALECT)

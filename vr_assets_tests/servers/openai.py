@@ -1,0 +1,93 @@
+"""OpenAI's chat completions. `python -m vr_assets_tests.servers.openai --port 0 --log FILE` prints its URL first."""
+
+import base64
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
+from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main
+
+
+class OpenAIDialect:
+    """POST /v1/chat/completions."""
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        return headers.get("authorization", "").removeprefix("Bearer ")
+
+    def read(self, path: str, body: Mapping[str, JsonValue]) -> Question | None:
+        if path != "/v1/chat/completions":
+            return None
+        texts, media = _parts(body)
+        form = body.get("response_format")
+        schema = form.get("json_schema") if isinstance(form, dict) else None
+        inner = schema.get("schema") if isinstance(schema, dict) else None
+        if isinstance(schema, dict) and isinstance(inner, dict):
+            task = task_of_schema(str(schema["name"]), inner)
+        else:
+            task = task_of_layout(texts[-1] if texts else "")
+        return Question(
+            task=task,
+            structured=schema is not None,
+            model=str(body["model"]),
+            texts=texts,
+            media=media,
+            parameters={name: value for name, value in body.items() if name not in {"messages", "model"}},
+        )
+
+    def names(self, body: Mapping[str, JsonValue]) -> set[str]:
+        return set(body)
+
+    def answer(self, text: str, *, question: Question, cut: bool, thinking: Thinking) -> JsonValue:
+        message: dict[str, JsonValue] = {"role": "assistant", "content": text}
+        match thinking:
+            case Thinking.TAGS:
+                message["content"] = f"<think>\n{THOUGHTS}\n</think>\n\n{text}"
+            case Thinking.UNCLOSED:
+                message["content"] = f"<think>\n{THOUGHTS}\n"
+            case Thinking.FIELD:
+                message["reasoning_content"] = THOUGHTS
+            case Thinking.NONE:
+                pass
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": question.model,
+            "choices": [{"index": 0, "message": message, "finish_reason": "length" if cut else "stop"}],
+            "usage": {
+                "prompt_tokens": len(question.prompt) // 4 + 258 * len(question.media),
+                "completion_tokens": len(text) // 4,
+                "total_tokens": len(question.prompt) // 4 + 258 * len(question.media) + len(text) // 4,
+            },
+        }
+
+    def refusal(self, status: int, message: str, *, code: str, parameter: str | None = None) -> JsonValue:
+        return {"error": {"message": message, "type": "invalid_request_error", "param": parameter, "code": code or None}}
+
+
+def _parts(body: Mapping[str, JsonValue]) -> tuple[tuple[str, ...], tuple[Medium, ...]]:
+    texts: list[str] = []
+    media: list[Medium] = []
+    messages = body["messages"]
+    for message in messages if isinstance(messages, list) else []:
+        content = message["content"] if isinstance(message, dict) else None
+        if isinstance(content, str):
+            texts.append(content)
+        for part in content if isinstance(content, list) else []:
+            if not isinstance(part, dict):
+                continue
+            kind = str(part["type"])
+            carried = part[kind]
+            if isinstance(carried, dict):
+                head, _, encoded = str(carried["url"]).partition(";base64,")
+                media.append(Medium(kind.removesuffix("_url"), head.removeprefix("data:"), base64.b64decode(encoded)))
+            else:
+                texts.append(str(carried))
+    return tuple(texts), tuple(media)
+
+
+DIALECT: Dialect = OpenAIDialect()
+
+if __name__ == "__main__":
+    main(DIALECT)
