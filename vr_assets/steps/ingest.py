@@ -142,9 +142,8 @@ def _merged(found: Found) -> tuple[list[list[ManifestRow]], int]:
 
     A walked video that a list names too is the list's; one that the filter dropped from a list is dropped.
     """
-    listed = {_key(row) for row in found.listed}
-    dropped = set(found.dropped) - {row.video_path for row in found.listed}
-    walked = (row for row in found.walked if _key(row) not in listed and row.video_path not in dropped)
+    told = {_key(row) for row in (*found.listed, *found.dropped)}
+    walked = (row for row in found.walked if _key(row) not in told)
     return _distinct(chain(walked, found.listed))
 
 

@@ -53,7 +53,7 @@ class Found:
 
     walked: list[ManifestRow] = field(default_factory=list)
     listed: list[ManifestRow] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
+    dropped: list[ManifestRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -153,10 +153,8 @@ def _read_list(path: Path, found: Found, filter_field: str) -> None:
             continue
         try:
             fields = _parse(line)
-            if filter_field and not fields.get(filter_field):
-                found.dropped.append(_video_path(fields, path.parent))
-            else:
-                found.listed.append(_row(fields, path.parent, source=where))
+            kept = not filter_field or bool(fields.get(filter_field))
+            (found.listed if kept else found.dropped).append(_row(fields, path.parent, source=where))
         except IngestError as error:
             found.problems.append(Problem(where, str(error)))
 

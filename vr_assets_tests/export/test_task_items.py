@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.export.task_items import items_of, media_id
+from vr_assets.export.task_items import RowItems, items_of, media_id
 from vr_assets.records.task_file import Item, TaskName
-from vr_assets.records.video import QaItem, QaSet, QaVideo, YesNoItem
+from vr_assets.records.video import QaItem, QaSet, YesNoItem
 from vr_assets.settings import QaType, Status
 from vr_assets_tests.export.rows import REASONING, a_row, a_set, mcq, no, open_item, span_item, yes
 
@@ -152,8 +152,8 @@ def test_a_row_that_cannot_vouch_for_its_items_gives_failures_and_no_items(chang
 
 
 def test_a_row_that_is_not_ok_gives_nothing() -> None:
-    row = QaVideo(video_id="x", video=str(CLIP), status=Status.FAILED, reason="no such file", qa=a_row(CLIP).qa)
-    assert items_of(row, media_root=None).items == ()
+    row = a_row(CLIP).model_copy(update={"status": Status.FAILED, "reason": "no answer"})
+    assert items_of(row, media_root=None) == RowItems()
 
 
 @pytest.mark.parametrize(

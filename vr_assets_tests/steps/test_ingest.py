@@ -283,6 +283,13 @@ def test_a_video_that_the_filter_dropped_does_not_come_back_from_its_folder(foot
     assert names(intake, footage) == ["cam1/b.MKV", "cam2/a.mp4"]
 
 
+def test_a_part_that_the_filter_dropped_leaves_the_video_itself(tmp_path: Path, clip: Path) -> None:
+    place(clip, tmp_path / "a.mp4")
+    path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 0, "end_s": 2})
+    intake = ingest(tmp_path / "a.mp4", path, store=Store(tmp_path / "data"), given={"ingest.filter_field": "keep"})
+    assert (spans(rows(intake)), intake.dropped) == ([(None, None)], 1)
+
+
 def test_the_same_video_is_taken_once(footage: Path, tmp_path: Path) -> None:
     same = {"video": "footage/cam1/a.mp4", "camera": 1}
     path = listed(tmp_path / "list.jsonl", same, same)
@@ -295,13 +302,13 @@ def test_lines_that_contradict_each_other_are_both_kept_in_one_batch(tmp_path: P
     place(clip, tmp_path / "a.mp4", tmp_path / "b.mp4")
     path = listed(
         tmp_path / "list.jsonl",
-        {"video": "a.mp4", "mode": "normal"},
         {"video": "b.mp4"},
+        {"video": "a.mp4", "mode": "normal"},
         {"video": "a.mp4", "mode": "anomaly"},
         {"video": "./a.mp4", "mode": "normal", "camera": 2},
     )
     intake = ingest(path, store=Store(tmp_path / "data"), given={"ingest.batch_size": 2})
-    assert [[row.source.rpartition(":")[2] for row in batch.rows] for batch in intake.batches] == [["1", "3", "4"], ["2"]]
+    assert [[row.source.rpartition(":")[2] for row in batch.rows] for batch in intake.batches] == [["1"], ["2", "3", "4"]]
 
 
 def test_more_videos_than_a_batch_holds_make_several(footage: Path) -> None:
@@ -379,6 +386,14 @@ def test_a_stretch_that_no_part_covered_yet_is_not_lost(tmp_path: Path, clip: Pa
     path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 0, "end_s": 3})
     assert spans(rows(ingest(path, store=store, family="cams", given=split_at(2)))) == [(0.0, 2.0), (2.0, 3.0)]
     assert spans(rows(ingest(tmp_path / "a.mp4", store=store, family="cams", given=split_at(2)))) == [(3.0, 5.0)]
+
+
+def test_a_part_that_is_held_is_not_made_again(tmp_path: Path, clip: Path) -> None:
+    place(clip, tmp_path / "a.mp4")
+    store = Store(tmp_path / "data")
+    ingest(listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 2, "end_s": 4}), store=store, family="cams")
+    again = ingest(tmp_path / "a.mp4", store=store, family="cams", given=split_at(2))
+    assert spans(rows(again)) == [(0.0, 2.0), (4.0, 5.0)]
 
 
 def test_a_labelled_part_takes_the_place_of_the_same_part_made_by_splitting(tmp_path: Path, clip: Path) -> None:
