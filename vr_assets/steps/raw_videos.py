@@ -13,6 +13,9 @@ from vr_assets.records.video import RawVideo
 from vr_assets.settings import Mode, ModeSetting, Settings, Status
 from vr_assets.steps.stage import Stage
 
+# Headers are often a fraction of a second off.
+_PART_SLACK_S = 1.0
+
 
 async def read_videos(manifest: Sequence[ManifestRow], stage: Stage) -> list[RawVideo]:
     """Probe and hash every video of a batch. Decodes nothing.
@@ -48,7 +51,15 @@ def _row(entry: ManifestRow, outcome: VideoMedia | Failed, settings: Settings) -
     media = None if isinstance(outcome, Failed) else outcome
     if isinstance(outcome, Failed):
         status, reason = Status.FAILED, outcome.reason
-    elif outcome.duration_s > limit_s:
+    elif (
+        entry.end_s is not None and entry.start_s is not None and entry.end_s > entry.start_s + outcome.duration_s + _PART_SLACK_S
+    ):
+        status = Status.FAILED
+        reason = (
+            f"{entry.source}: the part ends at {entry.end_s:g} s, "
+            f"the recording at {entry.start_s + outcome.duration_s:.1f} s; correct end_s"
+        )
+    elif outcome.duration_s > limit_s and not entry.split:
         status = Status.SKIPPED
         reason = (
             f"{outcome.duration_s:.1f} s long, over videos.max_video_length_sec = {limit_s:g}; "
@@ -85,8 +96,8 @@ def _without_twins(manifest: Sequence[ManifestRow], rows: Sequence[RawVideo]) ->
             continue
         first = rows[twins[0]]
         if any((manifest[place].mode, manifest[place].fields) != (manifest[twins[0]].mode, first.fields) for place in twins):
-            lines = " and ".join(f"line {place + 1} ({rows[place].video})" for place in twins)
-            reason = f"the same video is listed with different labels or fields: {lines} of the manifest; keep the right one"
+            lines = " and ".join(manifest[place].source or f"manifest line {place + 1}" for place in twins)
+            reason = f"the same video is listed with different labels or fields at {lines}; keep the right one"
             for place in twins:
                 resolved[place] = rows[place].model_copy(update={"status": Status.FAILED, "reason": reason})
         else:
