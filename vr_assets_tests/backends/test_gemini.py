@@ -10,7 +10,7 @@ from vr_assets.records.call import Finish, Reply, Request
 from vr_assets.settings import GeminiSettings, MediaResolution, Task
 from vr_assets_tests.backends.asked import CLIP_BYTES, FRAMES, VIDEO, BytesMedia, request
 from vr_assets_tests.servers.gemini import DIALECT
-from vr_assets_tests.servers.serving import Behaviour, Fault, ModelServer, Thinking, serve
+from vr_assets_tests.servers.serving import Behaviour, Fault, Medium, ModelServer, Thinking, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -53,11 +53,7 @@ def candidate(reason: str, *parts: JsonValue) -> Fault:
 async def test_an_inline_video_arrives_byte_for_byte_before_the_prompt() -> None:
     with serve(DIALECT, Behaviour(key="g-key")) as server:
         reply = await ask(server, WATCHING)
-    question = server.served[0].question
-    assert question is not None
-    assert [(shown.mime_type, shown.content) for shown in question.media] == [("video/mp4", CLIP_BYTES)]
-    parts = server.served[0].body["contents"][0]["parts"]  # type: ignore[index, call-overload]
-    assert ["text" in part for part in parts] == [False, True]  # type: ignore[union-attr, operator]
+    assert server.questions[0].parts == (Medium("video", "video/mp4", CLIP_BYTES), server.questions[0].prompt)
     assert json.loads(reply.text)["caption"]
     assert reply.finish is Finish.STOP
     assert reply.usage.input_tokens and reply.usage.output_tokens
@@ -68,7 +64,7 @@ async def test_settings_reach_every_call(asked: Request) -> None:
     with serve(DIALECT) as server:
         await ask(server, asked, temperature=0.15, max_output_tokens=321, media_resolution=MediaResolution.HIGH, timeout=33)
     served = server.served[0]
-    config = served.question.parameters  # type: ignore[union-attr]
+    config = server.questions[0].parameters
     assert served.path == "/v1beta/models/gemini-test:generateContent"
     assert config["mediaResolution"] == "MEDIA_RESOLUTION_HIGH"
     assert (config["temperature"], config["maxOutputTokens"]) == (0.15, 321)
@@ -78,8 +74,7 @@ async def test_settings_reach_every_call(asked: Request) -> None:
 async def test_the_reply_schema_is_enforced_and_named() -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.CHUNK_CAPTION))
-    question = server.served[0].question
-    assert question is not None
+    question = server.questions[0]
     assert question.parameters["responseMimeType"] == "application/json"
     assert question.parameters["responseJsonSchema"] == {"title": "chunk_caption", **request().reply_schema}
     assert question.prompt.endswith("Reply as JSON.")
@@ -88,8 +83,7 @@ async def test_the_reply_schema_is_enforced_and_named() -> None:
 async def test_without_a_schema_the_layout_is_asked_for() -> None:
     with serve(DIALECT) as server:
         await ask(server, request(reply_schema={}))
-    question = server.served[0].question
-    assert question is not None
+    question = server.questions[0]
     assert "responseMimeType" not in question.parameters
     assert question.prompt.endswith("Reply as text.")
 
@@ -97,10 +91,8 @@ async def test_without_a_schema_the_layout_is_asked_for() -> None:
 async def test_each_frame_is_preceded_by_its_time() -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.GLOBAL_CAPTION, FRAMES))
-    question = server.served[0].question
-    assert question is not None
-    assert question.texts[:3] == ("00:00.0", "00:02.5", "00:07.9")
-    assert [(shown.mime_type, shown.content[-1]) for shown in question.media] == [("image/jpeg", n) for n in range(3)]
+    first, second, third = [Medium("image", "image/jpeg", frame.content) for frame in await FRAMES.frames()]
+    assert server.questions[0].parts[:-1] == ("00:00.0", first, "00:02.5", second, "00:07.9", third)
 
 
 async def test_thoughts_are_no_part_of_the_answer_but_are_counted() -> None:

@@ -8,9 +8,9 @@ from vr_assets.backends.openai import OpenAIBackend
 from vr_assets.errors import RefusedError, StageError, TransientError, VrAssetsError
 from vr_assets.records.call import Finish, Reply, Request
 from vr_assets.settings import OpenAISettings, ReplyFormat, Task, VideoInput
-from vr_assets_tests.backends.asked import CLIP_BYTES, FRAMES, VIDEO, request
+from vr_assets_tests.backends.asked import CLIP_BYTES, FRAMES, VIDEO, BytesMedia, request
 from vr_assets_tests.servers.openai import DIALECT
-from vr_assets_tests.servers.serving import THOUGHTS, Behaviour, Fault, ModelServer, Thinking, serve
+from vr_assets_tests.servers.serving import THOUGHTS, Behaviour, Fault, Medium, ModelServer, Thinking, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -92,36 +92,26 @@ async def test_no_key_of_the_process_goes_to_an_endpoint_that_was_given_none(mon
 async def test_a_video_arrives_byte_for_byte_before_the_prompt(kind: VideoInput) -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.GLOBAL_CAPTION, VIDEO), video_input=kind)
-    question = server.served[0].question
-    assert question is not None
-    assert [(shown.kind, shown.mime_type, shown.content) for shown in question.media] == [
-        (kind.removesuffix("_url"), "video/mp4", CLIP_BYTES)
-    ]
-    parts = server.served[0].body["messages"][0]["content"]  # type: ignore[index, call-overload]
-    assert [part["type"] for part in parts] == [kind, "text"]  # type: ignore[union-attr, index, call-overload]
+    assert server.questions[0].parts == (
+        Medium(kind.removesuffix("_url"), "video/mp4", CLIP_BYTES),
+        server.questions[0].prompt,
+    )
 
 
 @pytest.mark.parametrize(
     ("media", "kind"), [(VIDEO, VideoInput.FRAMES), (FRAMES, VideoInput.VIDEO_URL), (FRAMES, VideoInput.IMAGE_URL)]
 )
-async def test_each_frame_is_preceded_by_its_time(media: object, kind: VideoInput) -> None:
+async def test_each_frame_is_preceded_by_its_time(media: BytesMedia, kind: VideoInput) -> None:
     with serve(DIALECT) as server:
-        await ask(server, request(Task.GLOBAL_CAPTION, media), video_input=kind)  # type: ignore[arg-type]
-    question = server.served[0].question
-    assert question is not None
-    parts = server.served[0].body["messages"][0]["content"]  # type: ignore[index, call-overload]
-    assert [part["type"] for part in parts] == ["text", "image_url"] * 3 + ["text"]  # type: ignore[union-attr, index, call-overload]
-    assert question.texts[:3] == ("00:00.0", "00:02.5", "00:07.9")
-    assert [shown.mime_type for shown in question.media] == ["image/jpeg"] * 3
-    assert [shown.content[-1] for shown in question.media] == [0, 1, 2]
+        await ask(server, request(Task.GLOBAL_CAPTION, media), video_input=kind)
+    first, second, third = [Medium("image", "image/jpeg", frame.content) for frame in await media.frames()]
+    assert server.questions[0].parts[:-1] == ("00:00.0", first, "00:02.5", second, "00:07.9", third)
 
 
 async def test_several_media_keep_their_order() -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.GLOBAL_CAPTION, FRAMES, VIDEO))
-    question = server.served[0].question
-    assert question is not None
-    assert [shown.kind for shown in question.media] == ["image", "image", "image", "video"]
+    assert [shown.kind for shown in server.questions[0].media] == ["image", "image", "image", "video"]
 
 
 async def test_a_reply_schema_is_asked_for_strictly_under_the_tasks_name() -> None:
@@ -131,7 +121,7 @@ async def test_a_reply_schema_is_asked_for_strictly_under_the_tasks_name() -> No
         "type": "json_schema",
         "json_schema": {"name": "chunk_caption", "strict": True, "schema": request().reply_schema},
     }
-    assert server.served[0].question.prompt.endswith("Reply as JSON.")  # type: ignore[union-attr]
+    assert server.questions[0].prompt.endswith("Reply as JSON.")
 
 
 @pytest.mark.parametrize("status", [400, 422])
@@ -145,7 +135,7 @@ async def test_an_endpoint_that_refuses_schemas_is_asked_for_the_layout_from_the
     assert structured == [True, False]
     assert [served.status for served in server.served] == [status, 200, 200]
     assert all(not reply.text.startswith("{") for reply in replies)
-    assert server.served[1].question.prompt.endswith("Reply as text.")  # type: ignore[union-attr]
+    assert server.questions[1].prompt.endswith("Reply as text.")
 
 
 async def test_a_400_that_quotes_the_request_does_not_give_up_schemas_for_good() -> None:

@@ -18,7 +18,7 @@ _DOES = ("turns left", "stops abruptly", "crosses the lane", "reverses slowly", 
 _WHERE = ("at the junction", "beside the loading bay", "next to the barrier", "on the wet road", "under the street lamp")
 _THEN = ("Another vehicle brakes behind it.", "Nobody else is close.", "The view stays clear.", "A pedestrian looks up.")
 
-# Tasks that share their fields with none: which labels of a layout prompt give them away, the most telling first.
+# Which labels of a layout prompt give its task away, the most telling first. Tasks with equal labels get equal replies.
 _LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
     (("OPTIONS:",), Task.MCQ),
     (("START:", "END:"), Task.TEMPORAL_LOCALIZATION),
@@ -30,7 +30,7 @@ _LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
     (("EXPLANATION:", "---"), Task.BCQ),
     (("EXPLANATION:",), Task.EVENT_VERIFICATION),
     (("QUESTION:",), Task.OPEN_QA),
-    (("[MM:SS",), Task.DENSE_CAPTION),
+    (("[start - end]",), Task.DENSE_CAPTION),
 )
 
 # The same for the fields of a schema without a name.
@@ -64,8 +64,9 @@ def task_of_schema(name: str, schema: Mapping[str, JsonValue]) -> Task:
 
 
 def task_of_layout(prompt: str) -> Task:
-    """The task that a layout prompt belongs to, by the labels it asks for. Prompts that share labels share a task."""
-    return next((task for labels, task in _LAYOUTS if all(label in prompt for label in labels)), Task.GLOBAL_CAPTION)
+    """The task that a layout prompt belongs to, by what is asked for after its last `## Reply`; where nothing is, a caption."""
+    asked = prompt.rpartition("## Reply")[2]
+    return next((task for labels, task in _LAYOUTS if all(label in asked for label in labels)), Task.GLOBAL_CAPTION)
 
 
 def duration_s(prompt: str) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
-from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main
+from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main, prompt_of
 
 # The names of google.rpc.Code that go with an HTTP status.
 _STATUSES = {
@@ -33,14 +33,14 @@ class GeminiDialect:
         found = _PATH.fullmatch(path)
         if found is None:
             return None
-        texts, media = _parts(body)
+        parts = _parts(body)
         config = _object(body.get("generationConfig"))
         schema = config.get("responseJsonSchema")
         if isinstance(schema, dict):
             task = task_of_schema(str(schema.get("title", "")), schema)
         else:
-            task = task_of_layout(texts[-1] if texts else "")
-        return Question(task=task, structured=schema is not None, model=found[1], texts=texts, media=media, parameters=config)
+            task = task_of_layout(prompt_of(parts))
+        return Question(task=task, structured=schema is not None, model=found[1], parts=parts, parameters=config)
 
     def names(self, body: Mapping[str, JsonValue]) -> set[str]:
         return set(_object(body.get("generationConfig")))
@@ -69,22 +69,22 @@ class GeminiDialect:
         return {"error": error | ({"details": [info]} if code else {})}
 
 
-def _parts(body: Mapping[str, JsonValue]) -> tuple[tuple[str, ...], tuple[Medium, ...]]:
-    texts: list[str] = []
-    media: list[Medium] = []
+def _parts(body: Mapping[str, JsonValue]) -> tuple[str | Medium, ...]:
+    parts: list[str | Medium] = []
     contents = body["contents"]
     for content in contents if isinstance(contents, list) else []:
-        parts = _object(content).get("parts")
-        for part in parts if isinstance(parts, list) else []:
-            blob = _object(_object(part).get("inlineData"))
-            if blob:
-                # Google reads both spellings, and the SDK writes the second.
-                mime_type = str(blob.get("mimeType") or blob["mime_type"])
-                # The SDK writes URL-safe base64.
-                media.append(Medium(mime_type.partition("/")[0], mime_type, base64.urlsafe_b64decode(str(blob["data"]))))
-            else:
-                texts.append(str(_object(part)["text"]))
-    return tuple(texts), tuple(media)
+        inner = _object(content).get("parts")
+        parts += [_part(_object(part)) for part in inner] if isinstance(inner, list) else []
+    return tuple(parts)
+
+
+def _part(part: Mapping[str, JsonValue]) -> str | Medium:
+    blob = _object(part.get("inlineData"))
+    if not blob:
+        return str(part["text"])
+    # Google reads both spellings, and the SDK writes the second; its base64 is the URL-safe one.
+    mime_type = str(blob.get("mimeType") or blob["mime_type"])
+    return Medium(mime_type.partition("/")[0], mime_type, base64.urlsafe_b64decode(str(blob["data"])))
 
 
 def _object(value: JsonValue) -> dict[str, JsonValue]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
-from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main
+from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main, prompt_of
 
 
 class OpenAIDialect:
@@ -18,20 +18,19 @@ class OpenAIDialect:
     def read(self, path: str, body: Mapping[str, JsonValue]) -> Question | None:
         if path != "/v1/chat/completions":
             return None
-        texts, media = _parts(body)
+        parts = _parts(body)
         form = body.get("response_format")
         schema = form.get("json_schema") if isinstance(form, dict) else None
         inner = schema.get("schema") if isinstance(schema, dict) else None
         if isinstance(schema, dict) and isinstance(inner, dict):
             task = task_of_schema(str(schema["name"]), inner)
         else:
-            task = task_of_layout(texts[-1] if texts else "")
+            task = task_of_layout(prompt_of(parts))
         return Question(
             task=task,
             structured=schema is not None,
             model=str(body["model"]),
-            texts=texts,
-            media=media,
+            parts=parts,
             parameters={name: value for name, value in body.items() if name not in {"messages", "model"}},
         )
 
@@ -66,25 +65,24 @@ class OpenAIDialect:
         return {"error": {"message": message, "type": "invalid_request_error", "param": parameter, "code": code or None}}
 
 
-def _parts(body: Mapping[str, JsonValue]) -> tuple[tuple[str, ...], tuple[Medium, ...]]:
-    texts: list[str] = []
-    media: list[Medium] = []
+def _parts(body: Mapping[str, JsonValue]) -> tuple[str | Medium, ...]:
+    parts: list[str | Medium] = []
     messages = body["messages"]
     for message in messages if isinstance(messages, list) else []:
         content = message["content"] if isinstance(message, dict) else None
         if isinstance(content, str):
-            texts.append(content)
-        for part in content if isinstance(content, list) else []:
-            if not isinstance(part, dict):
-                continue
-            kind = str(part["type"])
-            carried = part[kind]
-            if isinstance(carried, dict):
-                head, _, encoded = str(carried["url"]).partition(";base64,")
-                media.append(Medium(kind.removesuffix("_url"), head.removeprefix("data:"), base64.b64decode(encoded)))
-            else:
-                texts.append(str(carried))
-    return tuple(texts), tuple(media)
+            parts.append(content)
+        if isinstance(content, list):
+            parts += [_part(str(part["type"]), part) for part in content if isinstance(part, dict)]
+    return tuple(parts)
+
+
+def _part(kind: str, part: Mapping[str, JsonValue]) -> str | Medium:
+    carried = part[kind]
+    if not isinstance(carried, dict):
+        return str(carried)
+    head, _, encoded = str(carried["url"]).partition(";base64,")
+    return Medium(kind.removesuffix("_url"), head.removeprefix("data:"), base64.b64decode(encoded, validate=True))
 
 
 DIALECT: Dialect = OpenAIDialect()

@@ -76,20 +76,32 @@ class Medium:
     content: bytes
 
 
+def prompt_of(parts: Sequence[str | Medium]) -> str:
+    """The last text of a request."""
+    return next((part for part in reversed(parts) if isinstance(part, str)), "")
+
+
 @dataclass(frozen=True)
 class Question:
-    """One request as the dialect read it. `parameters` is everything beside the messages."""
+    """One request as the dialect read it. `parts` are in order, the prompt last; `parameters` is everything beside them."""
 
     task: Task
     structured: bool
     model: str
-    texts: tuple[str, ...]
-    media: tuple[Medium, ...]
+    parts: tuple[str | Medium, ...]
     parameters: Mapping[str, JsonValue]
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(part for part in self.parts if isinstance(part, str))
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Medium))
+
+    @property
     def prompt(self) -> str:
-        return self.texts[-1] if self.texts else ""
+        return prompt_of(self.parts)
 
 
 @dataclass(frozen=True)
@@ -159,18 +171,30 @@ class Dialect(Protocol):
 
 
 class ModelServer:
-    """A running server. `served` grows by one entry a request, in the order in which answers went out."""
+    """A running server."""
 
     def __init__(self, dialect: Dialect, behaviour: Behaviour | None = None, *, port: int = 0, log: Path | None = None) -> None:
         self._dialect = dialect
         self._behaviour = behaviour or Behaviour()
         self._answers = Answers(verdict=self._behaviour.verdict)
         self._log = log
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._number = 0
         self._in_flight = 0
-        self.served: list[Served] = []
+        self._served: list[Served] = []
         self._http = _Http(("127.0.0.1", port), self)
+
+    @property
+    def served(self) -> list[Served]:
+        """What was served, in the order in which answers went out; waits for requests that are being served."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._in_flight == 0, timeout=10)
+            return list(self._served)
+
+    @property
+    def questions(self) -> list[Question]:
+        """The questions of the requests that were served."""
+        return [served.question for served in self.served if served.question is not None]
 
     @property
     def url(self) -> str:
@@ -190,6 +214,14 @@ class ModelServer:
             self._number += 1
             self._in_flight += 1
             number, in_flight = self._number, self._in_flight
+        try:
+            self._serve_one(handler, raw, number, in_flight)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+                self._lock.notify_all()
+
+    def _serve_one(self, handler: "_Handler", raw: bytes, number: int, in_flight: int) -> None:
         at = time.time()
         body: dict[str, JsonValue] = json.loads(raw)
         question = self._dialect.read(handler.path, body)
@@ -200,22 +232,21 @@ class ModelServer:
         fault = self._fault(number, key, question, body)
         status, extra_headers, reply = self._reply(fault, question)
         sent = handler.send_answer(status, extra_headers, reply, drop=fault is not None and fault.drop)
+        served = Served(
+            number=number,
+            at=at,
+            path=handler.path,
+            headers=headers,
+            body=body,
+            size_bytes=len(raw),
+            in_flight=in_flight,
+            key=key,
+            question=question,
+            status=status,
+            sent_at=time.time() if sent else None,
+        )
         with self._lock:
-            self._in_flight -= 1
-            served = Served(
-                number=number,
-                at=at,
-                path=handler.path,
-                headers=headers,
-                body=body,
-                size_bytes=len(raw),
-                in_flight=in_flight,
-                key=key,
-                question=question,
-                status=status,
-                sent_at=time.time() if sent else None,
-            )
-            self.served.append(served)
+            self._served.append(served)
             if self._log is not None:
                 with self._log.open("a", encoding="utf-8") as file:
                     file.write(served.to_line() + "\n")
@@ -281,8 +312,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.model_server.post(self, raw)
+        size = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(size)
+        # Shorter: the client died while it sent.
+        if len(raw) == size:
+            self.server.model_server.post(self, raw)
 
     def do_GET(self) -> None:
         self.send_answer(200, {}, b'{"object": "list", "data": []}')
