@@ -122,7 +122,8 @@ def test_one_domain_builds_on_another(tmp_path: Path) -> None:
         tmp_path,
         {
             f"port/{GLOBAL}": "{# values: none #}\nA port. {% block more %}{% endblock %}",
-            f"ferries/{GLOBAL}": "{# values: none #}\n{% extends 'port/captions/global.normal.md' %}{% block more %}Ferries.{% endblock %}",
+            f"ferries/{GLOBAL}": "{# values: none #}\n{% extends 'port/captions/global.normal.md' %}\n"
+            "{% block more %}Ferries.{% endblock %}",
         },
     )
     text = Prompts.load("ferries", overlay=tmp_path).render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
