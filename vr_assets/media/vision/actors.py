@@ -16,9 +16,10 @@ _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from 
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
-_STILL_S, _STILL_REACH = 0.75, 0.012
+_STILL_S, _STILL_REACH, _SETTLED = 0.75, 0.012, 0.004
 _BRAKING_S, _CRUISE = 0.45, 0.12
 _SHALLOW = 0.08
+_STOOD_S = 0.5
 _EDGE_PX = 2
 _POINTS_APART_S = 0.25
 
@@ -41,10 +42,10 @@ class Stage:
 
 def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
     """The trail as a record, or None when it went nowhere."""
-    sights = trail.sights
+    sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
     lasted_s = last.time_s - first.time_s
-    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS:
+    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS or _leaps(sights):
         return None
     longest = max(stage.size)
     entered = () if first.time_s <= stage.start_s + 1.5 * stage.frame_s else _edges(sights, stage)
@@ -54,7 +55,7 @@ def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
     if entered or left:
         if way < _CROSSING * longest:
             return None
-    elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _is_body(sights, stage):
+    elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
     return Track(
         start_s=_rounded(first.time_s + offset_s),
@@ -68,6 +69,15 @@ def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
         points=_points(sights, stage, offset_s),
         stops=_stops(sights, path, stage, offset_s),
     )
+
+
+def _from_departure(sights: list[Sight], stage: Stage) -> list[Sight]:
+    """Without the time before it first moved: what is seen to differ from the background need not have come just then."""
+    path = _path(sights, stage.size)
+    away = np.flatnonzero(np.hypot(*path.T) > 1 + _STILL_REACH * max(stage.size))
+    if not len(away) or sights[away[0]].time_s - sights[0].time_s < _STOOD_S:
+        return sights
+    return sights[int(away[0]) - 1 :]
 
 
 def _edges(sights: Sequence[Sight], stage: Stage) -> Sides:
@@ -115,7 +125,7 @@ def _touched(box: Box, stage: Stage) -> set[Side]:
 def _path(sights: Sequence[Sight], size: tuple[int, int]) -> NDArray[np.float64]:
     """(N, 2) pixels moved since the first sight, cut edges taken into account."""
     steps = [shift(before.box, after.box, size) for before, after in pairwise(sights)]
-    return np.vstack([np.zeros((1, 2)), np.cumsum(np.array(steps), axis=0)])
+    return np.cumsum(np.array([(0.0, 0.0), *steps]), axis=0)
 
 
 def _heading(path: NDArray[np.float64]) -> Sides:
@@ -141,6 +151,10 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage, off
             end += 1
         long_enough = times[end] - times[index] >= _STILL_S
         came_here = np.hypot(*(path[index] - path[0])) > 0.05 * max(stage.size)
+        # Gentle braking comes within reach of its end half a second before it.
+        rest = np.median(path[(index + end) // 2 : end + 1], axis=0)
+        while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
+            index += 1
         if long_enough and came_here and not any(_touched(sight.box, stage) for sight in sights[index : end + 1]):
             box = sights[(index + end) // 2].box
             stops.append(
@@ -176,10 +190,17 @@ def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int
     return bool(len(fast)) and bool(stopped - times[fast[-1] + 1] <= _BRAKING_S)
 
 
-def _is_body(sights: Sequence[Sight], stage: Stage) -> bool:
-    """Whether it kept its size: pieces of something that moves in place do not."""
+def _leaps(sights: Sequence[Sight]) -> bool:
+    """Whether it was suddenly thrice or a third as large in mid-way: what is now taken for one body and now for another."""
+    sizes = [_size(sight.box) for sight in sights[2:-2]]
+    return any(max(one, other) > 3 * min(one, other) for one, other in pairwise(sizes))
+
+
+def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:
+    """Whether it kept its size and went somewhere: pieces of something that moves in place do not."""
     sizes = [_size(sight.box) for sight in sights if sight.alone and not _touched(sight.box, stage)]
-    return len(sizes) >= 3 and float(np.percentile(sizes, 85)) < 2.5 * float(np.percentile(sizes, 15))
+    goes = bool(_heading(_path(sights, stage.size)))
+    return goes and len(sizes) >= 3 and float(np.percentile(sizes, 85)) < 2.5 * float(np.percentile(sizes, 15))
 
 
 def _colour(trail: Trail, stage: Stage) -> Colour | None:

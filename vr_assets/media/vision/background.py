@@ -49,6 +49,7 @@ class Background:
     def __init__(self, samples: Sequence[tuple[float, Image]]) -> None:
         self._samples = samples
         self._slot: int | None = None
+        self._last = samples[0][1]
         self.image = samples[0][1]
         self._still = self.image
         self._threshold = np.zeros(self.image.shape[:2], np.uint8)
@@ -56,6 +57,7 @@ class Background:
     def subtract(self, frame: Image, time_s: float) -> Change:
         """Compare a frame with the scene as it is around that time."""
         self._turn_to(time_s)
+        self._last = frame
         light = exposure(frame, self.image)
         empty, still = expose(self.image, light), expose(self._still, light)
         difference = cv2.min(_largest(cv2.absdiff(frame, empty)), _largest(cv2.absdiff(frame, still)))
@@ -69,34 +71,46 @@ class Background:
         inside = mask > 0
         self._still[top:bottom, left:right][inside] = plain[top:bottom, left:right][inside]
 
-    def revealed(self, frame: Image, box: Box, mask: Mask) -> bool:
-        """Whether the box shows what something that was background has left behind, rather than something that came.
+    def bare(self, frame: Image, box: Box, mask: Mask) -> float:
+        """Above 1 when this region of the frame is what something that is part of the background image has left, or will cover.
 
-        The outline of a thing has contrast where the thing is: in the frame, or in the background.
+        The outline of a thing has contrast where the thing is: in the frame, or in the background. The result is their ratio.
         """
         left, top, right, bottom = (max(0, box[0] - 3), max(0, box[1] - 3), box[2] + 3, box[3] + 3)
-        padded = np.zeros(frame.shape[:2], np.uint8)
-        padded[box[1] : box[3], box[0] : box[2]] = mask
-        outline = cv2.morphologyEx(padded[top:bottom, left:right], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        whole = self._whole(box, mask)
+        outline = cv2.morphologyEx(whole[top:bottom, left:right], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
         contrasts = []
         for image in (frame, expose(self.image, exposure(frame, self.image))):
             window = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
             steepness = cv2.morphologyEx(window, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
             contrasts.append(float(steepness[outline].mean()))
-        return contrasts[0] < contrasts[1]
+        return contrasts[1] / max(1.0, contrasts[0])
+
+    def correct(self, frame: Image, box: Box, mask: Mask) -> None:
+        """This region of the frame is the empty scene: the median mistook what stood there for longer."""
+        plain = expose(frame, 1 / exposure(frame, self.image))
+        # With a margin: a soft rim of the mistaken thing would be an outline later.
+        inside = cv2.dilate(self._whole(box, mask), np.ones((7, 7), np.uint8)) > 0
+        self.image[inside] = plain[inside]
+        self._still[inside] = plain[inside]
 
     def forget(self, box: Box) -> None:
         """Undo `absorb` in a box: what stood here moves again."""
         left, top, right, bottom = box
         self._still[top:bottom, left:right] = self.image[top:bottom, left:right]
 
+    def _whole(self, box: Box, mask: Mask) -> Mask:
+        """A box's mask as one of the whole frame."""
+        whole = np.zeros(self.image.shape[:2], np.uint8)
+        whole[box[1] : box[3], box[0] : box[2]] = mask
+        return whole
+
     def _turn_to(self, time_s: float) -> None:
         slot = int(time_s // _STEP_S)
         if slot == self._slot:
             return
-        known = (self._still != self.image).any(axis=2) if self._slot is not None else None
-        held = self._still
-        self._slot = slot
+        first, self._slot = self._slot is None, slot
+        empty, still = self.image, self._still
         centre = (slot + 0.5) * _STEP_S
         near = [image for at, image in self._samples if abs(at - centre) <= _REACH_S]
         near = near or [min(self._samples, key=lambda sample: abs(sample[0] - centre))[1]]
@@ -108,9 +122,17 @@ class Background:
         spread = cv2.GaussianBlur(noise.astype(np.float32) * 1.48 * _NOISES, (0, 0), 2)
         contrast = _largest(cv2.morphologyEx(self.image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
         self._threshold = np.clip(np.clip(spread, _FLOOR, _CEILING) + _SHAKE * contrast, 0, 100).astype(np.uint8)
+        if first:
+            self._still = self.image.copy()
+            return
+        # Where the scene is as it was known, and not as the new median says, the median took what came, or will come, for scene.
+        light = exposure(self._last, empty)
+        as_known = _largest(cv2.absdiff(self._last, expose(empty, light))) <= self._threshold
+        as_new = _largest(cv2.absdiff(self._last, expose(self.image, light))) <= self._threshold
+        self.image[as_known & ~as_new] = empty[as_known & ~as_new]
+        resting = (still != empty).any(axis=2)
         self._still = self.image.copy()
-        if known is not None:
-            self._still[known] = held[known]
+        self._still[resting] = still[resting]
 
 
 def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from vr_assets.media.vision.geometry import Box
 
 _LEAST_SHARE = 0.0012  # Of the frame: 9 x 9 pixels of 320 x 240. Below it, noise and compression make blobs.
 _BRIDGE = 0.022  # Of the longest side: gaps this wide inside a body (a window as grey as the road) are closed.
+_LIT = 0.25  # Of a body: with less that cannot be shadow, it is a grey body, and its colour is that of all of it.
 _HARD_EDGE = 0.5  # Of a region's depth, lost within three pixels of its outline: a penumbra is wider.
 
 
@@ -47,6 +48,8 @@ def find_blobs(frame: Image, change: Change) -> list[Blob]:
         window = (slice(top, top + high), slice(left, left + wide))
         inside = labels[window] == index
         own = inside & (body[window] > 0)
+        lit = own & (change.shadow[window] == 0)
+        own = lit if lit.sum() > _LIT * own.sum() else own
         votes = count(shades(frame[window])[own])
         mask = cast(Mask, inside.astype(np.uint8) * np.uint8(255))
         found.append(Blob((left, top, left + wide, top + high), area, mask, votes))
@@ -54,28 +57,28 @@ def find_blobs(frame: Image, change: Change) -> list[Blob]:
 
 
 def _add_grey_bodies(body: Mask, change: Change, least: float) -> None:
-    """Add to `body` the shadow-like regions that have no body at them and a sharp outline."""
+    """Add to `body` the shadow-like regions whose outline against the background is sharp."""
     if cv2.countNonZero(change.shadow) < least:
         return
     core = cv2.morphologyEx(change.shadow, cv2.MORPH_OPEN, _kernel(3))
     number, labels, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
-    near_body = cv2.dilate(body, _kernel(7)) > 0
+    unchanged = cv2.bitwise_not(change.changed) > 0
     for index in range(1, number):
         left, top, wide, high, area = (int(value) for value in stats[index])
         if area < least:
             continue
         window = (slice(max(0, top - 5), top + high + 5), slice(max(0, left - 5), left + wide + 5))
         inside = labels[window] == index
-        if not (near_body[window] & inside).any() and _hardness(inside, change.depth[window]) > _HARD_EDGE:
+        if _hardness(inside, change.depth[window], unchanged[window]) > _HARD_EDGE:
             body[window][inside] = 255
 
 
-def _hardness(inside: NDArray[np.bool_], depth: Image) -> float:
-    """How much of a region's mean depth is lost from three pixels inside its outline to three pixels outside, 0 to 1."""
+def _hardness(inside: NDArray[np.bool_], depth: Image, unchanged: NDArray[np.bool_]) -> float:
+    """How much of a region's mean depth is lost within three pixels of where it ends in unchanged ground, 0 to 1."""
     mask = inside.astype(np.uint8)
-    inner = (mask - cv2.erode(mask, _kernel(5))) > 0
-    outer = (cv2.dilate(mask, _kernel(9)) - cv2.dilate(mask, _kernel(5))) > 0
-    if not inner.any() or not outer.any():
+    outer = ((cv2.dilate(mask, _kernel(9)) - cv2.dilate(mask, _kernel(5))) > 0) & unchanged
+    inner = ((mask - cv2.erode(mask, _kernel(5))) > 0) & (cv2.dilate(outer.astype(np.uint8), _kernel(9)) > 0)
+    if inner.sum() < 8:
         return 0.0
     return float((depth[inner].mean() - depth[outer].mean()) / max(1.0, float(depth[inside].mean())))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from vr_assets.errors import MediaError
 from vr_assets.media.decode import frames
+from vr_assets.media.vision.camera import shifts
 from vr_assets.media.vision.colours import Image
 from vr_assets.records.scene import Camera, Quality
 
@@ -21,10 +22,9 @@ _MOST_SAMPLES = 600  # 138 MB at most.
 _BLANK_STD = 4.0  # Grey levels within a frame; sensor noise on a covered lens stays below.
 _STILL_LEVELS = 3  # Grey levels, mean of a 16 x 16 block: what x264 at crf 28 makes of sensor noise.
 _DARK_MEAN = 35.0
+_MOVING_SHARE = 0.15  # Of the comparisons: a knock against the pole is not a moving camera.
 _CUT_LEVELS = 28.0  # Mean grey levels between frames of a cut; a lorry that fills the frame arrives in several.
 _CUT_LEAP = 4.0  # Times the change before it: a pan changes as much, but all the time.
-_SHIFT = 0.012  # Of the longest side, between samples up to 1 s apart.
-_SHIFTED_SHARE = 0.35
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def survey(path: Path, *, duration_s: float) -> Survey:
     changes: list[float] = []
     blocks: list[float] = []
     before: Image | None = None
+    last: Image | None = None
+    leaps, sampled = 0, False
     for time_s, frame in small_frames(path):
         grey = cast(Image, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
         if not samples or time_s >= samples[-1][0] + apart - 1e-3:
@@ -67,12 +69,13 @@ def survey(path: Path, *, duration_s: float) -> Survey:
         mean, spread = cv2.meanStdDev(grey)
         means.append(float(mean[0, 0]))
         spreads.append(float(spread[0, 0]))
-        if before is not None:
+        if before is not None and last is not None:
+            leaps += sampled and shifts(last, frame)
             difference = cv2.absdiff(grey, before)
             coarse = cv2.resize(difference, (20, 15), interpolation=cv2.INTER_AREA)
             changes.append(float(cv2.mean(coarse)[0]))
             blocks.append(float(coarse.max()))
-        before = grey
+        sampled, before, last = samples[-1][0] == time_s, grey, frame
     if not times:
         raise MediaError(f"{path}: no frame can be decoded; copy or export the video again")
     cuts = _cuts(changes)
@@ -82,7 +85,8 @@ def survey(path: Path, *, duration_s: float) -> Survey:
         frozen=max(still, default=0.0) <= _STILL_LEVELS,
         dark=float(np.median(means)) < _DARK_MEAN,
     )
-    camera = Camera.MOVING if _shifts([image for _, image in samples]) else Camera.STEADY
+    drifts = sum(shifts(one, other) for (_, one), (_, other) in pairwise(samples))
+    camera = Camera.MOVING if drifts + leaps >= max(2.0, _MOVING_SHARE * len(samples)) else Camera.STEADY
     return Survey(
         samples=tuple(samples),
         frame_s=float(np.median(np.diff(times))) if len(times) > 1 else duration_s,
@@ -101,17 +105,3 @@ def _cuts(changes: list[float]) -> set[int]:
         if change > _CUT_LEVELS and change > _CUT_LEAP * float(np.median(around or [0.0])):
             found.add(index)
     return found
-
-
-def _shifts(images: list[Image]) -> bool:
-    """Whether the picture as a whole moves between samples, told by phase correlation."""
-    if len(images) < 3:
-        return False
-    greys = [cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), None, fx=0.5, fy=0.5).astype(np.float32) for image in images]
-    window = cv2.createHanningWindow((greys[0].shape[1], greys[0].shape[0]), cv2.CV_32F)
-    limit = _SHIFT * max(greys[0].shape)
-    moved = 0
-    for one, other in pairwise(greys):
-        (dx, dy), response = cv2.phaseCorrelate(one, other, window)
-        moved += response > 0.08 and float(np.hypot(dx, dy)) > limit
-    return moved > _SHIFTED_SHARE * (len(greys) - 1)

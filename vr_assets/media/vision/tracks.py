@@ -19,7 +19,10 @@ from vr_assets.media.vision.geometry import Box, centre, distance, extent, gap, 
 _REST_S = 2.0
 _LOST_S = 0.75
 _YOUNG = 4  # Sights. A blob that joins another so early was a piece of it.
+_BORN_IN_DOUBT_S = 1.0
 _DOUBT = 35.0  # Grey levels (rms) between a body and its former look, above which it is not recognised.
+_STEADY = 15.0  # Grey levels squared that a pixel off the expected way is worth: alike bodies that pass keep their ways.
+_GHOST, _CLEARLY, _TREMBLE_PX = 3, 1.5, 2.0  # Sights without motion, and contrast ratio, that tell a bare place at once.
 _EDGE_PX = 2
 
 
@@ -77,8 +80,11 @@ class Tracker:
                 self._follow(owner[index], blob, frame, time_s)
         for index, blob in enumerate(blobs):
             if index not in owner and not self._is_piece(blob, owner, blobs) and not self._wake(blob, time_s):
-                trail = Trail([Sight(time_s, blob.box)], blob.votes.copy(), _cut(frame, blob.box))
-                self._open.append(trail)
+                seen = [other.box for other in awake if other.sights[-1].time_s >= self._last_s]
+                apart = min((gap(blob.box, box) for box in seen), default=float(self._longest))
+                # What appears beside another may be a part of it, or what came with it.
+                doubt_s = _BORN_IN_DOUBT_S if apart < 0.05 * self._longest else 0.0
+                self._open.append(Trail([Sight(time_s, blob.box)], blob.votes.copy(), _cut(frame, blob.box), doubt_s=doubt_s))
         for index, trail in owner.items():
             self._settle([trail, *(guest for guest in guests.get(index, []) if guest is not trail)], blobs[index], frame)
         for trail in [trail for trail in self._open if not trail.resting and time_s - trail.sights[-1].time_s > _LOST_S]:
@@ -173,7 +179,7 @@ class Tracker:
         # Of equal fits the one nearest to where it should be: a body of one colour fits anywhere inside a larger one.
         ys, xs = np.mgrid[: squares.shape[0], : squares.shape[1]]
         off = np.hypot(xs + left + wide / 2 - centre_x, ys + top + high / 2 - centre_y)
-        best = int(np.argmin(np.maximum(squares, 0) + 2.0 * off))
+        best = int(np.argmin(np.maximum(squares, 0) + _STEADY * off))
         y, x = divmod(best, squares.shape[1])
         box = (left + x, top + y, left + x + wide, top + y + high)
         return box, float(np.sqrt(max(0.0, float(squares[y, x]))))
@@ -211,14 +217,22 @@ class Tracker:
 
     def _settle(self, together: Sequence[Trail], blob: Blob, frame: Image) -> None:
         """A blob in which nothing moved for two seconds becomes background; a trail that never went anywhere ends there."""
+        first = together[0]
+        if len(together) == 1 and len(first.sights) == _GHOST and travel(first.sights, self._size) <= _TREMBLE_PX:
+            if self._background.bare(frame, blob.box, blob.mask) > _CLEARLY:
+                self._background.correct(frame, blob.box, blob.mask)
+                self._open.remove(first)
+            return
         if not all(self._still(trail) for trail in together):
             return
-        left_behind = self._background.revealed(frame, blob.box, blob.mask)
+        if self._background.bare(frame, blob.box, blob.mask) > 1:
+            self._background.correct(frame, blob.box, blob.mask)
+            for trail in together:
+                self._lose(trail)
+            return
         self._background.absorb(frame, blob.box, blob.mask)
         for trail in together:
-            if left_behind:
-                self._lose(trail)
-            elif travel(trail.sights, self._size) < 0.04 * self._longest:
+            if travel(trail.sights, self._size) < 0.04 * self._longest:
                 self._open.remove(trail)
             else:
                 trail.resting = True
