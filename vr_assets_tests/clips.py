@@ -29,6 +29,7 @@ def write_clip(
     rotation: int = 0,
     starts_at_s: float = 0.0,
     audio_s: float = 0.0,
+    faststart: bool = False,
 ) -> Path:
     """Encodes BGR (H, W, 3) uint8 images; the container follows the suffix.
 
@@ -38,10 +39,11 @@ def write_clip(
         rotation: counterclockwise degrees that a player turns the pictures by.
         starts_at_s: the time stamp of the first image.
         audio_s: seconds of silence beside the pictures.
+        faststart: the index of an MP4 comes first, so that a file cut short can still be opened.
     """
     rate = Fraction(fps).limit_denominator(1001)
     base = Fraction(1, 90000)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": "+faststart"} if faststart else {}) as container:
         stream = container.add_stream(codec, rate=rate, options=dict(options or {}))
         assert isinstance(stream, av.VideoStream)
         stream.pix_fmt = pix_fmt
@@ -144,3 +146,59 @@ def _texture(size: tuple[int, int], level: int) -> Image:
     rough = np.random.default_rng(7).integers(-30, 31, (height // 8 + 1, width // 8 + 1, 1))
     fine = np.kron(rough, np.ones((8, 8, 1), int))[:height, :width]
     return np.repeat(np.clip(level + fine, 0, 255).astype(np.uint8), 3, axis=2)
+
+
+def write_packed_avi(path: Path, images: Sequence[Image], fps: int) -> Path:
+    """MPEG-4 in AVI as DivX wrote it: each B-frame travels in one packet with the frame that follows it on screen, and a
+    placeholder takes its place. FFmpeg's presentation times for such a file run backwards.
+    """
+    height, width = images[0].shape[:2]
+    encoder = av.CodecContext.create("mpeg4", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, fps), Fraction(fps)
+    encoder.max_b_frames, encoder.gop_size, encoder.options = 1, 12, {"b_strategy": "0"}
+    packets = []
+    for index, image in enumerate(images):
+        frame = VideoFrame.from_ndarray(image, format="bgr24")
+        frame.pts, frame.time_base = index, encoder.time_base
+        packets += encoder.encode(frame)
+    packets += encoder.encode()
+    chunks: list[tuple[bytes, bool]] = []
+    for packet in packets:
+        data = bytes(packet)
+        at = data.index(_PICTURE)
+        is_b_frame = data[at + len(_PICTURE)] >> 6 == 2
+        if not chunks:
+            data = data[:at] + b"\x00\x00\x01\xb2DivX503b1393p" + data[at:]
+        if is_b_frame:
+            before, keyframe = chunks.pop()
+            chunks += [(before + data, keyframe), (_PICTURE + b"\x56\x8f\x7f", False)]
+        else:
+            chunks.append((data, packet.is_keyframe))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.time_base = encoder.time_base
+        for index, (data, keyframe) in enumerate(chunks):
+            packet = av.Packet(data)
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, index, index, encoder.time_base
+            packet.is_keyframe = keyframe
+            container.mux(packet)
+    return path
+
+
+def spoil(path: Path, first: int, last: int) -> Path:
+    """Overwrites the packets `first` to `last` of a file's video, counted from 0, with bytes that decode to nothing."""
+    with av.open(str(path)) as container:
+        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size and packet.pos is not None]
+    content = bytearray(path.read_bytes())
+    for start, size in places[first : last + 1]:
+        # The first bytes hold the unit's length: with those gone, nothing in the packet can be found.
+        content[start : start + size] = b"\xff" * size
+    path.write_bytes(bytes(content))
+    return path
+
+
+_PICTURE = b"\x00\x00\x01\xb6"

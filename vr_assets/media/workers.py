@@ -7,9 +7,10 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, InvalidStateError
+from contextlib import suppress
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import av
 import cv2
@@ -31,9 +32,8 @@ class Workers:
 
     def __init__(self, settings: MediaSettings) -> None:
         self._settings = settings
-        self._count = settings.workers or _cores()
         self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None
+        self._pool: _Pool | None = None
         self._closed = False
 
     async def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -48,14 +48,9 @@ class Workers:
         subject = next((str(arg) for arg in args if isinstance(arg, Path)), fn.__name__)
         for _ in range(_POOL_LIVES):
             pool = await asyncio.to_thread(self._running_pool)
-            future: ProcessFuture[T] = pool.schedule(
-                _guarded, args=(subject, fn, args, kwargs), timeout=self._settings.deadline_s
-            )
             try:
-                return await asyncio.wrap_future(future)
-            except asyncio.CancelledError:
-                future.cancel()  # type: ignore[no-untyped-call]
-                raise
+                future = pool.schedule(_guarded, (subject, fn, args, kwargs), self._settings.deadline_s)
+                return await _result(future)
             except TimeoutError:
                 raise MediaError(
                     f"{subject}: not done after {self._settings.deadline_s:g} s; raise media.deadline_s or re-encode the file"
@@ -69,41 +64,68 @@ class Workers:
             except BrokenExecutor:
                 # A process died between two tasks; Pebble then gives the whole pool up, and with it tasks that did nothing wrong.
                 await asyncio.to_thread(self._give_up, pool)
-        raise StageError("media processes do not stay alive; look for the system's out-of-memory killer in its log")
+        raise StageError("media processes do not stay alive; look for the out-of-memory killer in the system's log")
 
     def close(self) -> None:
         """Ends the processes, and what they were doing, at once."""
         with self._lock:
             pool, self._pool, self._closed = self._pool, None, True
         if pool is not None:
-            _end(pool)
+            pool.end()
 
-    def _running_pool(self) -> ProcessPool:
+    def _running_pool(self) -> "_Pool":
         with self._lock:
             if self._closed:
                 raise StageError("media work was asked for after it was closed")
             if self._pool is None:
-                pool = ProcessPool(
-                    max_workers=self._count,
-                    initializer=_start_worker,
-                    initargs=(self._settings.memory_mb * 2**20,),
-                    context=CleanForkContext(),
-                )
-                pool.schedule(os.getpid)
-                self._pool = pool
+                self._pool = _Pool(self._settings)
             return self._pool
 
-    def _give_up(self, pool: ProcessPool) -> None:
+    def _give_up(self, pool: "_Pool") -> None:
         with self._lock:
-            if self._pool is not pool:
-                return
-            self._pool = None
-        _end(pool)
+            if self._pool is pool:
+                self._pool = None
+        pool.end()
 
 
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]
-    pool.join()
+class _Pool:
+    """A Pebble pool that leaves nobody waiting when it ends."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        """Starts the processes, which takes a second the first time in a program."""
+        self._pool = ProcessPool(
+            max_workers=settings.workers or _cores(),
+            initializer=_start_worker,
+            initargs=(settings.memory_mb * 2**20,),
+            context=CleanForkContext(),
+        )
+        self._waiting: set[ProcessFuture[Any]] = set()
+        self.schedule(os.getpid, (), None)
+
+    def schedule(self, fn: Callable[..., T], args: tuple[object, ...], deadline_s: float | None) -> "ProcessFuture[T]":
+        """Raises BrokenExecutor: the pool broke or ended."""
+        try:
+            future = self._pool.schedule(fn, args=args, timeout=deadline_s)
+        except RuntimeError as error:
+            raise BrokenExecutor(str(error)) from error
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+        return future
+
+    def end(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        for future in list(self._waiting):
+            with suppress(InvalidStateError):
+                future.set_exception(BrokenExecutor("the pool ended"))
+
+
+async def _result(future: "ProcessFuture[T]") -> T:
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        future.cancel()  # type: ignore[no-untyped-call]
+        raise
 
 
 def _cores() -> int:

@@ -1,0 +1,364 @@
+"""Videos as the steps see them."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from vr_assets.errors import MediaError, StageError
+from vr_assets.media.library import MediaLibrary
+from vr_assets.media.spans import plan_chunks
+from vr_assets.media.workers import Workers
+from vr_assets.records.base import Span
+from vr_assets.records.call import Clip, Media, MediaForm
+from vr_assets.records.media import VideoFacts
+from vr_assets.records.row import VideoMedia
+from vr_assets.settings import LongVideoSettings, MediaSettings
+from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
+
+T = TypeVar("T")
+FPS = 10
+
+
+class WatchedWorkers(Workers):
+    """Media processes that write down what they were asked for."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        super().__init__(settings)
+        self.asked: list[str] = []
+
+    async def run(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        self.asked.append(fn.__name__.lstrip("_"))
+        return await super().run(fn, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WatchedWorkers]:
+    made = WatchedWorkers(MediaSettings(workers=2, memory_mb=1024))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def workers(pool: WatchedWorkers) -> WatchedWorkers:
+    pool.asked.clear()
+    return pool
+
+
+@pytest.fixture
+def library(tmp_path: Path, workers: WatchedWorkers) -> MediaLibrary:
+    return MediaLibrary(tmp_path / "media", MediaSettings(), LongVideoSettings(), workers)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "video.mp4", counting(72), FPS, gop=30)
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(main)
+
+
+def known(library: MediaLibrary, path: Path, part: Span | None = None) -> tuple[VideoMedia, VideoFacts]:
+    async def main() -> tuple[VideoMedia, VideoFacts]:
+        media = await library.probe(str(path), part=part)
+        return media, await library.facts(media)
+
+    return run(main())
+
+
+def offline(library: MediaLibrary) -> MediaLibrary:
+    """The same folder, with nobody to decode."""
+    closed = Workers(library.settings)
+    closed.close()
+    return MediaLibrary(library.folder, library.settings, library.long_video, closed)
+
+
+def numbers(clip: Clip) -> list[int]:
+    with av.open(io.BytesIO(clip.content), "r") as container:
+        return [read_count(frame.to_ndarray(format="bgr24").astype(np.uint8)) for frame in container.decode(video=0)]
+
+
+def test_a_probe_tells_content_and_header(library: MediaLibrary, video: Path) -> None:
+    media = run(library.probe(str(video), part=None))
+    assert (media.path, media.size_bytes, len(media.content)) == (str(video), video.stat().st_size, 64)
+    assert (media.width_px, media.height_px, media.codec, media.frame_count) == (160, 120, "h264", 72)
+    assert (media.duration_s, media.fps, media.part_start_s, media.part_end_s) == (7.2, 10.0, None, None)
+
+
+@pytest.mark.parametrize(("part", "duration_s"), [((2.0, 4.5), 2.5), ((5.0, 300.0), 2.2)])
+def test_a_part_is_as_long_as_there_is_video(
+    library: MediaLibrary, video: Path, part: tuple[float, float], duration_s: float
+) -> None:
+    media = run(library.probe(str(video), part=Span(start_s=part[0], end_s=part[1])))
+    assert media.duration_s == pytest.approx(duration_s)
+    assert (media.part_start_s, media.part_end_s, media.frame_count) == (*part, None)
+
+
+def test_a_part_after_the_end_is_refused_before_anything_is_paid(library: MediaLibrary, video: Path) -> None:
+    with pytest.raises(MediaError, match="correct start_s"):
+        run(library.probe(str(video), part=Span(start_s=7.2, end_s=9)))
+
+
+def test_a_missing_video_is_named(library: MediaLibrary, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="gone.mp4: no such file"):
+        run(library.probe(str(tmp_path / "gone.mp4"), part=None))
+
+
+def test_an_unchanged_file_is_not_read_again(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    first = run(library.probe(str(video), part=None))
+    assert run(offline(library).probe(str(video), part=None)) == first
+    assert workers.asked == ["probe_file"]
+
+
+def test_facts_are_measured_once_and_then_read_without_a_process(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers
+) -> None:
+    media, facts = known(library, video)
+    assert facts.duration_s == pytest.approx(7.2)
+    assert run(offline(library).facts(media)) == facts
+    assert workers.asked == ["probe_file", "prepare"]
+
+
+def test_facts_that_are_torn_are_measured_again(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    (file,) = (library.folder / "facts").iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    assert run(library.facts(media)) == facts
+
+
+def test_other_settings_have_facts_of_their_own(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+    slower = MediaLibrary(library.folder, MediaSettings(max_fps=2), library.long_video, workers)
+    assert len(run(slower.facts(media)).frame_times_s) < len(facts.frame_times_s)
+    assert run(offline(library).facts(media)) == facts
+
+
+def test_facts_wanted_by_several_at_once_are_measured_once(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    async def main() -> list[VideoFacts]:
+        media = await library.probe(str(video), part=None)
+        return await asyncio.gather(*(library.facts(media) for _ in range(5)))
+
+    assert len(set(run(main()))) == 1
+    assert workers.asked == ["probe_file", "prepare"]
+
+
+def test_a_video_that_changed_since_it_was_listed_is_not_taken_for_itself(library: MediaLibrary, video: Path) -> None:
+    media = run(library.probe(str(video), part=None))
+    write_clip(video, moving_box(10), FPS)
+    with pytest.raises(MediaError, match="materialize raw_videos again"):
+        run(library.facts(media))
+
+
+def test_the_whole_is_shown_by_its_proxy_also_when_the_source_is_gone(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    video.unlink()
+    watched = library.watch(media, facts)
+    clip = run(watched.clip())
+    assert clip.span == watched.span == facts.span
+    assert clip.mime_type == "video/mp4"
+    assert numbers(clip) == [round(t * FPS) for t in facts.frame_times_s]
+
+
+def test_a_proxy_that_was_evicted_is_made_again(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+    before = run(library.watch(media, facts).clip())
+    (proxy,) = (library.folder / "proxies").iterdir()
+    proxy.unlink()
+    assert run(library.watch(media, facts).clip()) == before
+    assert workers.asked.count("prepare") == 2
+
+
+def test_chunks_are_cut_where_they_say(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    chunks = plan_chunks(facts, (3.0,), 10)
+    assert len(chunks) == 3
+    for chunk in chunks:
+        watched = library.watch(media, facts, chunk)
+        assert watched.span == chunk
+        clip = run(watched.clip())
+        assert clip.span == chunk
+        assert numbers(clip) == [round(t * FPS) for t in facts.frame_times_s if chunk.start_s <= t < chunk.end_s]
+
+
+def test_any_stretch_is_widened_to_its_true_cut(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    watched = library.watch(media, facts, Span(start_s=2.3, end_s=3.7))
+    assert watched.span == Span(start_s=2.0, end_s=4.0)
+    assert set(numbers(run(watched.clip()))) <= set(range(20, 40))
+
+
+def test_detail_comes_from_the_source_at_its_own_rate_and_size(tmp_path: Path, library: MediaLibrary) -> None:
+    path = write_clip(tmp_path / "large.mp4", counting(36, size=(1440, 810)), 30)
+    media, facts = known(library, path)
+    watched = library.watch(media, facts, Span(start_s=0.5, end_s=0.9), detail=True)
+    clip = run(watched.clip())
+    first, last = round(watched.span.start_s * 30), round(watched.span.end_s * 30)
+    assert watched.span.start_s <= 0.5 and watched.span.end_s >= 0.9
+    assert numbers(clip) == list(range(first, last))
+    with av.open(io.BytesIO(clip.content), "r") as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (1280, 720)
+
+
+def test_detail_of_a_source_that_changed_is_refused(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    write_clip(video, moving_box(72), FPS)
+    with pytest.raises(MediaError, match="changed"):
+        run(library.watch(media, facts, Span(start_s=1, end_s=2), detail=True).clip())
+
+
+def test_the_same_clip_wanted_twice_at_once_is_cut_once(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+
+    async def main() -> list[Clip]:
+        span = Span(start_s=1, end_s=2)
+        return await asyncio.gather(*(library.watch(media, facts, span).clip() for _ in range(4)))
+
+    assert len({clip.content for clip in run(main())}) == 1
+    assert workers.asked.count("copy_clip") == 1
+
+
+def test_a_long_video_is_frames_at_their_own_times(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+    long = LongVideoSettings(long_video_threshold_sec=7, long_video_sample_fps=0.5, long_video_max_frames=60)
+    watched = MediaLibrary(library.folder, library.settings, long, workers).watch(media, facts)
+    assert watched.form is MediaForm.FRAMES
+    frames = run(watched.frames())
+    shown = [max(t for t in facts.frame_times_s if t <= i * 7.2 / 4 + 1e-6) for i in (1, 2, 3)]
+    assert [frame.time_s for frame in frames] == shown
+    images = [cv2.imdecode(np.frombuffer(frame.content, np.uint8), cv2.IMREAD_COLOR) for frame in frames]
+    assert [read_count(np.asarray(image, np.uint8)) for image in images] == [round(t * FPS) for t in shown]
+
+
+@pytest.mark.parametrize(
+    ("span", "most", "count"),
+    [
+        pytest.param(None, 60, 7, id="one a second"),
+        pytest.param((0, 1), 60, 1, id="at least one"),
+        pytest.param(None, 4, 4, id="at most the long video's"),
+    ],
+)
+def test_a_video_shown_as_images_has_a_frame_a_second(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers, span: tuple[float, float] | None, most: int, count: int
+) -> None:
+    media, facts = known(library, video)
+    limited = MediaLibrary(library.folder, library.settings, LongVideoSettings(long_video_max_frames=most), workers)
+    watched = limited.watch(media, facts, Span(start_s=span[0], end_s=span[1]) if span else None)
+    assert watched.form is MediaForm.VIDEO
+    assert len(run(watched.frames())) == count
+
+
+def test_a_part_lives_on_the_sources_clock(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video, Span(start_s=3.0, end_s=6.0))
+    assert facts.span == Span(start_s=3.0, end_s=6.0)
+    whole = library.watch(media, facts)
+    assert whole.span == Span(start_s=3.0, end_s=6.0)
+    assert numbers(run(whole.clip())) == [round(t * FPS) for t in facts.frame_times_s]
+    close = library.watch(media, facts, Span(start_s=4.0, end_s=5.0), detail=True)
+    assert numbers(run(close.clip())) == list(range(40, 50))
+    assert [frame.time_s for frame in run(whole.frames())] == [3.7, 4.5, 5.2]
+    chunk = library.watch(media, facts, Span(start_s=5.0, end_s=6.0))
+    assert set(numbers(run(chunk.clip()))) <= set(range(50, 60))
+
+
+def test_identity_is_of_content_not_of_paths_or_durations(library: MediaLibrary, video: Path, tmp_path: Path) -> None:
+    media, facts = known(library, video)
+    twin = tmp_path / "twin.mp4"
+    twin.write_bytes(video.read_bytes())
+    other, _ = known(library, twin)
+    identity = library.watch(media, facts).identity
+    assert library.watch(other, facts).identity == identity
+    assert library.watch(media.model_copy(update={"duration_s": 1.0}), facts).identity == identity
+    assert json.loads(identity)["content"] == media.content
+    assert str(tmp_path) not in identity
+
+
+def test_identity_tells_apart_what_looks_different(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers, tmp_path: Path
+) -> None:
+    media, facts = known(library, video)
+    other, other_facts = known(library, write_clip(tmp_path / "other.mp4", moving_box(72), FPS))
+    part, part_facts = known(library, video, Span(start_s=0.0, end_s=7.2))
+    span = Span(start_s=1.0, end_s=3.0)
+
+    def under(settings: MediaSettings, long: LongVideoSettings) -> Media:
+        return MediaLibrary(library.folder, settings, long, workers).watch(media, facts, span)
+
+    watched: list[Media] = [
+        library.watch(media, facts),
+        library.watch(other, other_facts),
+        library.watch(part, part_facts),
+        library.watch(media, facts, span),
+        library.watch(media, facts, span, detail=True),
+        under(MediaSettings(crf=30), LongVideoSettings()),
+        under(MediaSettings(longest_side_px=320), LongVideoSettings()),
+        under(MediaSettings(max_fps=4), LongVideoSettings()),
+        under(MediaSettings(frame_longest_side_px=320), LongVideoSettings()),
+        under(MediaSettings(), LongVideoSettings(long_video_threshold_sec=1)),
+        under(MediaSettings(), LongVideoSettings(long_video_threshold_sec=1, long_video_sample_fps=1)),
+    ]
+    assert len({one.identity for one in watched}) == len(watched)
+
+
+def test_identity_form_and_span_decode_nothing(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    video.unlink()
+    watched = offline(library).watch(media, facts, Span(start_s=1, end_s=2))
+    assert (watched.form, watched.span) == (MediaForm.VIDEO, Span(start_s=1, end_s=2))
+    assert watched.identity
+    with pytest.raises(StageError):
+        run(watched.clip())
+
+
+def test_the_scene_is_measured_once_and_then_read(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+
+    async def main() -> list[str]:
+        scenes = await asyncio.gather(*(library.watch(media, facts, span).scene() for span in (None, facts.span)))
+        return [scene.to_line() for scene in scenes]
+
+    first, second = run(main())
+    assert first == second
+    assert workers.asked.count("measure") == 1
+    again = run(offline(library).watch(media, facts).scene())
+    assert again.to_line() == first
+    assert again.duration_s == facts.duration_s
+
+
+def test_the_scene_of_a_part_is_on_the_sources_clock(library: MediaLibrary, tmp_path: Path) -> None:
+    still, moving = moving_box(1) * 30, moving_box(30)
+    media, facts = known(library, write_clip(tmp_path / "a.mp4", still + moving, FPS), Span(start_s=2.0, end_s=6.0))
+    scene = run(library.watch(media, facts).scene())
+    assert scene.start_s == 2.0
+    assert all(2.0 <= track.start_s <= track.end_s <= 6.0 for track in scene.tracks)
+    assert scene.tracks
+
+
+def test_a_contact_sheet_is_a_jpeg_of_all_the_video(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    content = run(library.contact_sheet(media, facts, columns=3, rows=2))
+    sheet = np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    assert sheet.shape == (2 * 124 + 4, 3 * 164 + 4, 3)
+    cells = [sheet[4 + row * 124 :, 4 + column * 164 :][:120, :160] for row in range(2) for column in range(3)]
+    seconds = [i * 7.2 / 7 for i in range(1, 7)]
+    assert [read_count(cell) for cell in cells] == [
+        round(max(t for t in facts.frame_times_s if t <= second + 1e-6) * FPS) for second in seconds
+    ]
+
+
+def test_a_contact_sheet_of_one_frame_is_that_frame(library: MediaLibrary, tmp_path: Path) -> None:
+    media, facts = known(library, write_clip(tmp_path / "one.mp4", moving_box(1), FPS))
+    assert run(library.contact_sheet(media, facts)).startswith(b"\xff\xd8")
+
+
+def test_nothing_half_written_is_left_behind(library: MediaLibrary, video: Path) -> None:
+    known(library, video)
+    names = sorted(path.name for path in library.folder.rglob("*") if path.is_file())
+    assert [name.partition(".")[2] for name in names] == [f"{library.recipe.name}.json", f"{library.recipe.name}.mp4", "sqlite"]
