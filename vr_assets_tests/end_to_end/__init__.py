@@ -1,0 +1,1 @@
+"""The product as users run it: real processes, real servers, real files."""

@@ -1,0 +1,103 @@
+"""A run that is killed loses at most the calls in flight, and the next one ends as if nothing had happened."""
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vr_assets.settings import Asset, Task
+from vr_assets_tests.end_to_end.conftest import ServerFactory
+from vr_assets_tests.end_to_end.project import Project, asked, openai_at, tasks
+from vr_assets_tests.servers.serving import Behaviour, ModelServer
+
+pytestmark = pytest.mark.slow
+WORKERS = 4
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Waits for a server's log to say something; pytest's time limit bounds it."""
+    pause = threading.Event()
+    while not true():
+        pause.wait(0.02)
+
+
+def kill_when(project: Project, server: ModelServer, task: Task, seen: int) -> None:
+    """Starts a run, kills everything of it (-9) as soon as a task was answered `seen` times."""
+    process = project.start("vr-assets", "run", "--batch", "cams")
+    wait_until(lambda: tasks(server.served)[task] >= seen or process.poll() is not None)
+    assert process.poll() is None, process.communicate()[0]
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    # What was in flight is answered to nobody, and then logged.
+    wait_until(lambda: not server.busy)
+
+
+@pytest.mark.parametrize("task", [Task.CHUNK_CAPTION, Task.MCQ], ids=["in chunk captions", "in qa"])
+def test_kill_9_costs_at_most_the_calls_in_flight_and_the_output_is_that_of_an_undisturbed_run(
+    task: Task, serve: ServerFactory, videos: Path, tmp_path: Path
+) -> None:
+    calm = Project.at(tmp_path / "calm", openai_at(serve(Behaviour()), workers=WORKERS))
+    calm.vr("ingest", str(videos), "--batch", "cams")
+    calm.vr("run", "--batch", "cams")
+
+    server = serve(Behaviour(delay_s=0.1))
+    killed = Project.at(tmp_path / "killed", openai_at(server, workers=WORKERS))
+    killed.vr("ingest", str(videos), "--batch", "cams")
+    kill_when(killed, server, task, seen=3)
+    killed.vr("run", "--batch", "cams")
+
+    twice = sum(count - 1 for count in asked(server.served).values())
+    assert twice <= WORKERS
+    for asset in Asset:
+        assert len(killed.rows("cams", asset)) == 6
+    assert killed.outputs("cams") == calm.outputs("cams")
+
+
+def test_without_the_journal_the_same_kill_pays_again(serve: ServerFactory, videos: Path, tmp_path: Path) -> None:
+    server = serve(Behaviour(delay_s=0.1))
+    killed = Project.at(tmp_path, openai_at(server, workers=WORKERS))
+    killed.vr("ingest", str(videos), "--batch", "cams")
+    kill_when(killed, server, Task.MCQ, seen=3)
+    shutil.rmtree(tmp_path / "data" / "journal")
+    killed.vr("run", "--batch", "cams")
+    assert sum(count - 1 for count in asked(server.served).values()) > WORKERS
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("vr-assets", "run", "--batch", "cams"),
+        (
+            "dagster",
+            "job",
+            "execute",
+            "-m",
+            "vr_assets.definitions",
+            "-j",
+            "annotate_videos",
+            "--tags",
+            '{"dagster/partition": "cams"}',
+        ),
+    ],
+    ids=["vr-assets run", "dagster job execute"],
+)
+def test_sigterm_ends_a_run_with_an_error_and_loses_nothing(
+    command: tuple[str, ...], serve: ServerFactory, videos: Path, tmp_path: Path
+) -> None:
+    server = serve(Behaviour(delay_s=0.3))
+    project = Project.at(tmp_path, openai_at(server, workers=WORKERS))
+    project.vr("ingest", str(videos), "--batch", "cams")
+    process = project.start(*command)
+    wait_until(lambda: tasks(server.served)[Task.GLOBAL_CAPTION] >= 2 or process.poll() is not None)
+    assert process.poll() is None, process.communicate()[0]
+    process.terminate()
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0, said
+    wait_until(lambda: not server.busy)
+    project.vr("run", "--batch", "cams")
+    assert sum(count - 1 for count in asked(server.served).values()) <= WORKERS
+    assert project.statuses("cams", Asset.QA)["ok"] == 6
