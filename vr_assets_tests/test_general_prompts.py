@@ -127,6 +127,8 @@ def test_the_layout_style_shows_the_labels_and_asks_for_no_json(general: Prompts
         assert "\n[start - end] text\n" in reply
         labels = []
     assert re.findall(r"^([A-Z ]+):", reply, re.MULTILINE) == labels
+    if (asset, name) in EXEMPLIFIED:
+        assert re.findall(r"^([\w ]+):(?: |$)", example(text), re.MULTILINE) == labels * (2 if kind == "bcq" else 1)
     assert ("`---`" in reply) == (kind == "bcq")
     assert ("`A) text of the option`" in reply) == (kind == "mcq")
     assert "no JSON" in reply

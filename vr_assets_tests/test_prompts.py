@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from vr_assets.prompts import PROMPTS, Prompts, find_shipped
 from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
+general = cache(lambda: Prompts.load("general"))
 SHIPPED = find_shipped(Path(vr_assets.__file__).parent)
 TIMES = {"duration": "00:42", "start": "00:10", "end": "00:15", "moment": "00:12.5"}
 
@@ -87,10 +89,10 @@ def test_a_prompt_that_general_lacks_is_an_error(tmp_path: Path) -> None:
 
 def test_a_domain_holds_only_what_differs(tmp_path: Path) -> None:
     write(tmp_path, {f"mine/{GLOBAL}": "{# values: duration #}\nSay what you see in {{ duration }}."})
-    general, mine = Prompts.load("general"), Prompts.load("mine", overlay=tmp_path)
+    shipped, mine = general(), Prompts.load("mine", overlay=tmp_path)
     changed = mine.render(Asset.CAPTIONS, "global.normal", {"duration": "00:42"})
     assert (changed.schema_text, changed.layout_text) == ("Say what you see in 00:42.\n",) * 2
-    before, after = rendered(general), rendered(mine)
+    before, after = rendered(shipped), rendered(mine)
     assert {key for key in before if before[key].fingerprint != after[key].fingerprint} == {(Asset.CAPTIONS, "global.normal")}
     assert after[Asset.QA, "mcq.normal"].domain == "mine"
 
@@ -100,7 +102,7 @@ def test_a_domain_overrides_a_block_and_keeps_the_rest(tmp_path: Path) -> None:
         "{# values: none #}\n{% extends 'general/captions/global.normal.md' %}\n{% block focus %}Name every crane.{% endblock %}"
     )
     write(tmp_path, {f"mine/{GLOBAL}": text})
-    before = Prompts.load("general").render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
+    before = general().render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
     after = Prompts.load("mine", overlay=tmp_path).render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
     for old, new in ((before.schema_text, after.schema_text), (before.layout_text, after.layout_text)):
         assert new.replace("Name every crane.\n\n", "") == old != new
@@ -111,7 +113,7 @@ TIMES_OF_GLOBAL = {"duration": "00:42"}
 
 def test_a_domains_part_reaches_all_prompts_that_draw_it_in(tmp_path: Path) -> None:
     write(tmp_path, {"mine/qa/_normal.md": "{# values: none #}\nAsk about cranes."})
-    before, after = rendered(Prompts.load("general")), rendered(Prompts.load("mine", overlay=tmp_path))
+    before, after = rendered(general()), rendered(Prompts.load("mine", overlay=tmp_path))
     touched = {name for (asset, name), text in after.items() if "Ask about cranes." in text.schema_text and asset is Asset.QA}
     assert touched == {name for name in PROMPTS[Asset.QA] if name.endswith(".normal")}
     assert {name for (_, name) in before if before[_, name].fingerprint != after[_, name].fingerprint} == touched
@@ -140,7 +142,7 @@ def test_the_overlay_comes_before_the_shipped_prompts(tmp_path: Path) -> None:
 def test_screening_follows_a_domain_that_changes_one_of_its_questions(name: str, tmp_path: Path) -> None:
     own = "{# values: none #}\nCranes only.{% if alone %} Reply with a word.{% endif %}"
     write(tmp_path, {f"mine/filtered_videos/{name}.md": own})
-    before, after = Prompts.load("general"), Prompts.load("mine", overlay=tmp_path)
+    before, after = general(), Prompts.load("mine", overlay=tmp_path)
     old, new = (prompts.render(Asset.FILTERED_VIDEOS, "screening", {}) for prompts in (before, after))
     assert "Cranes only." in new.schema_text
     assert "Reply with a word." not in new.schema_text
@@ -200,7 +202,7 @@ FLAWS = {
         "general/captions/globl.md is not there; did you",
     ),
     "missing part": (GLOBAL, HEAD + "Look.\n{% include 'captions/_eyes.md' %}", 3, "captions/_eyes.md is not there"),
-    "part outside the folders": (GLOBAL, HEAD + "{% include '../../../secret.md' %}", 2, "is not there"),
+    "part outside the folders": (GLOBAL, HEAD + "{% include 'mine/../secret.md' %}", 2, "is not there"),
     "computed part": (GLOBAL, HEAD + "{% include 'a' ~ 'b' %}", 2, "name the file as plain text"),
     "optional part": (GLOBAL, HEAD + "{% include 'captions/_x.md' ignore missing %}", 2, "without `ignore missing`"),
     "extends itself": (GLOBAL, HEAD + "{% extends 'mine/captions/global.normal.md' %}", 2, "leads back to this file"),
@@ -235,7 +237,7 @@ FLAWS = {
 
 @pytest.mark.parametrize(("name", "text", "line", "words"), FLAWS.values(), ids=FLAWS)
 def test_a_flaw_is_named_with_its_file_and_line(name: str, text: str, line: int, words: str, tmp_path: Path) -> None:
-    write(tmp_path, {f"mine/{name}": text})
+    write(tmp_path, {f"mine/{name}": text, "secret.md": HEAD})
     with pytest.raises(PromptError) as caught:
         Prompts.load("mine", overlay=tmp_path)
     assert len(problems(caught)) == 1, str(caught.value)
@@ -311,7 +313,7 @@ HOSTILE = "{{ 7 * 7 }} {% include 'x' %} {# c #} {duration} <<X>> \\ </captions>
 
 def test_evidence_is_never_a_template_and_stays_in_its_fence() -> None:
     given = values(Asset.QA, "mcq.normal", captions=HOSTILE, chunks=HOSTILE, description=HOSTILE)
-    text = Prompts.load("general").render(Asset.QA, "mcq.normal", given).layout_text
+    text = general().render(Asset.QA, "mcq.normal", given).layout_text
     assert text.count("{{ 7 * 7 }} {% include 'x' %} {# c #} {duration} <<X>> \\") == 3
     assert [text.count(f"</{tag}>") for tag in ("captions", "chunk_captions", "description")] == [1, 1, 1]
 
@@ -326,12 +328,12 @@ def test_evidence_is_never_a_template_and_stays_in_its_fence() -> None:
 )
 def test_values_that_do_not_fit_are_refused(given: dict[str, str], words: str) -> None:
     with pytest.raises(PromptError, match=words):
-        Prompts.load("general").render(Asset.HIGHLIGHTS, "moment", given)
+        general().render(Asset.HIGHLIGHTS, "moment", given)
 
 
 def test_an_unknown_prompt_name_is_refused() -> None:
     with pytest.raises(PromptError, match=r"qa has no prompt 'mcq\.unknown'; did you mean mcq\.n?o?a?n?o?m?a?l?y?"):
-        Prompts.load("general").render(Asset.QA, "mcq.unknown", {})
+        general().render(Asset.QA, "mcq.unknown", {})
 
 
 def test_a_template_that_fails_on_real_values_is_named(tmp_path: Path) -> None:
@@ -391,9 +393,9 @@ def test_values_and_line_endings_are_no_part_of_the_fingerprint(tmp_path: Path) 
 
 def test_rendering_again_gives_the_same_bytes() -> None:
     assert rendered(Prompts.load("general")) == rendered(Prompts.load("general"))
-    assert len({text.fingerprint for text in rendered(Prompts.load("general")).values()}) == sum(map(len, PROMPTS.values()))
+    assert len({text.fingerprint for text in rendered(general()).values()}) == sum(map(len, PROMPTS.values()))
 
 
 def test_only_the_assets_that_ask_a_model_have_prompts() -> None:
-    prompts = Prompts.load("general")
+    prompts = general()
     assert [asset for asset in Asset if not prompts.names(asset)] == [Asset.RAW_VIDEOS, Asset.TASK_FILES]

@@ -10,7 +10,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from vr_assets.prompts.catalog import GENERAL, PROMPTS, SHARED
 
-_PARSER = Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+_PARSER = Environment(trim_blocks=True, lstrip_blocks=True)
 _DECLARATION = re.compile(r"\{#-?\s*values:(.*?)-?#\}")
 _DRAWS_IN = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
