@@ -1,0 +1,238 @@
+"""Option letters in running text, so that they can follow when the options change places.
+
+"Option B", "(B)", "B is wrong", "options A and C" and "the first option" name options. "A car", "Person A", "Lane B", "vitamin C"
+and "the B-pillar" do not. Where the same letter is a thing of the scene and stands alone as well, and nothing around it tells
+which is meant, the text is rejected: a letter that was turned wrongly is a wrong answer that nobody sees.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from vr_assets.errors import ReplyError
+from vr_assets.parsing.letter_words import AFTER_LETTER_A, NOUNS_IN_S, OPENERS, OPTION_NOUNS, THINGS
+from vr_assets.parsing.text import snippet
+
+# What is said of options and not of things in a scene, after the letter and before it.
+_JUDGED = re.compile(
+    r"^[)\]*'\"]*\s+(?:\w+ly\s+|also\s+|both\s+)?(?:"
+    r"(?:is|are|was|were)\s+(?:\w+\s+){0,2}?(?:(?:in)?correct|wrong|right|false|true|best|(?:in|im|un)?(?:accurate|valid|plausible|supported)"
+    r"|impossible|contradicted|ruled|eliminated|excluded|the\s+(?:correct|best|right|only|answer))"
+    r"|(?:cannot|can't|can|could|must|should)\s+(?:not\s+)?be"
+    r"|(?:does|do|did)(?:\s+not|n't)\s+(?:match|fit|describe|reflect|align|hold|apply|explain|account)"
+    r"|(?:states?|says?|describes?|claims?|suggests?|mentions?|match(?:es)?|fits?|contradicts?|misstates?|misidentif\w+|ignores?"
+    r"|reflects?|names?|confuses?|reverses?|overstates?|understates?|because|as\s+the\s+(?:correct|answer|best))"
+    r")\b",
+    re.IGNORECASE,
+)
+_JUDGING = re.compile(
+    r"\b(?:eliminat\w+|exclud\w+|reject\w*|rul\w+\s+out|choos\w+|chose|select\w*|pick\w*|discard\w*|dismiss\w*|favou?r\w*"
+    r"|contradict\w*|support\w*|leav\w+|prefer\w*|only|answer\s+is|therefore|thus|hence)\s+(?:only\s+)?[(\[*'\"]*$",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"\b(the\s+)?(first|second|third|fourth|last)\s+(option|choice|alternative)\b", re.IGNORECASE)
+_ORDINALS = ("first", "second", "third", "fourth")
+
+_LETTER = re.compile(r"(?<![\w°$#@])(?<!\w['’])(?<!\w\w[/-])([A-Da-d])(?![\w°]|['’][a-rt-z])")
+_JOINT = re.compile(
+    r"[)\]*'\"]*(?:\s*,\s*(?:and\s+|or\s+|nor\s+)?|\s+(?:and|or|nor|and/or|vs\.?|versus)\s+|\s*[/&]\s*)[(\[*'\"]*", re.IGNORECASE
+)
+_THROUGH = re.compile(r"\s*(?:-|–|\s(?:to|through)\s)\s*", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:([A-Za-z][\w'’-]*)|([.,;:!?–—\n]|^))\s*([(\[*'\"“‘`]*)$")
+_OPTION_BEFORE = re.compile(
+    r"\b(?:options?|choices?|answers?|alternatives?|distractors?|letters?)"
+    r"\s*(?:is|are|was|would be|must be|should be|:|=|being)?\s*:?\s*"
+    r"(?:therefore\s+|thus\s+|clearly\s+|option\s+|choice\s+|letter\s+)?[(\[*'\"“‘`]*$",
+    re.IGNORECASE,
+)
+_COMBINATION = re.compile(
+    r"(?P<of>(?i:both|either|neither|all of|none of|only)\s+(?i:options?\s+)?|(?i:options?)\s+)?"
+    r"[(]?[A-D][)]?(?:\s*(?:,|and|or|nor|&)+\s*(?:and\s+|or\s+)?[(]?[A-D][)]?)+(?:\s+(?:only|are correct|together))?\.?"
+)
+_LINE_START = re.compile(r"(?:^|\n)[ \t>*_#-]*(?:\d+[.)]\s*)?[*_]*$")
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """Letters that stand or fall together ("options A, B and D"): their places, and what the first one's surroundings say."""
+
+    places: tuple[int, ...]
+    is_option: bool
+    plain: bool
+    through: tuple[int, int] | None = None
+
+
+def rename_letters(texts: tuple[str, ...], letters: Mapping[str, str], *, scene: str) -> tuple[str, ...]:
+    """Texts about options, with each option's letter replaced.
+
+    Args:
+        letters: new letter by old one.
+        scene: texts that name things and no options (the question, the options' texts): what carries a letter there, as in
+            "Forklift B", is a thing everywhere.
+
+    Raises:
+        ReplyError: a letter names a thing of the scene in one place and stands alone, unexplained, in another.
+    """
+    things = THINGS | _named_in(scene)
+    mentions = [list(_mentions(text, letters, things)) for text in texts]
+    in_scene = {
+        text[place].upper()
+        for text, found in zip((*texts, scene), (*mentions, list(_mentions(scene, letters, things))), strict=True)
+        for mention in found
+        if not mention.is_option
+        for place in mention.places
+    }
+    renamed = []
+    for text, found in zip(texts, mentions, strict=True):
+        for mention in found:
+            first = mention.places[0]
+            if mention.is_option and mention.plain and text[first].upper() in in_scene:
+                around = text[max(0, first - 30) : first + 30]
+                raise ReplyError(
+                    f"whether {text[first]!r} names an option or a thing in the scene cannot be told: {snippet(around)}"
+                )
+        renamed.append(_renamed(text, found, letters))
+    return tuple(renamed)
+
+
+def rename_in_option(text: str, letters: Mapping[str, str], *, others: Iterable[str]) -> str:
+    """An option that is made of options ("Both A and C"), with their letters replaced; any other as it is.
+
+    Bare "A and C" is made of options only if it is the one such among `others`: several are lanes or persons.
+    """
+    found = _COMBINATION.fullmatch(text.strip())
+    if found is None or (not found["of"] and sum(_COMBINATION.fullmatch(other.strip()) is not None for other in others) > 1):
+        return text
+    return re.sub(r"\b[A-D]\b", lambda letter: letters[letter[0]], text)
+
+
+def names_options(text: str) -> bool:
+    """Whether a text names an option by its letter outright ("option B")."""
+    return re.search(r"\b[Oo]ptions?\s+[(\[]?[A-D]\b", text) is not None
+
+
+def _renamed(text: str, mentions: list[_Mention], letters: Mapping[str, str]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for mention in mentions:
+        if not mention.is_option:
+            continue
+        if mention.through is not None:
+            first, last = mention.through
+            old = sorted(letters)
+            span = sorted(letters[letter] for letter in old[old.index(text[first]) : old.index(text[last]) + 1])
+            pieces += [text[at:first], ", ".join(span[:-1]), " and ", span[-1]]
+            at = last + 1
+            continue
+        for place in mention.places:
+            letter = letters[text[place].upper()]
+            pieces += [text[at:place], letter if text[place].isupper() else letter.lower()]
+            at = place + 1
+    pieces.append(text[at:])
+    return _ORDINAL.sub(lambda found: _by_letter(found, letters), "".join(pieces))
+
+
+def _by_letter(found: re.Match[str], letters: Mapping[str, str]) -> str:
+    """ "The first option" as "Option C": which one is first has changed."""
+    old = sorted(letters)
+    ordinal = found[2].lower()
+    letter = old[-1] if ordinal == "last" else old[_ORDINALS.index(ordinal)] if _ORDINALS.index(ordinal) < len(old) else None
+    if letter is None:
+        return found[0]
+    return f"{'Option' if found[0][0].isupper() else 'option'} {letters[letter]}"
+
+
+def _mentions(text: str, letters: Mapping[str, str], things: frozenset[str]) -> Iterator[_Mention]:
+    found = [mark for mark in _LETTER.finditer(text) if mark[1].upper() in letters]
+    index = 0
+    while index < len(found):
+        last = index
+        while last + 1 < len(found) and _joined(text, found[last], found[last + 1]):
+            last += 1
+        first, end = found[index].start(), found[last].end()
+        through = None
+        if last == index and last + 1 < len(found) and _THROUGH.fullmatch(text[found[index].end() : found[index + 1].start()]):
+            through = (first, found[index + 1].start())
+        mention = _judge(text, tuple(mark.start() for mark in found[index : last + 1]), end, through, things)
+        if mention is not None:
+            yield mention
+        index = last + (2 if mention is not None and mention.through is not None else 1)
+
+
+def _joined(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+    if one[1].isupper() != other[1].isupper() or not _JOINT.fullmatch(text[one.end() : other.start()]):
+        return False
+    return not _is_article(text, other.start())
+
+
+def _judge(
+    text: str, places: tuple[int, ...], end: int, through: tuple[int, int] | None, things: frozenset[str]
+) -> _Mention | None:
+    """What a mention names, or None where its letter is no name at all (an article, an initial, B-pillar)."""
+    first = places[0]
+    before, after = text[:first], text[end:]
+    bracketed = bool(re.search(r"[(\[]\W?$", before) and re.match(r"\W?[)\]]", after))
+    word = _BEFORE.search(before)
+    previous = word[1].lower() if word and word[1] else ""
+    if _OPTION_BEFORE.search(before) and not (text[first] == "a" and _is_article(text, first)):
+        if through is not None and text[through[1]].isupper() and text[first] < text[through[1]]:
+            return _Mention(places, is_option=True, plain=False, through=through)
+        if previous in ("letter", "letters") and re.search(r"\b(?:the|a)\s+letters?\s+[*'\"“‘`]*$", before, re.IGNORECASE):
+            return _Mention(places, is_option=False, plain=False)
+        return _Mention(places, is_option=True, plain=False)
+    singular = previous.removesuffix("s")
+    is_thing = previous in things or singular in things or singular.removesuffix("e") in things
+    if bracketed:
+        return _Mention(places, is_option=not is_thing, plain=False)
+    if _LINE_START.search(before) and re.match(r"[*_]*[).:](?=[\s*_]|$)", after):
+        return _Mention(places, is_option=True, plain=False)
+    if after.startswith(")") and before.count("(") <= before.count(")"):
+        return _Mention(places, is_option=True, plain=False)
+    if text[first].islower() or _is_article(text, first) or _is_part_of_a_word(text, first, end):
+        return None
+    if is_thing or (previous and not _opens(previous)):
+        return _Mention(places, is_option=False, plain=False)
+    if through is not None and previous == "from":
+        return _Mention((*places, through[1]), is_option=False, plain=False, through=through)
+    return _Mention(places, is_option=True, plain=not (_JUDGED.match(after) or _JUDGING.search(before)))
+
+
+def _is_article(text: str, place: int) -> bool:
+    """Whether an "A" is the article: a word follows that an article may precede."""
+    if text[place] not in "Aa":
+        return False
+    following = re.match(r"\s+[\"“'‘]?([A-Za-z][\w'’-]*)", text[place + 1 :])
+    if following is None:
+        return False
+    word = following[1]
+    lower = word.lower().replace("’", "'")
+    if word[0].isupper():
+        return True
+    if lower in AFTER_LETTER_A:
+        return False
+    # "An" would stand before a vowel, but for those that sound like "you" and "won".
+    if lower[0] in "aeio" and not lower.startswith(("one", "once", "eu", "ew")):
+        return False
+    if lower.startswith(("under", "uses", "unlike", "until", "unless")):
+        return False
+    ends_like_a_verb = lower.endswith("s") and not lower.endswith(("ss", "us", "is", "'s")) and "-" not in lower
+    return not ends_like_a_verb or lower in NOUNS_IN_S
+
+
+def _is_part_of_a_word(text: str, first: int, end: int) -> bool:
+    """B-pillar, D.C., B&W, an initial in a name, degrees."""
+    before, after = text[:first], text[end:]
+    return bool(re.match(r"-\w|\.\w|[&+/]\w", after) or re.search(r"\w[-.&/]$|\d\s$", before) or text[first:end] == "A/C")
+
+
+def _opens(word: str) -> bool:
+    """Whether a word before a letter leaves it alone to be a name: no noun that the letter would belong to."""
+    if word in OPENERS or word in OPTION_NOUNS or word.endswith(("ly", "ing", "ed", "n't")):
+        return True
+    return word.endswith("s") and not word.endswith(("ss", "us", "is", "'s"))
+
+
+def _named_in(scene: str) -> frozenset[str]:
+    """The nouns before a lone capital in texts that name no options: "Forklift B"."""
+    found = re.findall(r"\b([A-Za-z]{3,})\s+(?:[B-D]\b|A\b(?!\s+[a-z]))(?![’'-]\w)", scene)
+    return frozenset(word.lower() for word in found if not _opens(word.lower()))

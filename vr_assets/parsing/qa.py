@@ -1,0 +1,276 @@
+"""qa: questions about a video, answers and the reasoning that leads to them."""
+
+import hashlib
+import random
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field, field_validator
+
+from vr_assets.errors import ReplyError
+from vr_assets.parsing.choices import read_letter, read_yes_no, same
+from vr_assets.parsing.clock import check_clocks, parse_stretch, split_stretch
+from vr_assets.parsing.labels import read_blocks
+from vr_assets.parsing.letters import names_options, rename_in_option, rename_letters
+from vr_assets.parsing.option_lines import LETTERS, options_of, split_options
+from vr_assets.parsing.refusals import check_told, cited_evidence
+from vr_assets.parsing.reply import Names, ReplyModel, Words, find_json, read_reply
+from vr_assets.parsing.text import without_fences
+from vr_assets.records.base import Span
+from vr_assets.records.video import McqItem, OpenItem, Option, QaItem, SpanItem, YesNoItem
+from vr_assets.settings import QaType
+
+_QUESTION = ("q", "multiple choice question", "mcq question", "yes/no question", "binary question", "verification question")
+_ANSWER = ("correct answer", "ground truth", "expected answer", "final answer")
+_EXPLANATION = ("justification", "answer explanation")
+_REASONING = ("rationale", "chain of thought", "reasoning steps", "step by step reasoning", "thought process")
+_YES_OR_NO = Field(description="Yes or No.", json_schema_extra={"enum": ["Yes", "No"]})
+_STEPS = Field(description="The steps that lead from what is seen to the answer.")
+_ABOVE = re.compile(r"\b(?:of the above|of these|of the other options|of the options|the above)\b", re.IGNORECASE)
+
+
+class OpenReply(ReplyModel):
+    """A question with a free answer. Each task has its own subclass."""
+
+    other_names: ClassVar[Names] = {
+        "question": _QUESTION,
+        "answer": ("a", *_ANSWER),
+        "reasoning": (*_REASONING, "reason"),
+    }
+
+    question: Words
+    answer: Words
+    reasoning: Annotated[Words, _STEPS]
+
+
+class OpenQaReply(OpenReply):
+    """A question of any kind."""
+
+
+class CausalLinkageReply(OpenReply):
+    """How two timestamped events hang together."""
+
+
+class TemporalEventDescReply(OpenReply):
+    """What happens between two times."""
+
+
+class SceneDescriptionReply(OpenReply):
+    """The scene."""
+
+
+class EventSummaryReply(OpenReply):
+    """The events and their cause."""
+
+
+class YesNoReply(ReplyModel):
+    """A question answered Yes or No."""
+
+    other_names: ClassVar[Names] = {
+        "question": _QUESTION,
+        "answer": ("a", *_ANSWER),
+        "explanation": _EXPLANATION,
+        "reasoning": _REASONING,
+    }
+
+    question: Words
+    answer: Annotated[Words, _YES_OR_NO]
+    explanation: Annotated[Words, Field(description="One sentence that says why.")]
+    reasoning: Annotated[Words, _STEPS]
+
+
+class EventVerificationReply(YesNoReply):
+    """Whether a stated event happens."""
+
+
+class BcqReply(ReplyModel):
+    other_names: ClassVar[Names] = {"items": ("questions", "qa pairs", "pairs", "bcq")}
+    whole = "items"
+
+    items: Annotated[list[YesNoReply], Field(description="Exactly two: one answered Yes, one answered No.")]
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _from_blocks(cls, value: object) -> object:
+        return read_blocks(without_fences(value), YesNoReply.labels())[1] if isinstance(value, str) else value
+
+
+class OptionReply(ReplyModel):
+    other_names: ClassVar[Names] = {
+        "letter": ("label", "key", "id", "option letter"),
+        "text": ("option", "value", "content", "description"),
+    }
+
+    letter: Annotated[Words, Field(description="A, B, C or D.")]
+    text: Words
+
+
+class McqReply(ReplyModel):
+    other_names: ClassVar[Names] = {
+        "question": _QUESTION,
+        "options": ("choices", "answer options", "answer choices"),
+        "answer": (*_ANSWER, "correct option", "correct choice", "correct letter"),
+        "explanation": _EXPLANATION,
+        "reasoning": _REASONING,
+    }
+
+    question: Words
+    options: Annotated[list[OptionReply], Field(description="Four options, A to D.")]
+    answer: Annotated[Words, Field(description="The letter of the right option.")]
+    explanation: Annotated[Words, Field(description="One sentence that says why this option is right.")]
+    reasoning: Annotated[Words, _STEPS]
+
+    @classmethod
+    def _complete(cls, fields: dict[str, object]) -> dict[str, object]:
+        question = fields.get("question")
+        if "options" not in fields and isinstance(question, str):
+            fields["question"], fields["options"] = split_options(question)
+        return fields
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _options(cls, value: object) -> object:
+        return options_of(value)
+
+
+class TemporalLocalizationReply(ReplyModel):
+    other_names: ClassVar[Names] = {
+        "question": _QUESTION,
+        "start": ("start time", "start timestamp"),
+        "end": ("end time", "end timestamp"),
+        "reasoning": (*_REASONING, "reason", "explanation"),
+    }
+    also_read = ("answer",)
+
+    question: Words
+    start: Annotated[Words, Field(description="MM:SS or MM:SS.f")]
+    end: Annotated[Words, Field(description="MM:SS or MM:SS.f, after the start.")]
+    reasoning: Annotated[Words, _STEPS]
+
+    @classmethod
+    def _complete(cls, fields: dict[str, object]) -> dict[str, object]:
+        if "start" in fields and "end" in fields:
+            return fields
+        return fields | _stretch(fields.get("answer", fields.get("start")))
+
+
+def _stretch(answer: object) -> dict[str, object]:
+    """Start and end from an answer: an object, its JSON text, or `00:03 - 00:07`."""
+    if isinstance(answer, str) and answer.lstrip().startswith("{"):
+        values, _ = find_json(answer)
+        answer = values[0] if values else answer
+    if isinstance(answer, Mapping):
+        return {name: answer[name] for name in ("start", "end") if name in answer}
+    stretch = split_stretch(answer) if isinstance(answer, str) else None
+    return {} if stretch is None else {"start": stretch[0], "end": stretch[1]}
+
+
+def parse_qa(text: str, *, qa_type: QaType, within: Span) -> tuple[QaItem, ...]:
+    """The items of one QA type: two of bcq, else one.
+
+    Args:
+        within: the video, or the part of a recording, that the question is about.
+
+    Raises:
+        ReplyError: an item is incomplete, its answer is none that was asked for, its times are outside `within`, or it cites the
+            captions it was made from, which nobody has who sees the video.
+    """
+    items = _READERS[qa_type](text, within)
+    for item in items:
+        _check(item)
+    return items
+
+
+def _check(item: QaItem) -> None:
+    explanation = item.explanation if isinstance(item, McqItem | YesNoItem) else ""
+    answer = item.answer if isinstance(item, OpenItem) else ""
+    for part in (item.question, answer, explanation, item.reasoning):
+        check_told(part, "a question with its answer")
+        if words := cited_evidence(part):
+            raise ReplyError(f"cites the text it was made from ({words!r}), which nobody who sees the video has")
+
+
+def _mcq(text: str, within: Span) -> tuple[QaItem, ...]:
+    reply = read_reply(text, McqReply)
+    options = {option.letter: option.text for option in reply.options}
+    if len(reply.options) != len(LETTERS) or sorted(options) != list(LETTERS):
+        raise ReplyError(f"the options are {', '.join(option.letter for option in reply.options)}, not {', '.join(LETTERS)}")
+    if len({same(option) for option in options.values()}) < len(options):
+        raise ReplyError(f"two options are the same: {'; '.join(options.values())}")
+    if names_options(reply.question):
+        raise ReplyError("the question names its own options")
+    return (_shuffled(reply, options, read_letter(reply.answer, options)),)
+
+
+def _shuffled(reply: McqReply, options: Mapping[str, str], answer: str) -> McqItem:
+    """With options in an order that the question's own hash gives, and every letter that names one following."""
+    order = list(LETTERS)
+    above = [letter for letter, option in options.items() if _ABOVE.search(option)]
+    if above not in ([], [order[-1]]):
+        raise ReplyError(f"an option before the last says {options[above[0]]!r}")
+    moving = order[: len(order) - len(above)]
+    random.Random(hashlib.sha256(reply.question.encode()).digest()).shuffle(moving)
+    new = {old: letter for letter, old in zip(order, [*moving, *above], strict=True)}
+    options = {letter: rename_in_option(text, new, others=options.values()) for letter, text in options.items()}
+    scene = "\n".join([reply.question, *options.values()])
+    explanation, reasoning = rename_letters((reply.explanation, reply.reasoning), new, scene=scene)
+    return McqItem(
+        question=reply.question,
+        options=tuple(sorted((Option(letter=new[old], text=text) for old, text in options.items()), key=lambda it: it.letter)),
+        answer=new[answer],
+        explanation=explanation,
+        reasoning=reasoning,
+    )
+
+
+def _bcq(text: str, within: Span) -> tuple[QaItem, ...]:
+    items = [_yes_no_item(item) for item in read_reply(text, BcqReply).items]
+    if sorted(item.answer for item in items) != ["No", "Yes"]:
+        raise ReplyError(f"not one Yes and one No question but {', '.join(item.answer for item in items) or 'none'}")
+    if same(items[0].question) == same(items[1].question):
+        raise ReplyError("the same question is answered Yes and No")
+    return tuple(items)
+
+
+def _event_verification(text: str, within: Span) -> tuple[QaItem, ...]:
+    return (_yes_no_item(read_reply(text, EventVerificationReply)),)
+
+
+def _yes_no_item(reply: YesNoReply) -> YesNoItem:
+    return YesNoItem(
+        question=reply.question,
+        answer=read_yes_no(reply.answer),
+        explanation=reply.explanation,
+        reasoning=reply.reasoning,
+    )
+
+
+def _temporal_localization(text: str, within: Span) -> tuple[QaItem, ...]:
+    reply = read_reply(text, TemporalLocalizationReply)
+    span = parse_stretch(reply.start, reply.end, within=within)
+    return (SpanItem(question=reply.question, span=span, reasoning=reply.reasoning),)
+
+
+def _open(model: type[OpenReply], *, timed: bool = False) -> Callable[[str, Span], tuple[QaItem, ...]]:
+    def read(text: str, within: Span) -> tuple[QaItem, ...]:
+        reply = read_reply(text, model)
+        if timed:
+            for part in (reply.question, reply.answer, reply.reasoning):
+                check_clocks(part, within=within)
+        return (OpenItem(question=reply.question, answer=reply.answer, reasoning=reply.reasoning),)
+
+    return read
+
+
+_READERS: Mapping[QaType, Callable[[str, Span], tuple[QaItem, ...]]] = {
+    QaType.MCQ: _mcq,
+    QaType.BCQ: _bcq,
+    QaType.OPEN_QA: _open(OpenQaReply),
+    QaType.CAUSAL_LINKAGE: _open(CausalLinkageReply, timed=True),
+    QaType.TEMPORAL_LOCALIZATION: _temporal_localization,
+    QaType.TEMPORAL_EVENT_DESC: _open(TemporalEventDescReply, timed=True),
+    QaType.SCENE_DESCRIPTION: _open(SceneDescriptionReply),
+    QaType.EVENT_SUMMARY: _open(EventSummaryReply),
+    QaType.EVENT_VERIFICATION: _event_verification,
+}

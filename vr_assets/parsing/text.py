@@ -1,0 +1,168 @@
+"""What a reply says, without thinking, chat-template tokens and markup around it."""
+
+import re
+
+from vr_assets.errors import ReplyError
+
+_SNIPPET_CHARS = 90
+
+# How models mark their thinking: DeepSeek, Qwen and most others write tags, Magistral brackets, Kimi triangles, gpt-oss
+# (Harmony) and Gemma channels. Matched once each, in order of appearance.
+_THINKING = re.compile(
+    r"""
+      <(?P<tag_end>/?)\s*(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)\b[^<>]{0,80}?(?P<alone>/?)>
+    | \[(?P<bracket_end>/?)THINK\]
+    | ◁(?P<triangle_end>/?)think▷
+    | (?P<final><\|channel\|>\s*final\s*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>)
+    | <\|channel\|>\s*(?:analysis|commentary)\b[^<]{0,80}(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>
+    | <\|channel>\s*thought\b
+    | (?P<channel_end><channel\|>)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_TOKEN = r"(?:<\|[^<>|\n]{1,40}\|?>|<[^<>|\n]{1,40}\|>|</?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>)"
+_TOKENS_BEFORE = re.compile(rf"^(?:\s*{_TOKEN}(?:\s*(?:assistant|model)\b(?=\s*(?:\n|<)))?)+\s*", re.IGNORECASE)
+_TOKENS_AFTER = re.compile(rf"(?:\s*{_TOKEN})+\s*$", re.IGNORECASE)
+# A turn token with text after it: the model went on into another turn, and what follows is nobody's answer.
+_NEXT_TURN = re.compile(
+    r"<\|(?:im_start|im_end|start|end|return|call|channel|message|endoftext|end_of_text|eot_id|eom_id|start_header_id)\|>"
+    r"|<(?:start_of_turn|end_of_turn)>",
+    re.IGNORECASE,
+)
+_WRAPPER = re.compile(r"^\s*<(answer|output|response|final_answer)>(.*)</\1>\s*$", re.IGNORECASE | re.DOTALL)
+
+_ANY_TOKEN = re.compile(_TOKEN, re.IGNORECASE)
+_MEDIA_TAG = re.compile(
+    r"<(?P<end>/?)\s*(?P<word>video|image|img|audio|vid|im|vision)"
+    r"(?P<more>(?:[ _-]?(?:start|end|patch|pad|token|soft|\d+))*)\s*/?>",
+    re.IGNORECASE,
+)
+_IN_A_SENTENCE = re.compile(r"[\w,;]\s$")
+
+_SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\v\f]")
+_INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
+_LINE_BREAKS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
+
+_WRAPPED = re.compile(r"^(\*{1,3}|_{1,3}|`+)(?!\s)((?:(?!\1).)+?)(?<!\s)\1$", re.DOTALL)
+_QUOTED = re.compile(r'^(?:"([^"]+)"|“([^“”]+)”)$', re.DOTALL)
+
+_PREFACE = re.compile(
+    r"^(?:(?:sure(?: thing)?|certainly|of course|okay|ok|absolutely)[!.,:]\s*)?"
+    r"(?:(?:here(?:'s|’s| is| are)|below (?:is|are)|the following (?:is|are))\b[^\n]{0,160}:[ *]*\n|(?<=[!.,:])\s*\n)\s*",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\n\s*\n[ *]*"
+    r"(?:let me know|i hope (?:this|that)|would you like|feel free to|is there anything|if you (?:need|would like|have any))"
+    r"[^\n]{0,200}$",
+    re.IGNORECASE,
+)
+
+
+def strip_thinking(text: str) -> tuple[str, str]:
+    """An answer without thinking, and the thinking.
+
+    Tags may be closed; only opened (all that follows is thinking: the output ended before the answer); or only closed (all
+    before is thinking: the server's template opened it). Harmony channels count as tags. Nested tags end at the first
+    closing one, and a closing tag that is left over moves all before it into the thinking.
+    """
+    answer: list[str] = []
+    thinking: list[str] = []
+    inside = False
+    at = 0
+    for mark in _THINKING.finditer(text):
+        (thinking if inside else answer).append(text[at : mark.start()])
+        at = mark.end()
+        closes = any(mark[name] for name in ("tag_end", "bracket_end", "triangle_end", "channel_end"))
+        if mark["alone"]:
+            continue
+        if mark["final"] or (closes and not inside):
+            thinking += answer
+            answer = []
+        inside = not (closes or mark["final"])
+    (thinking if inside else answer).append(text[at:])
+    return "".join(answer).strip(), "\n".join(part.strip() for part in thinking if part.strip())
+
+
+def spoken(text: str) -> str:
+    """The answer in a reply: without thinking, chat-template tokens at its ends, odd spaces and CRLF.
+
+    Raises:
+        ReplyError: nothing is left, or the reply runs on into another turn.
+    """
+    answer, thinking = strip_thinking(_plain_spaces(text))
+    answer = _TOKENS_AFTER.sub("", _TOKENS_BEFORE.sub("", answer))
+    if wrapper := _WRAPPER.match(answer):
+        answer = wrapper[2]
+    answer = answer.strip()
+    if not answer:
+        raise ReplyError(f"only thinking and no answer: {snippet(thinking)}" if thinking else "the reply is empty")
+    if run_on := _NEXT_TURN.search(answer):
+        raise ReplyError(f"the reply runs on into another turn: {snippet(answer[run_on.start() :])}")
+    return answer
+
+
+def clean(value: str) -> str:
+    """One value of a reply, as it may be written to data.
+
+    Media placeholders and chat-template tokens are markup that a trainer would take for a picture or a turn. They are removed
+    and not rejected: nothing the model saw is lost with them. Inside a sentence `<video>` leaves its word behind.
+    """
+    value = _plain_spaces(value)
+    replaced = 1
+    while replaced:
+        # Again until nothing is found: `<<video>video>` hides one tag in another.
+        value, tokens = _ANY_TOKEN.subn("", value)
+        value, media = _MEDIA_TAG.subn(_media_word, value)
+        replaced = tokens + media
+    value = re.sub(r"(?<=\S) {2,}", " ", value)
+    value = re.sub(r" +(?=\n|$)", "", value)
+    value = re.sub(r"\n{3,}", "\n\n", value).strip()
+    return _unwrapped(value)
+
+
+def without_fences(answer: str) -> str:
+    """Without the lines that open and close a Markdown code block."""
+    return re.sub(r"^\s*```[\w-]*\s*$\n?", "", answer, flags=re.MULTILINE).strip()
+
+
+def without_courtesies(answer: str) -> str:
+    """Without "Here is the caption:" before and "Let me know if ..." after."""
+    return _CLOSING.sub("", _PREFACE.sub("", answer, count=1)).strip()
+
+
+def unquoted(value: str) -> str:
+    """Without quotes around the whole of it."""
+    quoted = _QUOTED.match(value)
+    return value if quoted is None else (quoted[1] or quoted[2]).strip()
+
+
+def snippet(text: str) -> str:
+    """The beginning of a text on one line, for messages."""
+    line = " ".join(text.split())
+    return repr(line if len(line) <= _SNIPPET_CHARS else line[: _SNIPPET_CHARS - 3] + "...")
+
+
+def _plain_spaces(text: str) -> str:
+    text = _LINE_BREAKS.sub("\n", text)
+    return _INVISIBLE.sub("", _SPACES.sub(" ", text))
+
+
+def _media_word(tag: re.Match[str]) -> str:
+    if tag["end"] or not _IN_A_SENTENCE.search(tag.string[: tag.start()]):
+        return ""
+    number = re.fullmatch(r"[ _-]?(\d+)?", tag["more"])
+    if tag["word"].lower() not in ("video", "image", "audio") or number is None:
+        return ""
+    return tag["word"] + (f" {number[1]}" if number[1] else "")
+
+
+def _unwrapped(value: str) -> str:
+    """Without emphasis around the whole value, and without the half of a pair that a label kept."""
+    while wrapped := _WRAPPED.match(value):
+        value = wrapped[2].strip()
+    for mark in ("***", "**", "__"):
+        if value.count(mark) == 1:
+            value = value.removeprefix(mark).removesuffix(mark).strip()
+    return value
