@@ -17,10 +17,10 @@ from vr_assets.media.vision.background import Background
 from vr_assets.media.vision.blobs import find_blobs
 from vr_assets.media.vision.colours import Image
 from vr_assets.media.vision.geometry import Box
-from vr_assets.media.vision.stirs import find_stirs, moving_boxes
+from vr_assets.media.vision.stirs import find_stirs, is_still, motion, moving_boxes, still_stretches
 from vr_assets.media.vision.survey import Survey, small_frames, survey
 from vr_assets.media.vision.tracks import Tracker
-from vr_assets.records.scene import Camera, Colour, Incident, Point, Scene, Sides, Stir, Track
+from vr_assets.records.scene import Camera, Colour, Incident, Scene, Sides, Stir, Track
 
 _UNSETTLED = 0.4  # Of the picture: with more of it changed in a quarter of the frames, nothing can be followed.
 _MOST_AT_ONCE = 6
@@ -37,6 +37,7 @@ class _Shot:
     end_s: float = 0.0
     before: Image | None = None
     boxes: list[tuple[float, Box]] = field(default_factory=list)
+    still: list[tuple[float, bool]] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
 
 
@@ -80,7 +81,9 @@ def _watch(path: Path, first: Survey) -> list[_Shot]:
         shot.changed.append(cv2.countNonZero(change.changed) / change.changed.size)
         shot.tracker.step(time_s, frame, find_blobs(frame, change))
         if shot.before is not None:
-            shot.boxes += [(time_s, box) for box in moving_boxes(frame, shot.before, change.body)]
+            moving = motion(frame, shot.before)
+            shot.boxes += [(time_s, box) for box in moving_boxes(moving, change.body)]
+            shot.still.append((time_s, is_still(moving)))
         shot.before = frame
         shot.end_s = time_s
     return shots
@@ -110,6 +113,7 @@ def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[st
     return {
         "tracks": tuple(tracks),
         "stirs": tuple(stirs),
+        "quiet": tuple(stretch for shot in shots for stretch in still_stretches(shot.still, offset_s=offset_s)),
         "incidents": _incidents(tracks),
         "busy": crowd > _MOST_AT_ONCE or doubtful > max(1.0, len(tracks) / 2),
         "flow": _flow(tracks),
@@ -128,26 +132,16 @@ def _incidents(tracks: Sequence[Track]) -> tuple[Incident, ...]:
 
 
 def _neighbour(place: int, moment_s: float, tracks: Sequence[Track]) -> int | None:
-    own = position(tracks[place], moment_s)
+    own = tracks[place].at(moment_s)
     gaps = []
     for other, track in enumerate(tracks):
         if other != place and track.start_s <= moment_s <= track.end_s:
-            there = position(track, moment_s)
+            there = track.at(moment_s)
             across = abs(own.x - there.x) - (own.width + there.width) / 2
             down = abs(own.y - there.y) - (own.height + there.height) / 2
             if across <= _BESIDE * own.width and down <= _BESIDE * own.height:
                 gaps.append((max(across, down), other))
     return min(gaps)[1] if gaps else None
-
-
-def position(track: Track, time_s: float) -> Point:
-    """Where a track was, straight between its points."""
-    times = [point.time_s for point in track.points]
-    fields = {
-        name: float(np.interp(time_s, times, [getattr(point, name) for point in track.points]))
-        for name in ("x", "y", "width", "height")
-    }
-    return Point(time_s=time_s, **fields)
 
 
 def _flow(tracks: Sequence[Track]) -> Sides:

@@ -4,6 +4,7 @@ Times are seconds on the source's clock. Places and sizes are fractions of the f
 A field that could not be told is None; nothing here is a guess.
 """
 
+from bisect import bisect_left
 from enum import StrEnum
 
 from pydantic import Field
@@ -91,6 +92,25 @@ class Track(Record):
     points: tuple[Point, ...] = Field(min_length=1)
     stops: tuple[Stop, ...] = ()
 
+    def at(self, time_s: float) -> Point:
+        """Where it was, straight between its points; before and after them the first and the last."""
+        later = bisect_left(self.points, time_s, key=lambda point: point.time_s)
+        if later == 0 or later == len(self.points):
+            return self.points[max(0, later - 1)].model_copy(update={"time_s": time_s})
+        one, other = self.points[later - 1], self.points[later]
+        share = (time_s - one.time_s) / (other.time_s - one.time_s)
+
+        def between(first: float, last: float) -> float:
+            return first + share * (last - first)
+
+        return Point(
+            time_s=time_s,
+            x=between(one.x, other.x),
+            y=between(one.y, other.y),
+            width=between(one.width, other.width),
+            height=between(one.height, other.height),
+        )
+
 
 class Stir(Record):
     """Motion that stays in place: `x0`..`y1` bound where it was seen."""
@@ -123,7 +143,11 @@ class Quality(Record):
 
 
 class Scene(Record):
-    """Measured facts of one video. `busy`: more moves than could be told apart, so that `tracks` must not be counted."""
+    """Measured facts of one video, or of the part of a recording that starts at `start_s`.
+
+    `quiet` are stretches in which no frame differs from the one before. `busy`: more moves than could be told apart, so that
+    `tracks` must not be counted. `flow` is where most tracks head.
+    """
 
     version: int = SCENE_VERSION
     start_s: float
@@ -134,6 +158,11 @@ class Scene(Record):
     background: Colour | None = None
     tracks: tuple[Track, ...] = ()
     stirs: tuple[Stir, ...] = ()
+    quiet: tuple[Span, ...] = ()
     incidents: tuple[Incident, ...] = ()
     busy: bool = False
     flow: Sides = ()
+
+    @property
+    def span(self) -> Span:
+        return Span(start_s=self.start_s, end_s=self.start_s + self.duration_s)

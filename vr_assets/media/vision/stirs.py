@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import cast
 
 import cv2
@@ -20,6 +21,7 @@ _PAUSE_S = 1.0
 _SHORTEST_S, _FEWEST = 0.4, 4
 _DENSE = 0.4  # Of the frames of its time: rarer motion is flicker.
 _NEAR = 0.06
+_STILL_SHARE, _LEAST_QUIET_S = 0.0006, 1.5
 
 
 @dataclass
@@ -30,13 +32,35 @@ class _Group:
         return any(gap(box, other) < margin for at, other in self.seen[-12:] if time_s - at <= _PAUSE_S)
 
 
-def moving_boxes(frame: Image, before: Image, body: Mask) -> list[Box]:
-    """Where a frame differs from the one before, changes of exposure aside, in what is neither background nor shadow."""
+def motion(frame: Image, before: Image) -> Mask:
+    """Pixels (0 or 255, (H, W)) that differ from the frame before, changes of exposure aside."""
     expected = expose(before, exposure(frame, before))
     blue, green, red = cv2.split(cv2.absdiff(frame, expected))
-    changed = cv2.threshold(cv2.max(cv2.max(blue, green), red), _MOTION_LEVELS, 255, cv2.THRESH_BINARY)[1]
-    changed = cv2.bitwise_and(changed, cv2.dilate(body, np.ones((3, 3), np.uint8)))
-    mask = cast(Mask, cv2.dilate(cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.ones((5, 5), np.uint8)))
+    return cast(Mask, cv2.threshold(cv2.max(cv2.max(blue, green), red), _MOTION_LEVELS, 255, cv2.THRESH_BINARY)[1])
+
+
+def is_still(changed: Mask) -> bool:
+    return cv2.countNonZero(changed) < _STILL_SHARE * changed.size
+
+
+def still_stretches(seen: Sequence[tuple[float, bool]], *, offset_s: float) -> list[Span]:
+    """Stretches of a second and a half and more without any motion.
+
+    Args:
+        seen: (time in the file, whether the frame is like the one before) of every frame of a shot but the first.
+    """
+    stretches = []
+    for still, run in groupby(seen, key=lambda frame: frame[1]):
+        times = [time_s for time_s, _ in run]
+        if still and times[-1] - times[0] >= _LEAST_QUIET_S:
+            stretches.append(Span(start_s=round(times[0] + offset_s, 3), end_s=round(times[-1] + offset_s, 3)))
+    return stretches
+
+
+def moving_boxes(changed: Mask, body: Mask) -> list[Box]:
+    """Where there is motion in what is neither background nor shadow."""
+    inside = cv2.bitwise_and(changed, cv2.dilate(body, np.ones((3, 3), np.uint8)))
+    mask = cast(Mask, cv2.dilate(cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.ones((5, 5), np.uint8)))
     number, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     least = _LEAST_SHARE * mask.size
     boxes = [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, area in stats[1:number] if area >= least]
