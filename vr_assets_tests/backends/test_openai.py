@@ -124,6 +124,13 @@ async def test_a_reply_schema_is_asked_for_strictly_under_the_tasks_name() -> No
     assert server.questions[0].prompt.endswith("Reply as JSON.")
 
 
+async def test_a_request_without_a_schema_asks_for_the_layout() -> None:
+    with serve(DIALECT) as server:
+        await ask(server, request(reply_schema={}))
+    assert "response_format" not in server.served[0].body
+    assert server.questions[0].prompt.endswith("Reply as text.")
+
+
 @pytest.mark.parametrize("status", [400, 422])
 async def test_an_endpoint_that_refuses_schemas_is_asked_for_the_layout_from_then_on(status: int) -> None:
     with serve(DIALECT, Behaviour(refuse=frozenset({"response_format"}), refuse_status=status)) as server:
@@ -300,6 +307,12 @@ async def test_a_server_that_says_nothing_is_given_up_after_the_timeout() -> Non
         pytest.raises(TransientError, match=r"within 0\.05 s.*vlm\.openai\.timeout"),
     ):
         await ask(server, timeout=0.05)
+
+
+async def test_the_timeout_is_for_the_whole_answer_however_it_dribbles_in() -> None:
+    error = await error_of(Fault(dribble_s=0.02), timeout=0.1)
+    assert isinstance(error, TransientError)
+    assert "within 0.1 s" in str(error)
 
 
 def test_without_a_model_name_it_says_what_to_set() -> None:

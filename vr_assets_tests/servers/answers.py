@@ -141,22 +141,15 @@ class Answers:
                     "reasoning": words.sentence(),
                 }
             case Task.BCQ:
-                return {"items": [self._yes_no(words, "Yes"), self._yes_no(words, "No")]}
+                seen, unseen = words.different(2)
+                return {"items": [_yes_no(words, seen, "Yes"), _yes_no(words, unseen, "No")]}
             case Task.EVENT_VERIFICATION:
-                return self._yes_no(words, ("Yes", "No")[words.draw(2)])
+                return _yes_no(words, words.different(1)[0], ("Yes", "No")[words.draw(2)])
             case Task.TEMPORAL_LOCALIZATION:
                 start, end = _stretch(length, 0.3, 0.7)
                 return {"question": open_reply["question"], "start": start, "end": end, "reasoning": words.sentence()}
             case _:
                 return open_reply
-
-    def _yes_no(self, words: "_Words", answer: str) -> dict[str, JsonValue]:
-        return {
-            "question": f"Is it true that {words.sentence().lower().rstrip('.')}?",
-            "answer": answer,
-            "explanation": words.sentence(),
-            "reasoning": words.sentence(),
-        }
 
 
 def layout(task: Task, fields: Mapping[str, JsonValue]) -> str:
@@ -185,6 +178,15 @@ def _blocks(fields: Mapping[str, JsonValue]) -> str:
 
 def _rows(value: JsonValue) -> list[dict[str, JsonValue]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _yes_no(words: "_Words", statement: str, answer: str) -> dict[str, JsonValue]:
+    return {
+        "question": f"Is it true that {statement.lower().rstrip('.')}?",
+        "answer": answer,
+        "explanation": words.sentence(),
+        "reasoning": words.sentence(),
+    }
 
 
 def _stretch(length_s: float, start: float, end: float) -> tuple[str, str]:

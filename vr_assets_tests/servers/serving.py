@@ -36,7 +36,8 @@ THOUGHTS = "Let me look at this step by step: THOUGHT."
 class Fault:
     """What one request gets in place of an answer. `body` None: an error body as the dialect writes it, with `code` in it.
 
-    `drop` closes the connection in the middle of an answer. `status` 200 with a body is an odd answer.
+    `drop` closes the connection in the middle of an answer; `dribble_s` sends the answer byte by byte with that pause between
+    two. `status` 200 with a body is an odd answer.
     """
 
     status: int = 500
@@ -45,6 +46,12 @@ class Fault:
     code: str = ""
     message: str = "told to fail"
     drop: bool = False
+    dribble_s: float = 0.0
+
+    @property
+    def answers(self) -> bool:
+        """Whether the answer is as it would have been, and only its way is not."""
+        return self.drop or self.dribble_s > 0
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ class ModelServer:
         key = self._dialect.key(headers)
         fault = self._fault(number, key, question, body)
         status, extra_headers, reply = self._reply(fault, question)
-        sent = handler.send_answer(status, extra_headers, reply, drop=fault is not None and fault.drop)
+        sent = handler.send_answer(status, extra_headers, reply, fault or Fault())
         served = Served(
             number=number,
             at=at,
@@ -270,7 +277,7 @@ class ModelServer:
         return None
 
     def _reply(self, fault: Fault | None, question: Question | None) -> tuple[int, Mapping[str, str], bytes]:
-        if fault is not None and not fault.drop:
+        if fault is not None and not fault.answers:
             if fault.body is not None:
                 return fault.status, fault.headers, fault.body
             written = self._dialect.refusal(fault.status, fault.message, code=fault.code)
@@ -319,19 +326,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.model_server.post(self, raw)
 
     def do_GET(self) -> None:
-        self.send_answer(200, {}, b'{"object": "list", "data": []}')
+        self.send_answer(200, {}, b'{"object": "list", "data": []}', Fault())
 
-    def send_answer(self, status: int, headers: Mapping[str, str], body: bytes, *, drop: bool = False) -> bool:
+    def send_answer(self, status: int, headers: Mapping[str, str], body: bytes, fault: Fault) -> bool:
         """Whether the whole answer went out."""
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         with suppress(ConnectionError):
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if drop else body)
-            self.wfile.flush()
-            self.close_connection |= drop
-            return not drop
+            for byte in body if fault.dribble_s else b"":
+                self.wfile.write(bytes([byte]))
+                time.sleep(fault.dribble_s)
+            if not fault.dribble_s:
+                self.wfile.write(body[: len(body) // 2] if fault.drop else body)
+            self.close_connection |= fault.drop
+            return not fault.drop
         self.close_connection = True
         return False
 
