@@ -225,7 +225,7 @@ async def test_a_body_over_the_limit_is_not_sent() -> None:
     assert len(server.served) == 1
 
 
-@pytest.mark.parametrize("short_of_it_bytes", [100, 2_000, 10_000])
+@pytest.mark.parametrize("short_of_it_bytes", [100, 300, 2_000, 10_000])
 async def test_what_is_sent_is_within_the_limit_with_all_that_goes_around_it(short_of_it_bytes: int) -> None:
     asked = request(Task.GLOBAL_CAPTION, BytesMedia(content=bytes((100_000 - short_of_it_bytes) // 4 * 3)))
     with serve(DIALECT) as server, suppress(RefusedError):
