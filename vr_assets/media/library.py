@@ -90,13 +90,15 @@ class MediaLibrary:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
 
         The true cut is the least one that holds `span`: from keyframe to keyframe of the proxy, or with `detail`, which cuts from
-        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames.
+        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames, and so is a part of a recording as
+        a whole: frames carry the recording's clock, a clip would start one of its own.
         """
         wanted = span or facts.span
         snap = on_frames if detail else on_keyframes
         true = snap(wanted.start_s, wanted.end_s, facts)
         long = true.duration_s > self.long_video.long_video_threshold_sec
-        return Watched(self, media, facts, true, MediaForm.FRAMES if long else MediaForm.VIDEO, detail)
+        labelled = long or (span is None and media.part_start_s is not None)
+        return Watched(self, media, facts, true, MediaForm.FRAMES if labelled else MediaForm.VIDEO, detail)
 
     async def contact_sheet(self, media: VideoMedia, facts: VideoFacts, *, columns: int = 4, rows: int = 2) -> bytes:
         """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""

@@ -28,12 +28,21 @@ def clock(seconds: float) -> str:
     return format_clock(seconds, tenths=True)
 
 
+# Under this length prompts, answers and task files tell times to a tenth of a second.
+_TENTHS_UNDER_S = 10.0
+
+
 def length(media: VideoMedia) -> str:
-    """How long a video is, as prompts state it; a part of a recording also says which part, on the recording's clock."""
+    """How long a video is, as prompts state it. Its form decides the form of all times asked for.
+
+    For a part of a recording it is where the part ends on the recording's clock, and says where the part starts.
+    """
+    tenths = media.duration_s < _TENTHS_UNDER_S
     if media.part_start_s is None:
-        return clock(media.duration_s)
-    start_s = media.part_start_s
-    return f"{clock(media.duration_s)} (from {clock(start_s)} to {clock(start_s + media.duration_s)} of a longer recording)"
+        return format_clock(media.duration_s, tenths=tenths)
+    start_s, end_s = media.part_start_s, media.part_start_s + media.duration_s
+    begins = format_clock(start_s, tenths=tenths)
+    return f"{format_clock(end_s, tenths=tenths)} (a longer recording of which only the part from {begins} on is at hand)"
 
 
 def chunks_text(chunks: Sequence[ChunkCaption]) -> str:
