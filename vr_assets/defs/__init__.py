@@ -1,1 +1,1 @@
-"""The edge: the only importer of dagster."""
+"""The edge: everything that is Dagster. The core below never heard of it."""

@@ -1,0 +1,50 @@
+"""`vr-assets`: ingest videos, run the stages, look at what came of it.
+
+Commands import what they need when they run: Dagster takes half a second to import, `--help` must not.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+from dotenv import load_dotenv
+
+from vr_assets.cli import config, demo, ingest, init, run, status, ui
+from vr_assets.cli.saying import complain
+from vr_assets.errors import SettingsError, VrAssetsError
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="vr-assets")
+def commands() -> None:
+    """Turn videos into training data for vision-language models.
+
+    \b
+    vr-assets demo                       the whole way on drawn clips, no key needed
+    vr-assets ingest DIR --batch NAME    register a folder of videos
+    vr-assets run --batch NAME           annotate it
+    vr-assets status                     what became of every video
+    vr-assets ui                         the same in Dagster's UI
+    """
+
+
+for module in (demo, init, config, ingest, run, status, ui):
+    commands.add_command(module.command)
+
+
+def main() -> None:
+    """Run a command. Errors are one clean message: exit code 2 for what was asked, 1 for what went wrong."""
+    load_dotenv(Path(".env"))
+    try:
+        code = commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except VrAssetsError as error:
+        complain(str(error))
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,81 @@
+"""`vr-assets demo`: the whole way, offline, in a minute."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vr_assets.cli.ingest import take_in_batches
+from vr_assets.cli.project import ensure_home
+from vr_assets.cli.run import run_batches
+from vr_assets.cli.saying import say
+from vr_assets.settings import Asset, BackendName
+
+if TYPE_CHECKING:
+    from vr_assets.records.video import QaVideo
+    from vr_assets.storage import Store
+
+DEMO = "demo"
+CLIPS = Path("demo/videos")
+
+
+@click.command("demo")
+@click.option("--videos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own folder of videos.")
+def command(videos: Path | None) -> int:
+    """Annotate drawn clips, or your own, with the offline annotator: no key, no network, nothing to pay."""
+    ensure_home()
+    family, folder = (DEMO, _drawn()) if videos is None else (f"{DEMO}-{_plain(videos)}", videos)
+    say("Asked is the offline annotator (opencv): it says what it measures in the pixels. Real models say more; see the README.")
+    layer: dict[str, object] = {"vlm.backend": BackendName.OPENCV.value, "llm.backend": BackendName.OPENCV.value}
+    take_in_batches((folder,), layer, family=family)
+    store = _store()
+    batches = [name for name in store.batches() if store.read_batch(name).family == family]
+    code = run_batches(batches, layer)
+    if code == 0:
+        _tell(store, batches)
+    return code
+
+
+def _drawn() -> Path:
+    from vr_assets.media.demo_clips import draw_demo_clips
+
+    if not any(CLIPS.glob("*.mp4")):
+        say(f"Drawing clips into {CLIPS} ...")
+        draw_demo_clips(CLIPS)
+    return CLIPS
+
+
+def _plain(folder: Path) -> str:
+    from vr_assets.steps.batch_names import family_from
+
+    return family_from(str(folder.absolute()), is_folder=True)
+
+
+def _store() -> "Store":
+    from vr_assets.settings import environment_layer, resolve
+    from vr_assets.storage import Store
+
+    return Store.at(resolve(("environment", environment_layer())).settings.data_root)
+
+
+def _tell(store: "Store", batches: list[str]) -> None:
+    from vr_assets.records.video import QaVideo
+
+    rows = [row for name in batches for row in store.read_rows(name, Asset.QA, QaVideo) or []]
+    items = sum(len(found.items) for row in rows for found in row.qa)
+    say(f"{len(rows)} videos, {items} questions and answers. One of them:")
+    _tell_sample(rows)
+    for name in batches:
+        say(f"Everything: {store.batch_folder(name)}")
+    say("Look at it:  " + ("make ui" if Path("Makefile").is_file() else "vr-assets ui"))
+
+
+def _tell_sample(rows: "list[QaVideo]") -> None:
+    from vr_assets.steps.texts import item_text
+
+    for row in rows:
+        for found in row.qa:
+            say(f"  {Path(row.video).name}, {found.qa_type}")
+            for line in item_text(found.items[0]).splitlines():
+                say(f"    {line}")
+            return

@@ -1,0 +1,109 @@
+"""`vr-assets ingest`: from folders and lists to registered batches."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vr_assets.cli.options import COMMAND_LINE, as_json, given, settings_options
+from vr_assets.cli.project import ensure_home
+from vr_assets.cli.saying import note, say
+from vr_assets.settings import ModeSetting
+
+if TYPE_CHECKING:
+    from vr_assets.steps.ingest import Intake
+
+PROBLEMS_SHOWN = 20
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--batch", help="Name of the batch; by default made from the first path.")
+@click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
+@click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
+@click.option("--batch-size", type=int, help="Videos in one batch.")
+@click.option("--mode", type=click.Choice([str(mode) for mode in ModeSetting]), help="auto, or what the videos are sorted as.")
+@click.option("--domain", help="Prompt domain: general, or one of your own.")
+@click.option("--license", help="metadata.license of the task files.")
+@settings_options
+def command(
+    paths: tuple[Path, ...],
+    *,
+    batch: str | None,
+    input_jsonl: tuple[str, ...],
+    filter_field: str | None,
+    batch_size: int | None,
+    mode: str | None,
+    domain: str | None,
+    license: str | None,
+    backend: str | None,
+    assignments: tuple[str, ...],
+) -> int:
+    """Register videos: folders, files and .jsonl lists. What is known already stays as it is."""
+    named = {
+        "ingest.input_jsonl_files": input_jsonl or None,
+        "ingest.filter_field": filter_field,
+        "ingest.batch_size": batch_size,
+        "mode": mode,
+        "prompts.prompts_module": domain,
+        "task_files.license": license,
+    }
+    layer = {**{name: value for name, value in named.items() if value is not None}, **given(assignments, backend)}
+    intake = take_in_batches(paths, layer, family=batch)
+    _tell(intake)
+    return 0 if intake.new or intake.known else 1
+
+
+def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family: str | None) -> "Intake":
+    """Find videos, register the new ones with the settings that make up a recipe, and make Dagster know them.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+        PromptError: the prompt domain cannot be used.
+        IngestError: a path or name cannot be used.
+    """
+    from datetime import UTC, datetime
+
+    from vr_assets.settings import environment_layer, is_operational, resolve
+
+    settings = resolve((COMMAND_LINE, layer), ("environment", environment_layer())).settings
+    ensure_home()
+    forgotten = [name for name in layer if is_operational(name) and not name.startswith(("ingest.", "data_root"))]
+    if forgotten:
+        note(f"not remembered, for it is no part of what is asked: {', '.join(forgotten)}; give it to `run` or the environment")
+
+    from vr_assets.defs.instance import open_instance, register
+    from vr_assets.steps.ingest import take_in
+    from vr_assets.steps.stage import load_prompts
+    from vr_assets.storage import Store
+
+    load_prompts(settings)
+    store = Store.at(settings.data_root)
+    explicit = as_json([name for name in layer if not is_operational(name)], settings)
+    with open_instance() as instance:
+        intake = take_in(paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
+        for made in intake.batches:
+            store.create_batch(made.batch, made.rows)
+        register(instance, store, [name for name in store.batches() if store.read_batch(name).family == intake.family])
+    return intake
+
+
+def _tell(intake: "Intake") -> None:
+    say(f"{intake.family}: {intake.known} known, {intake.new} new")
+    for made in intake.batches:
+        say(f"  batch {made.batch.name}: {len(made.rows)} videos")
+    if intake.too_long and not intake.parts:
+        cure = "raise videos.max_video_length_sec, or set videos.long_recordings=split"
+        say(f"{intake.too_long} too long: skipped with a row; {cure}")
+    elif intake.too_long:
+        say(f"{intake.too_long} too long: made into {intake.parts} parts")
+    if intake.repeated:
+        say(f"{intake.repeated} listed more than once: taken once")
+    if intake.dropped:
+        say(f"{intake.dropped} dropped by ingest.filter_field")
+    for problem in intake.problems[:PROBLEMS_SHOWN]:
+        note(str(problem))
+    if len(intake.problems) > PROBLEMS_SHOWN:
+        note(f"... and {len(intake.problems) - PROBLEMS_SHOWN} problems more")
+    if intake.batches:
+        say(f"Next: vr-assets run {' '.join(f'--batch {made.batch.name}' for made in intake.batches)}")

@@ -1,0 +1,40 @@
+"""`vr-assets status`: what became of every video."""
+
+import click
+
+from vr_assets.cli.saying import say, show, table
+
+REASONS_SHOWN = 5
+
+
+@click.command("status")
+@click.option("--batch", "names", multiple=True, help="Only this batch; may be given again.")
+@click.option("--reasons", is_flag=True, help="Also why rows are not ok, the most frequent first.")
+def command(names: tuple[str, ...], *, reasons: bool) -> None:
+    """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
+
+    from vr_assets.settings import Asset, Status, environment_layer, resolve
+    from vr_assets.steps.rows import ROWS
+    from vr_assets.steps.tally import tally
+    from vr_assets.storage import Store
+
+    store = Store.at(resolve(("environment", environment_layer())).settings.data_root)
+    batches = [store.read_batch(name).name for name in names] or store.batches()
+    if not batches:
+        say(f"no batches in {store.root}; register one with `vr-assets ingest DIR`")
+    for name in batches:
+        shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {len(store.read_manifest(name))} videos")
+        told: list[str] = []
+        for asset in Asset:
+            rows = store.read_rows(name, asset, ROWS[asset])
+            if rows is None:
+                shown.add_row(str(asset), *["-"] * len(Status))
+                continue
+            counted = tally(rows)
+            shown.add_row(str(asset), *(str(counted.counts[status]) for status in Status))
+            told += [f"{asset}: {reason.count} {reason.status}: {reason.text}" for reason in counted.reasons[:REASONS_SHOWN]]
+        show(shown)
+        if reasons:
+            for line in told:
+                say(f"  {line}")
+            say()

@@ -1,0 +1,30 @@
+"""Everything Dagster loads: `dagster dev -m vr_assets.definitions`."""
+
+import dagster as dg
+
+from vr_assets.defs.assets import VIDEO_ASSETS
+from vr_assets.defs.checks import failed_rows_check
+from vr_assets.defs.io_managers import RowsIOManager
+from vr_assets.defs.jobs import JOBS
+from vr_assets.defs.recipes import recipe_spec
+from vr_assets.defs.resources import GROUP_TYPES, Project, StoreResource
+from vr_assets.defs.sensors import recipe_changes
+from vr_assets.settings import Asset
+
+# Nothing is set here: environment, batch.json and run config fill them.
+_store = StoreResource.configure_at_launch()
+_groups = {name: kind.configure_at_launch() for name, kind in GROUP_TYPES.items()}
+
+defs = dg.Definitions(
+    assets=[*VIDEO_ASSETS, *map(recipe_spec, Asset)],
+    asset_checks=[failed_rows_check(asset) for asset in Asset],
+    jobs=JOBS,
+    sensors=[recipe_changes],
+    resources={
+        "store": _store,
+        **_groups,
+        "project": Project(store=_store, **_groups),
+        "rows": RowsIOManager(store=_store),
+    },
+    executor=dg.in_process_executor,
+)

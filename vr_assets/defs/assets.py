@@ -1,0 +1,148 @@
+"""The video graph."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from vr_assets.defs.columns import column_schema
+from vr_assets.defs.io_managers import LEFT_OUT
+from vr_assets.defs.partitions import video_batches
+from vr_assets.defs.recipes import recipe_key
+from vr_assets.defs.resources import Project
+from vr_assets.defs.stage_runs import carry_out
+from vr_assets.export.task_files import assemble, write_task_files
+from vr_assets.records.video import (
+    CaptionedVideo,
+    ChunkCaptionedVideo,
+    DescribedVideo,
+    FilteredVideo,
+    HighlightedVideo,
+    QaVideo,
+    RawVideo,
+    TaskFilesVideo,
+)
+from vr_assets.settings import Asset
+from vr_assets.steps.captions import caption_videos
+from vr_assets.steps.chunk_captions import caption_chunks
+from vr_assets.steps.descriptions import describe_videos
+from vr_assets.steps.filtered_videos import filter_videos
+from vr_assets.steps.highlights import caption_highlights
+from vr_assets.steps.qa import ask_questions
+from vr_assets.steps.raw_videos import read_videos
+from vr_assets.steps.stage import Stage
+from vr_assets.steps.task_files import task_file_rows
+
+_optional = dg.AssetIn(metadata=LEFT_OUT)
+
+
+def _stage(
+    asset: Asset, *kinds: str, ins: Mapping[str, dg.AssetIn] | None = None
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    return dg.asset(
+        name=asset.value,
+        ins=ins,
+        deps=[recipe_key(asset)],
+        partitions_def=video_batches,
+        io_manager_key="rows",
+        group_name="video",
+        kinds={*kinds, "jsonl"},
+        owners=["team:vr-assets"],
+        code_version="1",
+        metadata={"dagster/column_schema": column_schema(asset)},
+    )
+
+
+@_stage(Asset.RAW_VIDEOS, "video")
+def raw_videos(context: dg.AssetExecutionContext, project: Project) -> list[RawVideo]:
+    """What the headers say, and which files are the same. Decodes nothing; too long videos and twins stop here."""
+    store = project.store.open()
+    return carry_out(context, project, lambda stage: read_videos(store.read_manifest(context.partition_key), stage))
+
+
+@_stage(Asset.FILTERED_VIDEOS, "video", "vlm")
+def filtered_videos(context: dg.AssetExecutionContext, project: Project, raw_videos: list[RawVideo]) -> list[FilteredVideo]:
+    """Whether a video suits the domain and whether it shows an anomaly, in the model's own words; quality as measured."""
+    return carry_out(context, project, lambda stage: filter_videos(raw_videos, stage))
+
+
+@_stage(Asset.CAPTIONS, "video", "vlm", ins={"filtered_videos": _optional})
+def captions(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    raw_videos: list[RawVideo],
+    filtered_videos: list[FilteredVideo] | None,
+) -> list[CaptionedVideo]:
+    """Each video told twice: as one narrative, and as timed events."""
+    return carry_out(context, project, lambda stage: caption_videos(raw_videos, filtered_videos, stage))
+
+
+@_stage(Asset.CHUNK_CAPTIONS, "video", "vlm")
+def chunk_captions(
+    context: dg.AssetExecutionContext, project: Project, captions: list[CaptionedVideo]
+) -> list[ChunkCaptionedVideo]:
+    """Each stretch of a video told by itself, with its true times."""
+    return carry_out(context, project, lambda stage: caption_chunks(captions, stage))
+
+
+@_stage(Asset.HIGHLIGHTS, "video", "vlm")
+def highlights(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    captions: list[CaptionedVideo],
+    chunk_captions: list[ChunkCaptionedVideo],
+) -> list[HighlightedVideo]:
+    """The incident of each anomaly: its moment found in the text, then looked at closely."""
+    return carry_out(context, project, lambda stage: caption_highlights(captions, chunk_captions, stage))
+
+
+@_stage(Asset.DESCRIPTIONS, "llm", ins={"highlights": _optional})
+def descriptions(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    captions: list[CaptionedVideo],
+    chunk_captions: list[ChunkCaptionedVideo],
+    highlights: list[HighlightedVideo] | None,
+) -> list[DescribedVideo]:
+    """One structured account of each video: the scene, the events in order, the incident or activity."""
+    return carry_out(context, project, lambda stage: describe_videos(captions, chunk_captions, highlights, stage))
+
+
+@_stage(Asset.QA, "llm", ins={"highlights": _optional, "descriptions": _optional})
+def qa(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    captions: list[CaptionedVideo],
+    chunk_captions: list[ChunkCaptionedVideo],
+    highlights: list[HighlightedVideo] | None,
+    descriptions: list[DescribedVideo] | None,
+) -> list[QaVideo]:
+    """Questions, answers and the reasoning between them, one call a QA type."""
+    return carry_out(context, project, lambda stage: ask_questions(captions, chunk_captions, highlights, descriptions, stage))
+
+
+@_stage(Asset.TASK_FILES, "json")
+def task_files(context: dg.AssetExecutionContext, project: Project, qa: list[QaVideo]) -> list[TaskFilesVideo]:
+    """The training data: a `tao-vl-reason-v1.0` file for each task, and how many items each video gave to it."""
+
+    async def write(stage: Stage) -> list[TaskFilesVideo]:
+        store, name = project.store.open(), context.partition_key
+        today = datetime.now(UTC).date()
+        made = assemble(qa, batch=store.read_batch(name), settings=stage.settings.task_files, date=today)
+        write_task_files(store.task_files_folder(name), made.files)
+        return task_file_rows(qa, made.outcomes)
+
+    return carry_out(context, project, write)
+
+
+VIDEO_ASSETS = [
+    raw_videos,
+    filtered_videos,
+    captions,
+    chunk_captions,
+    highlights,
+    descriptions,
+    qa,
+    task_files,
+]

@@ -1,0 +1,87 @@
+"""Dagster for people at a terminal: register batches, select assets, turn settings into run config."""
+
+import re
+from collections.abc import Iterable
+
+import dagster as dg
+
+from vr_assets.defs.groups import TOP
+from vr_assets.defs.partitions import VIDEO_BATCHES
+from vr_assets.defs.recipes import observe_recipes
+from vr_assets.errors import IngestError, SettingsError
+from vr_assets.settings import Asset, Layer
+from vr_assets.storage import Store
+
+# For the command line, which does not import Dagster.
+Instance = dg.DagsterInstance
+Definitions = dg.Definitions
+
+_NAME = re.compile(r"(?P<up>\d*\+)?(?P<name>\w+)(?P<down>\+\d*)?")
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance of DAGSTER_HOME."""
+    return dg.DagsterInstance.get()
+
+
+def register(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> list[str]:
+    """Make batches known to Dagster, with their recipes. Returns those that were not known.
+
+    Raises:
+        IngestError: the instance is in memory only.
+    """
+    if instance.is_ephemeral:
+        raise IngestError(
+            "a batch registered here is forgotten at once, for this Dagster instance is in memory only; "
+            "set DAGSTER_HOME to the project's folder (absolute), in the environment or in .env"
+        )
+    names = list(batches)
+    known = set(instance.get_dynamic_partitions(VIDEO_BATCHES))
+    fresh = [name for name in names if name not in known]
+    if fresh:
+        instance.add_dynamic_partitions(VIDEO_BATCHES, fresh)
+    observe_recipes(instance, store, names)
+    return fresh
+
+
+def select_assets(selection: str, defs: dg.Definitions) -> list[Asset]:
+    """The assets that a selection names, upstream first: `*`, `captions+` (and everything downstream), `+qa`, `qa,task_files`,
+    or whatever else Dagster reads as a selection.
+
+    Raises:
+        SettingsError: it names none, or cannot be read.
+    """
+    if selection == "*":
+        return list(Asset)
+    graph = defs.resolve_asset_graph()
+    keys: set[dg.AssetKey] = set()
+    for part in map(str.strip, selection.split(",")):
+        found = _NAME.fullmatch(part)
+        spelled = f'{found["up"] or ""}key:"{found["name"]}"{found["down"] or ""}' if found else part
+        try:
+            chosen = dg.AssetSelection.from_string(spelled).resolve(graph)
+        except dg.DagsterError as error:
+            raise SettingsError(f"--select {part}: {error}") from None
+        if not chosen:
+            raise SettingsError(f"--select {part} names no asset; there are {', '.join(Asset)}, with + before or after")
+        keys |= chosen
+    return [asset for asset in Asset if dg.AssetKey(asset.value) in keys]
+
+
+def run_config(layer: Layer) -> dict[str, object]:
+    """Settings as run config. Dagster's own console lines are off: whoever runs in this process shows how far it is."""
+    resources: dict[str, dict[str, object]] = {}
+    for name, value in layer.items():
+        path = name.split(".") if "." in name else ["store" if name == "data_root" else TOP, name]
+        resource = resources.setdefault(path[0], {"config": {}})
+        _put(resource, ["config", *path[1:]], value)
+    return {"resources": resources, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _put(target: dict[str, object], path: list[str], value: object) -> None:
+    inner = target
+    for part in path[:-1]:
+        deeper = inner.setdefault(part, {})
+        assert isinstance(deeper, dict)
+        inner = deeper
+    inner[path[-1]] = value

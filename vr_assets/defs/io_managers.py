@@ -1,0 +1,74 @@
+"""Rows in and out: one JSONL file a batch and asset."""
+
+from collections.abc import Sequence
+from typing import Any, get_origin
+
+import dagster as dg
+import pandas as pd
+
+from vr_assets.defs.faults import several_batches, told_to_dagster
+from vr_assets.defs.resources import StoreResource
+from vr_assets.errors import SettingsError, StorageError
+from vr_assets.records.row import Row
+from vr_assets.settings import Asset
+from vr_assets.steps.rows import ROWS
+
+# On an input: the stage reads without this upstream where it was never made.
+LEFT_OUT = {"may_be_left_out": True}
+
+
+class RowsIOManager(dg.ConfigurableIOManager):
+    """Publishes rows as `<batch>/<asset>.jsonl`, and reads them as the downstream asset's annotation asks.
+
+    | annotation of the input | what it gets |
+    |---|---|
+    | `pd.DataFrame` | one frame, a row a video; column `batch` first; nested fields hold plain Python objects |
+    | `dict[str, list[...]]` | rows by batch, however many |
+    | anything else | the rows of the run's one batch |
+    """
+
+    store: dg.ResourceDependency[StoreResource]
+
+    def handle_output(self, context: dg.OutputContext, obj: Sequence[Row]) -> None:
+        """Publish a batch's rows: all of them or none."""
+        with told_to_dagster(context.step_context.previous_attempt_count):
+            asset = _asset(context.asset_key)
+            strangers = sorted({type(row).__name__ for row in obj if type(row) is not ROWS[asset]})
+            if strangers:
+                raise StorageError(f"{asset} holds rows of {ROWS[asset].__name__}, not of {', '.join(strangers)}")
+            store = self.store.open()
+            store.write_rows(context.partition_key, asset, obj)
+            context.add_output_metadata({"file": dg.MetadataValue.path(str(store.rows_file(context.partition_key, asset)))})
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """The rows, or None for an upstream that was left out and is not needed."""
+        with told_to_dagster(None):
+            asset = _asset(context.asset_key)
+            batches = list(context.asset_partition_keys)
+            wanted = context.dagster_type.typing_type
+            found = {batch: self._rows(context, batch, asset) for batch in batches}
+            if wanted is pd.DataFrame:
+                return _frame({batch: rows for batch, rows in found.items() if rows is not None}, asset)
+            if get_origin(wanted) is dict:
+                return found
+            if len(batches) != 1:
+                raise SettingsError(f"{asset}: {several_batches(batches)}; an asset over all batches takes dict[str, list[...]]")
+            return found[batches[0]]
+
+    def _rows(self, context: dg.InputContext, batch: str, asset: Asset) -> list[Row] | None:
+        rows = self.store.open().read_rows(batch, asset, ROWS[asset])
+        if rows is None and not context.definition_metadata.get("may_be_left_out"):
+            raise StorageError(
+                f"{asset} was not made for batch {batch!r}; make it first: `vr-assets run --batch {batch} --select '+{asset}'`"
+            )
+        return rows
+
+
+def _asset(key: dg.AssetKey) -> Asset:
+    return Asset(key.path[-1])
+
+
+def _frame(found: dict[str, list[Row]], asset: Asset) -> pd.DataFrame:
+    columns = ["batch", *ROWS[asset].model_fields]
+    records = [{"batch": batch, **row.model_dump(mode="json")} for batch, rows in found.items() for row in rows]
+    return pd.DataFrame(records, columns=columns)

@@ -1,0 +1,66 @@
+"""What Dagster shows of a stage: the same for every asset."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import dagster as dg
+
+from vr_assets.batch import Failed
+from vr_assets.records.row import Row
+from vr_assets.settings import Status
+from vr_assets.steps.stage import StageResult
+from vr_assets.steps.tally import Tally, tally
+
+R = TypeVar("R", bound=Row)
+RawMetadata = int | float | dg.MarkdownMetadataValue | dg.TableMetadataValue
+
+ASKED, REUSED = "calls/asked", "calls/reused"
+INPUT_TOKENS, OUTPUT_TOKENS = "tokens/input", "tokens/output"
+SECONDS = "seconds"
+
+TABLE_ROWS = 50
+REASON_CHARACTERS = 300
+
+
+def rows_name(status: Status) -> str:
+    """The name of the number of rows with a status."""
+    return f"rows/{status}"
+
+
+def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, RawMetadata]:
+    """Counts, reasons, a table and a preview."""
+    counted = tally(result.rows)
+    shown: dict[str, RawMetadata] = {
+        "dagster/row_count": counted.total,
+        **{rows_name(status): count for status, count in counted.counts.items()},
+        ASKED: result.counts.asked,
+        REUSED: result.counts.reused,
+        INPUT_TOKENS: result.counts.input_tokens,
+        OUTPUT_TOKENS: result.counts.output_tokens,
+        SECONDS: round(result.seconds, 2),
+        "rows": _table(result.rows),
+    }
+    if counted.reasons:
+        shown["reasons"] = dg.MetadataValue.md(_reasons(counted))
+    if isinstance(preview, str) and preview:
+        shown["preview"] = dg.MetadataValue.md(preview)
+    return shown
+
+
+def _reasons(counted: Tally) -> str:
+    return "\n".join(f"- {reason.count} {reason.status}: {_short(reason.text)}" for reason in counted.reasons[:10])
+
+
+def _table(rows: Sequence[Row]) -> dg.TableMetadataValue:
+    columns = ["video", "status", "reason"]
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord({"video": row.video, "status": row.status.value, "reason": _short(row.reason)})
+            for row in rows[:TABLE_ROWS]
+        ],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name, type="string") for name in columns]),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= REASON_CHARACTERS else f"{text[:REASON_CHARACTERS]} ..."

@@ -1,0 +1,99 @@
+"""Recipes as assets: per batch, the fingerprint of what shapes a stage's rows besides its upstream rows.
+
+An edited prompt or another model gives a recipe a new data version for the batches that use it, and so makes exactly the stage
+that reads it stale, for exactly those batches.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+
+from vr_assets.defs.partitions import video_batches
+from vr_assets.defs.surroundings import resolve_for
+from vr_assets.errors import PromptError, SettingsError
+from vr_assets.prompts import Prompts
+from vr_assets.records.batch import Batch
+from vr_assets.settings import Asset, PromptSettings
+from vr_assets.steps.recipe import recipe
+from vr_assets.steps.stage import load_prompts
+from vr_assets.storage import Store
+
+logger = logging.getLogger(__name__)
+
+DATA_VERSION = "dagster/data_version"
+
+
+def recipe_key(asset: Asset) -> dg.AssetKey:
+    return dg.AssetKey(["recipes", asset.value])
+
+
+def recipes_of(batches: Iterable[Batch]) -> dict[Asset, dict[str, str]]:
+    """The recipe of every asset for every batch, by name. A batch whose settings or prompts cannot be used is left out, and
+    the log says why."""
+    found: dict[Asset, dict[str, str]] = {asset: {} for asset in Asset}
+    known: dict[str, Mapping[Asset, str] | None] = {}
+    domains: dict[PromptSettings, Prompts] = {}
+    for batch in batches:
+        same = json.dumps(batch.settings, sort_keys=True)
+        if same not in known:
+            known[same] = _recipes_of(batch, domains)
+        for asset, version in (known[same] or {}).items():
+            found[asset][batch.name] = version
+    return found
+
+
+def _recipes_of(batch: Batch, domains: dict[PromptSettings, Prompts]) -> Mapping[Asset, str] | None:
+    try:
+        settings = resolve_for(batch).settings
+        if settings.prompts not in domains:
+            domains[settings.prompts] = load_prompts(settings)
+        return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in Asset}
+    except (SettingsError, PromptError) as error:
+        logger.warning("the recipes of batch %s cannot be told: %s", batch.name, error)
+        return None
+
+
+def changed_recipes(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> dict[Asset, dict[str, str]]:
+    """The recipes that differ from what was last observed, by asset and batch."""
+    names = sorted(set(batches) & set(store.batches()))
+    current = recipes_of(store.read_batch(name) for name in names)
+    return {asset: _unobserved(instance, asset, versions) for asset, versions in current.items()}
+
+
+def _unobserved(instance: dg.DagsterInstance, asset: Asset, versions: Mapping[str, str]) -> dict[str, str]:
+    if not versions:
+        return {}
+    observed = instance.event_log_storage.get_latest_tags_by_partition(
+        recipe_key(asset), dg.DagsterEventType.ASSET_OBSERVATION, [DATA_VERSION], asset_partitions=sorted(versions)
+    )
+    return {name: version for name, version in versions.items() if observed.get(name, {}).get(DATA_VERSION) != version}
+
+
+def observations(changed: Mapping[Asset, Mapping[str, str]]) -> list[dg.AssetObservation]:
+    return [
+        dg.AssetObservation(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
+        for asset, versions in changed.items()
+        for name, version in versions.items()
+    ]
+
+
+def observe_recipes(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> int:
+    """Tell Dagster which recipes of these batches changed. Returns how many."""
+    events = observations(changed_recipes(instance, store, batches))
+    for event in events:
+        instance.report_runless_asset_event(event)
+    return len(events)
+
+
+def recipe_spec(asset: Asset) -> dg.AssetSpec:
+    """The recipe of one asset: nothing makes it, it is observed."""
+    return dg.AssetSpec(
+        recipe_key(asset),
+        group_name="prompts",
+        partitions_def=video_batches,
+        description=f"What shapes the rows of {asset} besides its upstream rows: prompts, model and parameters of each batch.",
+        kinds={"markdown"},
+        owners=["team:vr-assets"],
+    )

@@ -1,0 +1,27 @@
+"""Which record each asset's rows are."""
+
+from collections.abc import Mapping
+
+from vr_assets.records.row import Row
+from vr_assets.records.video import (
+    CaptionedVideo,
+    ChunkCaptionedVideo,
+    DescribedVideo,
+    FilteredVideo,
+    HighlightedVideo,
+    QaVideo,
+    RawVideo,
+    TaskFilesVideo,
+)
+from vr_assets.settings import Asset
+
+ROWS: Mapping[Asset, type[Row]] = {
+    Asset.RAW_VIDEOS: RawVideo,
+    Asset.FILTERED_VIDEOS: FilteredVideo,
+    Asset.CAPTIONS: CaptionedVideo,
+    Asset.CHUNK_CAPTIONS: ChunkCaptionedVideo,
+    Asset.HIGHLIGHTS: HighlightedVideo,
+    Asset.DESCRIPTIONS: DescribedVideo,
+    Asset.QA: QaVideo,
+    Asset.TASK_FILES: TaskFilesVideo,
+}

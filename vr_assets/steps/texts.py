@@ -1,0 +1,45 @@
+"""What a stage wrote about a video, as text for people."""
+
+from vr_assets.records.row import Row
+from vr_assets.records.video import (
+    CaptionedVideo,
+    ChunkCaptionedVideo,
+    DescribedVideo,
+    FilteredVideo,
+    HighlightedVideo,
+    McqItem,
+    QaItem,
+    QaVideo,
+    SpanItem,
+    TaskFilesVideo,
+)
+
+
+def row_text(row: Row) -> str:
+    """What a stage wrote about a video, as text."""
+    match row:
+        case FilteredVideo():
+            return f"{row.mode}: {row.mode_words}\n{row.validity_words}"
+        case CaptionedVideo():
+            return f"{row.global_caption}\n\n{row.dense_caption}"
+        case ChunkCaptionedVideo():
+            return "\n\n".join(
+                f"[{chunk.timestamp_start:.1f} - {chunk.timestamp_end:.1f} s] {chunk.caption}" for chunk in row.chunk_captions
+            )
+        case HighlightedVideo() if row.highlight_chunk:
+            return f"[at {row.highlight_chunk.anomaly_timestamp_sec:.1f} s] {row.highlight_chunk.caption}"
+        case DescribedVideo():
+            return row.detailed_description
+        case QaVideo():
+            return "\n\n".join(item_text(item) for found in row.qa for item in found.items)
+        case TaskFilesVideo():
+            return "\n".join(f"{task}: {count}" for task, count in row.items.items())
+        case _:
+            return ""
+
+
+def item_text(item: QaItem) -> str:
+    """A question with its answer and reasoning, as text."""
+    options = "".join(f"\n{option.letter}) {option.text}" for option in item.options) if isinstance(item, McqItem) else ""
+    answer = f"{item.span.start_s:.1f} - {item.span.end_s:.1f} s" if isinstance(item, SpanItem) else item.answer
+    return f"Q: {item.question}{options}\nA: {answer}\nWhy: {item.reasoning}"
