@@ -109,14 +109,15 @@ def read_letter(text: str, options: Mapping[str, str]) -> str:
         ReplyError: no option, several, or a letter with another option's text.
     """
     plain = re.sub("[*`]", "", unquoted(clean(text))).strip()
-    letter = _letter(plain, {same(option): letter for letter, option in options.items()})
-    if letter is None or letter not in options:
+    letter = _letter(plain, options)
+    if letter not in options:
         raise ReplyError(f"the answer names none of the options {', '.join(options)}, or several: {snippet(text)}")
     return letter
 
 
-def _letter(plain: str, by_text: Mapping[str, str]) -> str | None:
-    if only := _ONLY_LETTER.fullmatch(plain):
+def _letter(plain: str, options: Mapping[str, str]) -> str:
+    by_text = {same(option): letter for letter, option in options.items()}
+    if (only := _ONLY_LETTER.fullmatch(plain)) and only[1].upper() in options:
         return only[1].upper()
     if letter := by_text.get(same(plain)):
         return letter
@@ -130,7 +131,7 @@ def _letter(plain: str, by_text: Mapping[str, str]) -> str | None:
     mentions = list(_SENTENCE_LETTER.finditer(plain))
     named = {mention[1].upper() for mention in mentions}
     several = len(named) > 1 or any(_SECOND_LETTER.match(plain[mention.end(1) :]) for mention in mentions)
-    return None if several else next(iter(named), None)
+    return "" if several else next(iter(named), "")
 
 
 def same(text: str) -> str:

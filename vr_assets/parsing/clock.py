@@ -24,16 +24,18 @@ SLACK_S = 0.5
 """How far beyond an end a reading may lie: MM:SS rounds by as much."""
 
 _COLONS = r"(?<![\d:.])\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?!\d|:\d|\.\d)"
+_FRACTION = r"(?:\.\d+|,\d{1,2})?"
 _WORDS = (
-    r"(?:\d{1,2}\s*h(?:ours?|rs?)?[\s,]*(?:and\s+)?)?\d{1,3}\s*m(?:in(?:ute)?s?)?\.?[\s,]*(?:and\s+)?\d{1,2}(?:\.\d+)?\s*s(?:ec(?:ond)?s?)?(?![a-z])"
-    r"|\d{1,3}(?:\.\d+)?[\s-]*min(?:ute)?s?(?![a-z])"
-    r"|\d+(?:\.\d+)?[\s-]*s(?:ec(?:ond)?s?)?(?![a-z])"
+    r"(?:\d{1,2}\s*h(?:ours?|rs?)?[\s,]*(?:and\s+)?)?"
+    rf"\d{{1,3}}\s*m(?:in(?:ute)?s?)?\.?[\s,]*(?:and\s+)?\d{{1,2}}{_FRACTION}\s*s(?:ec(?:ond)?s?)?(?![a-z])"
+    rf"|\d{{1,3}}{_FRACTION}[\s-]*min(?:ute)?s?(?![a-z])"
+    rf"|\d+{_FRACTION}[\s-]*s(?:ec(?:ond)?s?)?(?![a-z])"
 )
-_BARE = r"\d+(?:\.\d+)?(?![\w%°]|:\d|\.\d)"
-_TIME = re.compile(rf"(?P<colons>{_COLONS})|(?<![\w:.])(?:(?P<words>{_WORDS})|(?P<bare>{_BARE}))", re.IGNORECASE)
+_BARE = r"\d+(?:\.\d+)?(?![\w%°]|:\d|[.,]\d)"
+_TIME = re.compile(rf"(?P<colons>{_COLONS})|(?<![\w:.])(?<!\d,)(?:(?P<words>{_WORDS})|(?P<bare>{_BARE}))", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
-TIME = rf"(?:{_COLONS}|(?<![\w:.])(?:{_WORDS}))"
+TIME = rf"(?:{_COLONS}|(?<![\w:.])(?<!\d,)(?:{_WORDS}))"
 """Pattern of one time that says of itself that it is one. To be matched ignoring case."""
 
 RANGE_SEPARATOR = r"\s*(?:-{1,2}>?|[–—−~→]|to|until|till|through|and)\s*"
@@ -225,7 +227,7 @@ def _reading(found: re.Match[str]) -> Reading:
         seconds = float(sum(part * 60**power for power, part in enumerate(reversed(parts))))
         seconds += float(f"0.{fraction}") if fraction else 0.0
     elif found["words"]:
-        numbers = [float(number) for number in _NUMBER.findall(text)]
+        numbers = [float(number) for number in _NUMBER.findall(re.sub(r"(?<=\d),(?=\d)", ".", text))]
         powers = range(len(numbers) - 1, -1, -1)
         seconds = sum(number * 60**power for number, power in zip(numbers, powers, strict=True))
         if len(numbers) == 1 and "m" in text.lower():

@@ -5,6 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _SEPARATOR = re.compile(r"^\s*(?:[-*_=~]\s*){3,}$")
+# "### Item 2" above a block: it belongs to no value.
+_BLOCK_HEADING = re.compile(
+    r"\n\s*(?:\#{1,6}\s[^\n]*|(?:\*\*|__)[^\n*_]+(?:\*\*|__):?|[*_]{0,2}(?:item|pair|block|question|qa)\s*\#?\d+[*_:.\s]*)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -66,4 +71,7 @@ def read_blocks(text: str, labels: Labels) -> tuple[str, list[dict[str, str]]]:
         current = blocks[-1].setdefault(name, [])
         current.append(value)
     read = [{name: "\n".join(lines).strip() for name, lines in block.items()} for block in blocks]
+    for block in read[:-1]:
+        last = list(block)[-1]
+        block[last] = _BLOCK_HEADING.sub("", block[last]).strip()
     return "\n".join(before).strip(), read

@@ -188,9 +188,13 @@ def _judge(
         return _Mention(places, is_option=True, plain=False)
     if after.startswith(")") and before.count("(") <= before.count(")"):
         return _Mention(places, is_option=True, plain=False)
-    if text[first].islower() or _is_article(text, first) or _is_part_of_a_word(text, first, end):
+    if text[first].islower() or _is_part_of_a_word(text, first, end):
         return None
-    if is_thing or (previous and not _opens(previous)):
+    if is_thing:
+        return _Mention(places, is_option=False, plain=False)
+    if _is_article(text, first):
+        return None
+    if previous and not _opens(previous):
         return _Mention(places, is_option=False, plain=False)
     if through is not None and previous == "from":
         return _Mention((*places, through[1]), is_option=False, plain=False, through=through)

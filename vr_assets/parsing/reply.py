@@ -125,7 +125,7 @@ def read_reply(text: str, model: type[M]) -> M:
     if broken:
         raise ReplyError(f"broken JSON ({broken}): {snippet(answer)}")
     if _IS_JSON.match(answer):
-        raise ReplyError(f"{'; '.join(problems) or 'JSON of something else'}: {snippet(answer)}")
+        raise ReplyError(f"{'; '.join(problems) or f'JSON without {_asked(model)}'}: {snippet(answer)}")
     try:
         return _read_layout(answer, model)
     except ReplyError:
@@ -179,7 +179,7 @@ def _read_layout(answer: str, model: type[M]) -> M:
     if before and place is not None:
         fields[place] = before
     if not fields:
-        what = "a refusal" if refuses(answer) else "nothing that was asked for"
+        what = "a refusal" if refuses(answer) else f"without {_asked(model)}"
         raise ReplyError(f"{what}: {snippet(answer)}")
     try:
         return model.model_validate(fields)
@@ -235,6 +235,10 @@ def _fields(model: type[ReplyModel], value: object) -> dict[str, object] | None:
             return None
         value = parts[0]
     return None
+
+
+def _asked(model: type[ReplyModel]) -> str:
+    return ", ".join(name.replace("_", " ") for name in model.model_fields)
 
 
 def _spaced(key: str) -> str:

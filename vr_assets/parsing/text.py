@@ -21,7 +21,7 @@ _THINKING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-_TOKEN = r"(?:<\|[^<>|\n]{1,40}\|?>|<[^<>|\n]{1,40}\|>|</?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>)"
+_TOKEN = r"(?:<\|[^<>|\n]{0,40}\|?>|<[^<>|\n]{1,40}\|>|</?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>)"
 _TOKENS_BEFORE = re.compile(rf"^(?:\s*{_TOKEN}(?:\s*(?:assistant|model)\b(?=\s*(?:\n|<)))?)+\s*", re.IGNORECASE)
 _TOKENS_AFTER = re.compile(rf"(?:\s*{_TOKEN})+\s*$", re.IGNORECASE)
 # A turn token with text after it: the model went on into another turn, and what follows is nobody's answer.
