@@ -239,4 +239,4 @@ def _opens(word: str) -> bool:
 def _named_in(scene: str) -> frozenset[str]:
     """The nouns before a lone capital in texts that name no options: "Forklift B"."""
     found = re.findall(r"\b([A-Za-z]{3,})\s+(?:[B-D]\b|A\b(?!\s+[a-z]))(?![’'-]\w)", scene)
-    return frozenset(word.lower() for word in found if not _opens(word.lower()))
+    return frozenset(word.lower() for word in found) - OPENERS - OPTION_NOUNS
