@@ -139,7 +139,7 @@ def test_a_cut_or_refused_answer_is_never_text(tmp_path: Path, outcome: Outcome)
         ask(journal, Model())
 
 
-def test_6_a_line_torn_by_a_crash_costs_itself_only(tmp_path: Path) -> None:
+def test_06_a_line_torn_by_a_crash_costs_itself_only(tmp_path: Path) -> None:
     journal = a_journal(tmp_path)
     journal.append(an_answer("1", key="a"))
     journal.append(an_answer("2", key="b"))

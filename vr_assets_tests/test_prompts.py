@@ -45,7 +45,7 @@ GLOBAL = "captions/global.normal.md"
 # --- domains -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_domain_names_those_there_are_and_the_nearest(tmp_path: Path) -> None:
+def test_11_an_unknown_domain_names_those_there_are_and_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, {f"harbour/{GLOBAL}": "{# values: none #}\nLook."})
     with pytest.raises(
         PromptError, match=r"unknown prompt domain 'Harbor'; did you mean harbour\?; there are: .*general.*harbour"
@@ -153,7 +153,7 @@ def test_screening_follows_a_domain_that_changes_one_of_its_questions(name: str,
 @pytest.mark.parametrize(
     "literal", ["{", "}", "{x}", '{"answer": {"start": "00:01"}}', "a } b {", "{}", "$ {", "100 % {ok}"], ids=repr
 )
-def test_literal_braces_are_text(literal: str, tmp_path: Path) -> None:
+def test_12_literal_braces_are_text(literal: str, tmp_path: Path) -> None:
     write(tmp_path, {f"mine/{GLOBAL}": f"{{# values: none #}}\nWrite {literal} here."})
     text = Prompts.load("mine", overlay=tmp_path).render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
     assert text.schema_text == f"Write {literal} here.\n"
@@ -236,7 +236,7 @@ FLAWS = {
 
 
 @pytest.mark.parametrize(("name", "text", "line", "words"), FLAWS.values(), ids=FLAWS)
-def test_a_flaw_is_named_with_its_file_and_line(name: str, text: str, line: int, words: str, tmp_path: Path) -> None:
+def test_12_a_flaw_is_named_with_its_file_and_line(name: str, text: str, line: int, words: str, tmp_path: Path) -> None:
     write(tmp_path, {f"mine/{name}": text, "secret.md": HEAD})
     with pytest.raises(PromptError) as caught:
         Prompts.load("mine", overlay=tmp_path)

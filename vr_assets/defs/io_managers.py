@@ -13,8 +13,10 @@ from vr_assets.records.row import Row
 from vr_assets.settings import Asset
 from vr_assets.steps.rows import ROWS
 
-# On an input: the stage reads without this upstream where it was never made.
+# On an input: the stage does without this upstream where it was never made.
 LEFT_OUT = {"may_be_left_out": True}
+# Dagster's own name for it, for assets over many batches.
+MAY_BE_MISSING = LEFT_OUT.keys() | {"allow_missing_partitions"}
 
 
 class RowsIOManager(dg.ConfigurableIOManager):
@@ -46,22 +48,25 @@ class RowsIOManager(dg.ConfigurableIOManager):
             asset = _asset(context.asset_key)
             batches = list(context.asset_partition_keys)
             wanted = context.dagster_type.typing_type
+            by_batch = get_origin(wanted) is dict
+            if len(batches) != 1 and wanted is not pd.DataFrame and not by_batch:
+                raise SettingsError(f"{asset}: {several_batches(batches)}; an asset over all batches takes dict[str, list[...]]")
             found = {batch: self._rows(context, batch, asset) for batch in batches}
             if wanted is pd.DataFrame:
-                return _frame({batch: rows for batch, rows in found.items() if rows is not None}, asset)
-            if get_origin(wanted) is dict:
-                return found
-            if len(batches) != 1:
-                raise SettingsError(f"{asset}: {several_batches(batches)}; an asset over all batches takes dict[str, list[...]]")
-            return found[batches[0]]
+                return _frame(_made(found), asset)
+            return _made(found) if by_batch else found[batches[0]]
 
     def _rows(self, context: dg.InputContext, batch: str, asset: Asset) -> list[Row] | None:
         rows = self.store.open().read_rows(batch, asset, ROWS[asset])
-        if rows is None and not context.definition_metadata.get("may_be_left_out"):
+        if rows is None and not MAY_BE_MISSING & context.definition_metadata.keys():
             raise StorageError(
                 f"{asset} was not made for batch {batch!r}; make it first: `vr-assets run --batch {batch} --select '+{asset}'`"
             )
         return rows
+
+
+def _made(found: dict[str, list[Row] | None]) -> dict[str, list[Row]]:
+    return {batch: rows for batch, rows in found.items() if rows is not None}
 
 
 def _asset(key: dg.AssetKey) -> Asset:

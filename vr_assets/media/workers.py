@@ -100,6 +100,8 @@ class _Pool:
             context=CleanForkContext(),
         )
         self._waiting: set[ProcessFuture[Any]] = set()
+        self._ending = threading.Lock()
+        self._ended = False
         self.schedule(os.getpid, (), None)
 
     def schedule(self, fn: Callable[..., T], args: tuple[object, ...], deadline_s: float | None) -> "ProcessFuture[T]":
@@ -113,8 +115,13 @@ class _Pool:
         return future
 
     def end(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        # Everyone whose task the pool gave up comes here, and Pebble may be joined once.
+        with self._ending:
+            if self._ended:
+                return
+            self._ended = True
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
         for future in list(self._waiting):
             with suppress(InvalidStateError):
                 future.set_exception(BrokenExecutor("the pool ended"))

@@ -61,7 +61,7 @@ async def test_an_inline_video_arrives_byte_for_byte_before_the_prompt() -> None
 
 
 @pytest.mark.parametrize("asked", [request(), WATCHING, request(Task.CHUNK_CAPTION, FRAMES)], ids=["text", "video", "frames"])
-async def test_settings_reach_every_call(asked: Request) -> None:
+async def test_10_settings_reach_every_call(asked: Request) -> None:
     with serve(DIALECT) as server:
         await ask(server, asked, temperature=0.15, max_output_tokens=321, media_resolution=MediaResolution.HIGH, timeout=33)
     served = server.served[0]
@@ -89,7 +89,7 @@ async def test_without_a_schema_the_layout_is_asked_for() -> None:
     assert question.prompt.endswith("Reply as text.")
 
 
-async def test_each_frame_is_preceded_by_its_time() -> None:
+async def test_17_each_frame_is_preceded_by_its_time() -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.GLOBAL_CAPTION, FRAMES))
     first, second, third = [Medium("image", "image/jpeg", frame.content) for frame in await FRAMES.frames()]

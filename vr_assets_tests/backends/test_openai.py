@@ -60,7 +60,7 @@ async def test_the_base_url_is_accepted_as_people_write_it(suffix: str) -> None:
         assert asking.endpoint == server.url + "/v1"
 
 
-async def test_settings_reach_the_endpoint() -> None:
+async def test_10_settings_reach_the_endpoint() -> None:
     with serve(DIALECT) as server:
         await ask(server, temperature=0.25, max_tokens=77)
     body = server.served[0].body
@@ -101,7 +101,7 @@ async def test_a_video_arrives_byte_for_byte_before_the_prompt(kind: VideoInput)
 @pytest.mark.parametrize(
     ("media", "kind"), [(VIDEO, VideoInput.FRAMES), (FRAMES, VideoInput.VIDEO_URL), (FRAMES, VideoInput.IMAGE_URL)]
 )
-async def test_each_frame_is_preceded_by_its_time(media: BytesMedia, kind: VideoInput) -> None:
+async def test_17_each_frame_is_preceded_by_its_time(media: BytesMedia, kind: VideoInput) -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.GLOBAL_CAPTION, media), video_input=kind)
     first, second, third = [Medium("image", "image/jpeg", frame.content) for frame in await media.frames()]
@@ -188,7 +188,7 @@ async def test_an_endpoint_that_refuses_everything_is_asked_a_bounded_number_of_
     assert len(server.served) <= 4
 
 
-async def test_a_cut_reply_says_so() -> None:
+async def test_16_a_cut_reply_says_so() -> None:
     with serve(DIALECT, Behaviour(cut=frozenset({Task.GLOBAL_CAPTION}))) as server:
         reply = await ask(server)
     assert reply.finish is Finish.LENGTH

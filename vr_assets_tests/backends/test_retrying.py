@@ -76,7 +76,7 @@ async def test_it_gives_up_after_exactly_max_attempts_and_says_how_many(attempts
 @pytest.mark.parametrize(
     "error", [RefusedError("no"), StageError("no"), MediaError("no")], ids=lambda error: type(error).__name__
 )
-async def test_what_another_attempt_cannot_mend_is_not_tried_again(error: VrAssetsError) -> None:
+async def test_14_what_another_attempt_cannot_mend_is_not_tried_again(error: VrAssetsError) -> None:
     sleep = Sleeps()
     asking, backend = retrying(error, "never", sleep=sleep)
     with pytest.raises(type(error)) as caught:
@@ -131,7 +131,7 @@ async def test_a_sleeping_retry_holds_no_place() -> None:
     assert limiter.in_flight == 0
 
 
-async def test_no_more_calls_are_in_flight_than_the_ceiling_also_over_two_backends() -> None:
+async def test_15_no_more_calls_are_in_flight_than_the_ceiling_also_over_two_backends() -> None:
     limiter = Limiter(3)
     backends = [ScriptedBackend(lambda asked: "x") for _ in range(2)]
     for backend in backends:

@@ -70,7 +70,7 @@ def test_force_asks_the_named_assets_again_and_no_others(serve: ServerFactory, v
     assert tasks(server.served[before:]) == Counter({Task.GLOBAL_CAPTION: 6, Task.DENSE_CAPTION: 6})
 
 
-def test_a_mended_parser_reads_old_answers_without_a_request_and_without_a_key(
+def test_13_a_mended_parser_reads_old_answers_without_a_request_and_without_a_key(
     serve: ServerFactory, videos: Path, tmp_path: Path
 ) -> None:
     server = serve(Behaviour())

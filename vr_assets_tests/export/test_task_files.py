@@ -46,7 +46,7 @@ def footage(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("rooted", [pytest.param(True, id="absolute media_root"), pytest.param(False, id="media_root null")])
-def test_the_formats_validator_passes_what_is_written(footage: Path, tmp_path: Path, rooted: bool) -> None:
+def test_27_the_formats_validator_passes_what_is_written(footage: Path, tmp_path: Path, rooted: bool) -> None:
     rows = [a_row(footage / camera / "clip.mp4", fields={"camera": camera}) for camera in ("cam1", "cam2")]
     verification = a_set(QaType.EVENT_VERIFICATION, yes())
     rows.append(a_row(footage / "cam1" / "clip.mp4", [verification, a_set(QaType.BCQ, yes())], part=(5.0, 20.0)))
@@ -140,7 +140,7 @@ def test_one_broken_video_costs_no_other_video_its_items() -> None:
     assert len(made.outcomes[0].failures) == 12
 
 
-def test_a_task_that_became_empty_leaves_no_file_behind(tmp_path: Path) -> None:
+def test_26_a_task_that_became_empty_leaves_no_file_behind(tmp_path: Path) -> None:
     write_task_files(tmp_path, build([a_row(Path("/f/a.mp4"))]))
     (tmp_path / "notes.json").write_text("{}")
     write_task_files(tmp_path, build([a_row(Path("/f/a.mp4"), eight_sets()[:1])]))

@@ -60,7 +60,7 @@ def test_a_cut_can_be_played_while_it_loads(proxy: tuple[Path, VideoFacts]) -> N
     assert 0 < content.index(b"moov") < content.index(b"mdat")
 
 
-def test_a_copied_cut_is_no_new_encoding(proxy: tuple[Path, VideoFacts]) -> None:
+def test_18_a_copied_cut_is_no_new_encoding(proxy: tuple[Path, VideoFacts]) -> None:
     path, _ = proxy
     with av.open(str(path)) as whole:
         wanted = [bytes(p) for p in whole.demux(video=0) if p.pts is not None and 1 <= p.pts * p.time_base < 3]

@@ -214,7 +214,7 @@ def test_detail_of_a_source_that_changed_is_refused(library: MediaLibrary, video
         run(library.watch(media, facts, Span(start_s=1, end_s=2), detail=True).clip())
 
 
-def test_the_same_clip_wanted_twice_at_once_is_cut_once(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+def test_19_the_same_clip_wanted_twice_at_once_is_cut_once(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
     media, facts = known(library, video)
 
     async def main() -> list[Clip]:

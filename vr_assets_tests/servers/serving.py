@@ -192,6 +192,12 @@ class ModelServer:
         self._http = _Http(("127.0.0.1", port), self)
 
     @property
+    def so_far(self) -> list[Served]:
+        """What was served until now, without waiting."""
+        with self._lock:
+            return list(self._served)
+
+    @property
     def served(self) -> list[Served]:
         """What was served, in the order in which answers went out; waits for requests that are being served."""
         with self._lock:

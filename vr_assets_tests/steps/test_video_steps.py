@@ -183,7 +183,7 @@ def test_10_long_video_settings_reach_what_the_model_is_shown(clips: list[Path],
     assert Task.GLOBAL_CAPTION in {request.task for request in other}
 
 
-def test_15_no_more_calls_are_in_work_than_videos_allow(clips: list[Path], graph: Graph) -> None:
+def test_no_more_videos_are_in_work_than_allowed(clips: list[Path], graph: Graph) -> None:
     rows, asked = graph.run(listed(*clips), calls__videos_in_work=1)
     assert [row.status for row in rows.qa] == [Status.OK, Status.OK]
     places = [index for index, request in enumerate(asked) if request.task is Task.CHUNK_CAPTION and of(clips[0])(request)]
