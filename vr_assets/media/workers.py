@@ -112,6 +112,8 @@ class _Pool:
             raise BrokenExecutor(str(error)) from error
         self._waiting.add(future)
         future.add_done_callback(self._waiting.discard)
+        if self._ended:
+            raise BrokenExecutor("the pool ended")
         return future
 
     def end(self) -> None:
