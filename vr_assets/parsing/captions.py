@@ -88,11 +88,11 @@ def _events(told: Sequence[EventLine], within: Span) -> Iterator[Event]:
             span = Span(start_s=start_s, end_s=min((later for later in starts if later > start_s), default=within.end_s))
         else:
             span = parse_stretch(event.start, event.start, within=within)
-        yield Event(start_s=span.start_s, end_s=span.end_s, text=event.text)
+        yield Event(start_s=span.start_s, end_s=span.end_s, text=" ".join(event.text.split()))
 
 
 def _lines(events: Sequence[Event]) -> Iterator[str]:
     tenths = any(time_s != int(time_s) for event in events for time_s in (event.start_s, event.end_s))
     for event in events:
         start, end = (format_clock(time_s, tenths=tenths) for time_s in (event.start_s, event.end_s))
-        yield f"[{start} - {end}] {' '.join(event.text.split())}"
+        yield f"[{start} - {end}] {event.text}"

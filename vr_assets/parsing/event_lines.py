@@ -30,11 +30,13 @@ _LOOKS_TIMED = re.compile(
     re.IGNORECASE,
 )
 _HOLDS_STRETCH = re.compile(rf"{TIME}[\])]*{RANGE_SEPARATOR}[\[(]*{TIME}", re.IGNORECASE)
+# Character for character, so that the text after the times keeps its own.
+_HALF_WIDTH = str.maketrans("［］（）：－～０１２３４５６７８９", "[]():-~0123456789")
 _RULE_OR_NUMBER = re.compile(r"[\s\-*_=`|:]*|\s*\d{1,3}\s*")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s.*|[*_]{2}[^*_]+[*_]{2}:?|.*[:：][*_]*)\s*$")
 # One paragraph that tells several events: each begins a line of its own.
 _NEXT_IN_PARAGRAPH = re.compile(
-    rf"(?<=[.!?;])[ ]+(?=(?:\[\s*{TIME}|\*\*\[?{TIME}|(?:From|Between)[ ]+{TIME}{RANGE_SEPARATOR}{TIME}))", re.IGNORECASE
+    rf"(?<=[^\d\s][.!?;])[ ]+(?=(?:\[\s*{TIME}|\*\*\[?{TIME}|(?:From|Between)[ ]+{TIME}{RANGE_SEPARATOR}{TIME}))", re.IGNORECASE
 )
 
 
@@ -69,13 +71,14 @@ def read_event_lines(text: str) -> EventLines:
     after: list[str] = []
     blank = False
     for line in _NEXT_IN_PARAGRAPH.sub("\n", text).split("\n"):
-        found = _EVENT.match(line)
+        plain = line.translate(_HALF_WIDTH)
+        found = _EVENT.match(plain)
         if found:
             if after:
                 raise ReplyError(f"text without a time between events: {snippet(after[0])}")
-            events.append(_event(found))
+            events.append(_event(found, line))
         elif not _RULE_OR_NUMBER.fullmatch(line):
-            if _LOOKS_TIMED.match(line) or (events and _HOLDS_STRETCH.search(line)):
+            if _LOOKS_TIMED.match(plain) or (events and _HOLDS_STRETCH.search(plain)):
                 raise ReplyError(f"an event line that does not read: {snippet(line)}")
             if not events:
                 before += [] if _HEADING.match(line) else [clean(line)]
@@ -88,8 +91,11 @@ def read_event_lines(text: str) -> EventLines:
     return EventLines("\n".join(before), tuple(events), "\n".join(after))
 
 
-def _event(found: re.Match[str]) -> EventLine:
+def _event(found: re.Match[str], line: str) -> EventLine:
+    text = line[found.start("text") :]
+    if line.lstrip().startswith("|"):
+        text = text.rstrip(" |")
     if found["start"]:
-        return EventLine(found["start"], found["end"] or "", clean(found["text"]))
+        return EventLine(found["start"], found["end"] or "", clean(text))
     start, end = found["start_s"] or found["start_in"], found["end_s"] or found["end_in"]
-    return EventLine(f"{start} s", f"{end} s" if end else "", clean(found["text"].rstrip(" |")))
+    return EventLine(f"{start} s", f"{end} s" if end else "", clean(text))

@@ -123,8 +123,12 @@ def clean(value: str) -> str:
 
 
 def without_fences(answer: str) -> str:
-    """Without the lines that open and close a Markdown code block."""
-    return re.sub(r"^\s*```[\w-]*\s*$\n?", "", answer, flags=re.MULTILINE).strip()
+    """Without the lines that open and close a Markdown code block, and without the marks of a quote around the whole."""
+    answer = re.sub(r"^\s*```[\w-]*\s*$\n?", "", answer, flags=re.MULTILINE).strip()
+    lines = answer.split("\n")
+    if all(line.startswith(">") for line in lines if line):
+        answer = "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines)
+    return answer
 
 
 def without_courtesies(answer: str) -> str:

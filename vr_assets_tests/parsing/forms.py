@@ -1,0 +1,123 @@
+"""One reply in all the forms models give it: what any of them says must read the same."""
+
+import json
+from collections.abc import Callable, Mapping
+
+Fields = Mapping[str, str]
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").upper()
+
+
+def plain(fields: Fields) -> str:
+    return "\n".join(f"{_label(name)}: {value}" for name, value in fields.items())
+
+
+def bold(fields: Fields) -> str:
+    return "\n\n".join(f"**{_label(name).title()}:** {value}" for name, value in fields.items())
+
+
+def bold_with_colon_outside(fields: Fields) -> str:
+    return "\n".join(f"**{_label(name).capitalize()}**: {value}" for name, value in fields.items())
+
+
+def bold_whole_line(fields: Fields) -> str:
+    return "\n".join(f"**{_label(name).title()}: {value}**" for name, value in fields.items())
+
+
+def headings(fields: Fields) -> str:
+    return "\n\n".join(f"### {_label(name)}\n\n{value}" for name, value in fields.items())
+
+
+def numbered(fields: Fields) -> str:
+    return "\n".join(f"{number}. {_label(name).title()}: {value}" for number, (name, value) in enumerate(fields.items(), start=1))
+
+
+def numbered_labels(fields: Fields) -> str:
+    return "\n".join(f"{_label(name).title()} 1: {value}" for name, value in fields.items())
+
+
+def bullets(fields: Fields) -> str:
+    return "\n".join(f"- **{_label(name).title()}**: {value}" for name, value in fields.items())
+
+
+def value_below(fields: Fields) -> str:
+    return "\n".join(f"{_label(name)}:\n{value}" for name, value in fields.items())
+
+
+def label_alone(fields: Fields) -> str:
+    return "\n\n".join(f"{_label(name)}\n{value}" for name, value in fields.items())
+
+
+def dashes(fields: Fields) -> str:
+    return "\n".join(f"**{_label(name)}** - {value}" for name, value in fields.items())
+
+
+def lower_case(fields: Fields) -> str:
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in fields.items())
+
+
+def windows(fields: Fields) -> str:
+    return "\r\n".join(f"{_label(name)} :\u00a0{value}  " for name, value in fields.items())
+
+
+def full_width(fields: Fields) -> str:
+    return "\n".join(f"{_label(name)}：{value}" for name, value in fields.items())
+
+
+def bracketed(fields: Fields) -> str:
+    return "\n".join(f"[{_label(name)}] {value}" for name, value in fields.items())
+
+
+def quoted_block(fields: Fields) -> str:
+    return "\n".join(f"> {line}" for line in plain(fields).split("\n"))
+
+
+def fenced(fields: Fields) -> str:
+    return f"```\n{plain(fields)}\n```"
+
+
+def with_courtesies(fields: Fields) -> str:
+    return f"Sure! Here is what you asked for:\n\n{plain(fields)}\n\nLet me know if you need anything else."
+
+
+def after_thinking(fields: Fields) -> str:
+    return f"<think>\nQUESTION: none yet. ANSWER: no.\n</think>\n{plain(fields)}"
+
+
+def after_unopened_thinking(fields: Fields) -> str:
+    return f"The user wants: QUESTION: something\n</think>\n\n{plain(fields)}<|im_end|>"
+
+
+def rules_between(fields: Fields) -> str:
+    return "\n---\n".join(f"{_label(name)}: {value}" for name, value in fields.items())
+
+
+LAYOUTS: tuple[Callable[[Fields], str], ...] = (
+    plain, bold, bold_with_colon_outside, bold_whole_line, headings, numbered, numbered_labels, bullets, value_below, label_alone,
+    dashes, lower_case, windows, full_width, bracketed, quoted_block, fenced, with_courtesies, after_thinking,
+    after_unopened_thinking, rules_between,
+)  # fmt: skip
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+JSONS: dict[str, Callable[[object], str]] = {
+    "bare": _dump,
+    "on one line": json.dumps,
+    "fenced": lambda value: f"```json\n{_dump(value)}\n```",
+    "fenced without a language": lambda value: f"```\n{_dump(value)}\n```",
+    "prose around": lambda value: f"Here is the JSON you asked for:\n\n{_dump(value)}\n\nI hope this helps!",
+    "prose with braces": lambda value: f"Using the {{fields}} and [labels] as asked.\n{_dump(value)}",
+    "list of one": lambda value: _dump([value]),
+    "wrapped": lambda value: _dump({"response": value}),
+    "wrapped twice": lambda value: _dump({"result": {"output": [value]}}),
+    "after thinking": lambda value: f'<think>{{"draft": 1}}</think>{_dump(value)}',
+    "told twice": lambda value: f"{_dump(value)}\n\nAgain:\n{_dump(value)}",
+    "end token": lambda value: f"{_dump(value)}<|im_end|>",
+    "windows": lambda value: _dump(value).replace("\n", "\r\n"),
+    "remarks beside": lambda value: _dump({**value, "confidence": 0.9}) if isinstance(value, dict) else _dump(value),
+}
