@@ -1,0 +1,49 @@
+"""What is seen of a mover, one timed sentence a step: the material of reasoning."""
+
+from vr_assets.backends.offline.actors import Actor, Step
+from vr_assets.backends.offline.story import Story
+from vr_assets.backends.offline.words import clock, place, sentence, towards, way_in, way_out
+
+
+def seen(story: Story, actor: Actor) -> list[str]:
+    """Sentences without full stops; the first one names the mover."""
+    if actor.visits:
+        came = f"at {clock(actor.start_s)} something comes into the frame {way_in(actor.entered)}"
+        return [came, f"by {clock(actor.end_s)} it has withdrawn {way_out(actor.left)}"]
+    told: list[str] = []
+    for phase in story.phases(actor):
+        who = "it" if told else actor.name if not actor.timed else "an object"
+        at = clock(phase.start_s)
+        match phase.step:
+            case Step.ENTER:
+                told.append(f"at {at} {who} comes into the frame {way_in(actor.entered)}")
+            case Step.PRESENT:
+                told.append(f"{who} is in the frame from the start" if story.whole else f"at {at} {who} is in the frame")
+            case Step.APPEAR:
+                told.append(f"at {at} {who} is first seen moving")
+            case Step.MOVE if actor.heading:
+                told.append(f"from there {who} moves {towards(actor.heading)}")
+            case Step.STAND:
+                assert phase.stop is not None
+                where = place(phase.stop.x, phase.stop.y)
+                until = "until the video ends" if phase.stop.end_s is None else f"until {clock(phase.stop.end_s)}"
+                if phase.stop.start_s < phase.start_s:
+                    told.append(f"{who} stands still{f' {where}' if where else ''} {until}")
+                    continue
+                how = "stops abruptly" if phase.stop.abrupt else "comes to a stop"
+                other = story.beside(actor, phase.stop.start_s)
+                told.append(f"at {at} {who} {how}{f' {where}' if where else ''}{f' next to {other.name}' if other else ''}")
+                told.append(f"it stands there {until}")
+            case Step.LEAVE:
+                told.append(f"at {at} {who} leaves {way_out(actor.left)}")
+            case Step.VANISH:
+                told.append(f"at {at} {who} is last seen")
+            case _:
+                pass
+    return told
+
+
+def reasoning(story: Story, *actors: Actor, so: str) -> str:
+    """What is seen of the movers, in order, and what follows from it."""
+    told = [sentence(text) for actor in sorted(actors, key=lambda actor: actor.start_s) for text in seen(story, actor)]
+    return " ".join([*told, sentence(so)])

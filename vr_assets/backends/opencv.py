@@ -1,0 +1,96 @@
+"""The offline annotator: no key, no network, no weights. It says what was measured in the pixels, and nothing else."""
+
+import json
+from collections.abc import Callable
+
+from vr_assets.backends.offline import captions, choices, claims, questions
+from vr_assets.backends.offline.story import Story
+from vr_assets.records.call import Finish, Reply, Request
+from vr_assets.records.scene import SCENE_VERSION, Scene
+from vr_assets.settings import Task
+
+ANNOTATOR_VERSION = 1
+"""Raised when the same scene is told otherwise, so that stored answers of the former version are not taken for this one's."""
+
+# Tasks whose answer depends on the window that is asked about, and not only on the video.
+_WINDOWED = frozenset({Task.CHUNK_CAPTION, Task.CLIP_CAPTION})
+
+_QUESTIONS: dict[Task, Callable[[Story], object]] = {
+    Task.MCQ: choices.mcq,
+    Task.BCQ: claims.bcq,
+    Task.EVENT_VERIFICATION: claims.event_verification,
+    Task.OPEN_QA: questions.open_qa,
+    Task.CAUSAL_LINKAGE: questions.causal_linkage,
+    Task.TEMPORAL_LOCALIZATION: questions.temporal_localization,
+    Task.TEMPORAL_EVENT_DESC: questions.temporal_event_desc,
+    Task.SCENE_DESCRIPTION: questions.scene_description,
+    Task.EVENT_SUMMARY: questions.event_summary,
+}
+
+
+class OpenCVBackend:
+    """Answers from the scene that media/scene measured in the request's subject, whatever the prompt says.
+
+    What was not measured is not said: a task for which too little was measured is refused, and that one answer fails for the
+    video.
+    """
+
+    name = "opencv"
+    model = f"baseline-annotator-{ANNOTATOR_VERSION}"
+    endpoint = "opencv"
+    structured = True
+
+    def identity(self, request: Request) -> str:
+        """The annotator, the video, and of the evidence what the answer depends on."""
+        evidence = request.evidence
+        named: dict[str, object] = {
+            "annotator": ANNOTATOR_VERSION,
+            "scene": SCENE_VERSION,
+            "subject": request.subject.identity,
+            "task": request.task,
+        }
+        if request.task in _WINDOWED:
+            named["span"] = [evidence.span.start_s, evidence.span.end_s]
+        if request.task is Task.DESCRIPTION:
+            named["mode"] = evidence.mode
+        return json.dumps(named, sort_keys=True, separators=(",", ":"))
+
+    def check_ready(self) -> None:
+        """It needs nothing."""
+
+    async def generate(self, request: Request) -> Reply:
+        """JSON in the form of the task's reply model.
+
+        Raises:
+            RefusedError: too little was measured for this task.
+            MediaError: the video cannot be decoded.
+        """
+        scene = await request.subject.scene()
+        return Reply(text=json.dumps(_reply(request, scene), ensure_ascii=False), finish=Finish.STOP)
+
+    async def aclose(self) -> None:
+        """It holds nothing."""
+
+
+def _reply(request: Request, scene: Scene) -> object:
+    match request.task:
+        case Task.SCREENING:
+            return captions.screening(scene)
+        case Task.SUITABLE:
+            return captions.suitable(scene)
+        case Task.ANOMALY_OR_NORMAL:
+            return captions.anomaly_or_normal(scene)
+        case Task.GLOBAL_CAPTION:
+            return captions.caption(scene)
+        case Task.DENSE_CAPTION:
+            return captions.dense_caption(scene)
+        case Task.CHUNK_CAPTION:
+            return captions.caption(scene, request.evidence.span)
+        case Task.CLIP_CAPTION:
+            return captions.clip_caption(scene, request.evidence.span)
+        case Task.MOMENT:
+            return captions.moment(scene)
+        case Task.DESCRIPTION:
+            return captions.description(scene, request.evidence.mode)
+        case _:
+            return _QUESTIONS[request.task](Story.of(scene, timed=True))
