@@ -9,9 +9,9 @@ _LINE = re.compile(
     r"""^[\s>]*(?:[-*+•·][ ]+)?
     (?:\d{1,2}[.)][ ]+(?=[*_(\[]*[A-Z][).\]:*]))?
     (?P<mark>\*\*|__|`)?(?:option[ ]+)?
-    [(\[]?(?P<letter>[A-Za-z])
-    (?:[)\].:：]+|(?=[ ]+[-–—][ ])|(?=\*\*|__|`))
-    (?:\*\*|__|`)?[).:：]?
+    [(（\[]?(?P<letter>[A-Za-z])
+    (?:[)）\].:：]+|(?=[ ]+[-–—][ ])|(?=\*\*|__|`))
+    (?:\*\*|__|`)?[)）.:：]?
     [ ]*(?:[-–—](?=[ ]))?[ ]*(?P<text>.*)$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -36,10 +36,10 @@ def options_of(value: object) -> object:
 def split_options(question: str) -> tuple[str, str]:
     """A question and the option lines that follow it without a label of their own; those may be none."""
     lines = question.split("\n")
-    for index, line in enumerate(lines):
-        found = _LINE.match(line)
-        if index and found and found["letter"].upper() == LETTERS[0] and _LINE.match("".join(lines[index + 1 : index + 2])):
-            return "\n".join(lines[:index]).strip(), "\n".join(lines[index:])
+    letters = [found["letter"].upper() if (found := _LINE.match(line)) else "" for line in lines]
+    if LETTERS[0] in letters[1:] and LETTERS[1] in letters:
+        first = letters.index(LETTERS[0], 1)
+        return "\n".join(lines[:first]).strip(), "\n".join(lines[first:])
     return question, ""
 
 

@@ -93,7 +93,12 @@ class BcqReply(ReplyModel):
     @field_validator("items", mode="before")
     @classmethod
     def _from_blocks(cls, value: object) -> object:
-        return read_blocks(without_fences(value), YesNoReply.labels())[1] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        _, blocks = read_blocks(without_fences(value), YesNoReply.labels())
+        if not blocks:
+            raise ValueError("hold no labelled question")
+        return blocks
 
 
 class OptionReply(ReplyModel):
@@ -139,7 +144,7 @@ class TemporalLocalizationReply(ReplyModel):
         "question": _QUESTION,
         "start": ("start time", "start timestamp"),
         "end": ("end time", "end timestamp"),
-        "reasoning": (*_REASONING, "reason", "explanation"),
+        "reasoning": (*_REASONING, "reason"),
     }
     also_read = ("answer",)
 

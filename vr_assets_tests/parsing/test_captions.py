@@ -112,26 +112,33 @@ EVENTS = [(0.0, 3.0, "A red car enters."), (3.0, 7.0, "It stops at the gate.")]
         pytest.param("[0.0 - 3.0] A red car enters.\n[3.0 - 7.0] It stops at the gate.", id="seconds in brackets"),
         pytest.param("0-3 s: A red car enters.\n3-7 s: It stops at the gate.", id="seconds"),
         pytest.param("0s - 3s: A red car enters.\n3s - 7s: It stops at the gate.", id="seconds each"),
-        pytest.param("Event 1 (00:00 - 00:03): A red car enters.\nEvent 2 (00:03 - 00:07): It stops at the gate.", id="event numbers"),
+        pytest.param(
+            "Event 1 (00:00 - 00:03): A red car enters.\nEvent 2 (00:03 - 00:07): It stops at the gate.", id="event numbers"
+        ),
         pytest.param("| 00:00 - 00:03 | A red car enters. |\n|---|---|\n| 00:03 - 00:07 | It stops at the gate. |", id="table"),
         pytest.param("00:00 - 00:03\nA red car enters.\n\n00:03 - 00:07\nIt stops at the gate.", id="text below"),
         pytest.param("[00:00 - 00:03] A red car\nenters.\n[00:03 - 00:07] It stops\nat the gate.", id="wrapped lines"),
         pytest.param(
-            "1\n00:00:00,000 --> 00:00:03,000\nA red car enters.\n\n2\n00:00:03,000 --> 00:00:07,000\nIt stops at the gate.", id="subtitles"
+            "1\n00:00:00,000 --> 00:00:03,000\nA red car enters.\n\n2\n00:00:03,000 --> 00:00:07,000\nIt stops at the gate.",
+            id="subtitles",
         ),
         pytest.param("```\n[00:00 - 00:03] A red car enters.\n[00:03 - 00:07] It stops at the gate.\n```", id="fenced"),
         pytest.param(
             "Here are the events:\n\n[00:00 - 00:03] A red car enters.\n[00:03 - 00:07] It stops at the gate.", id="courtesy"
         ),
         pytest.param("### Timeline\n[00:00 - 00:03] A red car enters.\n[00:03 - 00:07] It stops at the gate.", id="heading"),
-        pytest.param("\u00a0[00:00\u2009–\u200900:03]\u00a0A red car enters.\r\n[00:03 - 00:07] It stops at the gate.\r\n", id="odd spaces"),
+        pytest.param(
+            "\u00a0[00:00\u2009–\u200900:03]\u00a0A red car enters.\r\n[00:03 - 00:07] It stops at the gate.\r\n", id="odd spaces"
+        ),
         pytest.param("［00：00 - 00：03］A red car enters.\n[00:03 - 00:07] It stops at the gate.", id="full width"),
         pytest.param(
-            json.dumps({"events": [{"start": f"00:{a:02.0f}", "end": f"00:{b:02.0f}", "text": text} for a, b, text in EVENTS]}), id="json"
+            json.dumps({"events": [{"start": f"00:{a:02.0f}", "end": f"00:{b:02.0f}", "text": text} for a, b, text in EVENTS]}),
+            id="json",
         ),
         pytest.param(json.dumps([{"start": a, "end": b, "text": text} for a, b, text in EVENTS]), id="json list of seconds"),
         pytest.param(
-            json.dumps([{"timestamp": f"00:{a:02.0f} - 00:{b:02.0f}", "event": text} for a, b, text in EVENTS]), id="json, times in one field"
+            json.dumps([{"timestamp": f"00:{a:02.0f} - 00:{b:02.0f}", "event": text} for a, b, text in EVENTS]),
+            id="json, times in one field",
         ),
     ],
 )
@@ -184,7 +191,9 @@ def test_what_is_said_around_the_events_is_kept_as_text_and_is_no_event() -> Non
         pytest.param('{"events": [{"start": "", "end": "00:03", "text": "A car."}]}', "start is empty", id="json without start"),
         pytest.param('{"events": [{"start": "00:00", "end": "00:03", "text": "A ca', "broken JSON", id="cut"),
         pytest.param('{"events": "none"}', "events", id="a word for a list"),
-        pytest.param('{"events": [{"start": "00:00", "end": "00:03", "text": "No video was provided."}]}', "refusal", id="refused event"),
+        pytest.param(
+            '{"events": [{"start": "00:00", "end": "00:03", "text": "No video was provided."}]}', "refusal", id="refused event"
+        ),
     ],
 )
 def test_23_a_timeline_with_one_bad_event_is_rejected_whole(reply: str, why: str) -> None:

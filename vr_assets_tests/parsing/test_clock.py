@@ -56,7 +56,14 @@ def test_a_moment_reads_in_any_of_its_forms(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1m05s", 65.0), ("1 minute and 5 seconds", 65.0), ("1 min", 60.0), ("01:10", 70.0), ("1:02:30", 3750.0), ("1h 2m 30s", 3750.0)],
+    [
+        ("1m05s", 65.0),
+        ("1 minute and 5 seconds", 65.0),
+        ("1 min", 60.0),
+        ("01:10", 70.0),
+        ("1:02:30", 3750.0),
+        ("1h 2m 30s", 3750.0),
+    ],
 )
 def test_minutes_and_hours_read(text: str, seconds: float) -> None:
     assert parse_clock(text, within=HOUR) == seconds
@@ -137,7 +144,14 @@ def test_a_stretch_reads_from_its_ends(start: str, end: str, span: tuple[float, 
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [("00:07", "00:03"), ("00:30.8", "00:30.5"), ("00:03", "00:45"), ("00:45", "00:46"), ("00:03 - 00:05", "00:07"), ("soon", "00:07")],
+    [
+        ("00:07", "00:03"),
+        ("00:30.8", "00:30.5"),
+        ("00:03", "00:45"),
+        ("00:45", "00:46"),
+        ("00:03 - 00:05", "00:07"),
+        ("soon", "00:07"),
+    ],
 )
 def test_23_a_stretch_that_ends_before_it_starts_or_lies_outside_is_rejected(start: str, end: str) -> None:
     with pytest.raises(ReplyError):
@@ -218,4 +232,6 @@ def test_no_clock_shows_what_is_no_time(seconds: float) -> None:
 
 def test_what_a_clock_shows_reads_as_the_same_tenth() -> None:
     for tenth in range(0, 72_000, 7):
-        assert parse_clock(format_clock(tenth / 10, tenths=True), within=Span(start_s=0.0, end_s=7200.0)) == pytest.approx(tenth / 10)
+        assert parse_clock(format_clock(tenth / 10, tenths=True), within=Span(start_s=0.0, end_s=7200.0)) == pytest.approx(
+            tenth / 10
+        )

@@ -23,7 +23,9 @@ from vr_assets.settings import Mode
         pytest.param("Yes", True, "Yes", id="one word"),
         pytest.param("Yes, the video shows a street.", True, "Yes, the video shows a street.", id="one sentence"),
         pytest.param('{"reason": "", "suitable": "No"}', False, "No", id="no reason"),
-        pytest.param("<think>Is it? Suitable: No.</think>REASON: A street.\nSUITABLE: Yes", True, "A street.", id="after thinking"),
+        pytest.param(
+            "<think>Is it? Suitable: No.</think>REASON: A street.\nSUITABLE: Yes", True, "A street.", id="after thinking"
+        ),
     ],
 )
 def test_24_suitability_reads(reply: str, is_valid: bool, words: str) -> None:
@@ -94,7 +96,9 @@ def test_both_questions_read_from_a_layout() -> None:
     assert parse_screening(reply) == parse_screening(json.dumps(BOTH))
 
 
-@pytest.mark.parametrize(("field", "value"), [("suitable", "Unclear"), ("verdict", "Unclear"), ("verdict", "N/A"), ("suitable", "")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("suitable", "Unclear"), ("verdict", "Unclear"), ("verdict", "N/A"), ("suitable", "")]
+)
 def test_25_half_a_screening_is_none(field: str, value: str) -> None:
     with pytest.raises(ReplyError):
         parse_screening(json.dumps(BOTH | {field: value}))

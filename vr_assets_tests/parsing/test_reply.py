@@ -69,7 +69,9 @@ def test_22_no_item_has_an_empty_part(missing: str, form: str, style: str) -> No
         pytest.param('["What?", "It stops.", "Seen."]', "without question", id="list of strings"),
         pytest.param('{"question": {"text": "What?"}, "answer": "x", "reasoning": "y"}', "question does not read", id="object"),
         pytest.param("[" * 100_000, "nested", id="nested too deeply"),
-        pytest.param('[{"question": "a", "answer": "x", "reasoning": "y"}, {"question": "b"}]', "without question", id="two items"),
+        pytest.param(
+            '[{"question": "a", "answer": "x", "reasoning": "y"}, {"question": "b"}]', "without question", id="two items"
+        ),
         pytest.param(
             '{"question": "a", "answer": "x", "reasoning": "y"}\n{"question": "b", "answer": "x", "reasoning": "y"}',
             "2 different answers",

@@ -112,7 +112,9 @@ def test_courtesies_are_no_part_of_an_answer(answer: str) -> None:
     assert without_courtesies(answer) == "A car stops."
 
 
-@pytest.mark.parametrize("answer", ["Here is where the car stops: the gate.", "Sure-footed goats climb.\nThey rest.", "Okay signs hang\nhere"])
+@pytest.mark.parametrize(
+    "answer", ["Here is where the car stops: the gate.", "Sure-footed goats climb.\nThey rest.", "Okay signs hang\nhere"]
+)
 def test_a_caption_that_begins_like_a_courtesy_is_left_alone(answer: str) -> None:
     assert without_courtesies(answer) == answer
 

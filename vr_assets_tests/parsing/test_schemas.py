@@ -1,0 +1,159 @@
+"""The schema a model is held to, and the parser that reads what it then writes."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from pydantic import JsonValue
+
+from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
+from vr_assets.parsing.chunk_captions import parse_chunk_caption
+from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
+from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
+from vr_assets.parsing.qa import parse_qa
+from vr_assets.parsing.schemas import reply_schema
+from vr_assets.records.base import Span
+from vr_assets.settings import QaType, Task
+
+WITHIN = Span(start_s=0.0, end_s=30.0)
+FIELDS = {
+    Task.SUITABLE: ["reason", "suitable"],
+    Task.ANOMALY_OR_NORMAL: ["reason", "verdict"],
+    Task.SCREENING: ["suitable_reason", "suitable", "verdict_reason", "verdict"],
+    Task.GLOBAL_CAPTION: ["caption"],
+    Task.DENSE_CAPTION: ["events"],
+    Task.CHUNK_CAPTION: ["caption"],
+    Task.MOMENT: ["reason", "timestamp"],
+    Task.CLIP_CAPTION: ["caption"],
+    Task.DESCRIPTION: ["scene", "events", "analysis"],
+    Task.MCQ: ["question", "options", "answer", "explanation", "reasoning"],
+    Task.BCQ: ["items"],
+    Task.OPEN_QA: ["question", "answer", "reasoning"],
+    Task.CAUSAL_LINKAGE: ["question", "answer", "reasoning"],
+    Task.TEMPORAL_EVENT_DESC: ["question", "answer", "reasoning"],
+    Task.SCENE_DESCRIPTION: ["question", "answer", "reasoning"],
+    Task.EVENT_SUMMARY: ["question", "answer", "reasoning"],
+    Task.TEMPORAL_LOCALIZATION: ["question", "start", "end", "reasoning"],
+    Task.EVENT_VERIFICATION: ["question", "answer", "explanation", "reasoning"],
+}
+
+
+def nodes(schema: JsonValue) -> Iterator[dict[str, JsonValue]]:
+    assert isinstance(schema, dict)
+    yield schema
+    properties = schema.get("properties", {})
+    assert isinstance(properties, dict)
+    for part in [*properties.values(), *([schema["items"]] if "items" in schema else [])]:
+        yield from nodes(part)
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_a_task_asks_for_its_fields_in_order(task: Task) -> None:
+    schema = reply_schema(task)
+    assert schema["type"] == "object"
+    assert list(schema["properties"]) == FIELDS[task]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_a_schema_is_one_that_strict_modes_take(task: Task) -> None:
+    for node in nodes(reply_schema(task)):
+        assert node.keys() <= {"type", "description", "enum", "properties", "required", "additionalProperties", "items"}
+        assert node["type"] in ("object", "array", "string")
+        if node["type"] == "object":
+            properties = node["properties"]
+            assert isinstance(properties, dict)
+            assert node["required"] == list(properties)
+            assert node["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("task", "field", "words"),
+    [
+        (Task.SUITABLE, "suitable", ["Yes", "No"]),
+        (Task.ANOMALY_OR_NORMAL, "verdict", ["Anomaly", "Normal"]),
+        (Task.EVENT_VERIFICATION, "answer", ["Yes", "No"]),
+    ],
+)
+def test_a_closed_set_is_closed_in_the_schema(task: Task, field: str, words: list[str]) -> None:
+    properties = reply_schema(task)["properties"]
+    assert isinstance(properties, dict)
+    part = properties[field]
+    assert isinstance(part, dict)
+    assert part["enum"] == words
+
+
+ITEM: dict[str, JsonValue] = {"question": "Does it stop?", "answer": "Yes", "explanation": "It stops.", "reasoning": "It brakes."}
+REPLIES: dict[Task, JsonValue] = {
+    Task.SUITABLE: {"reason": "A street.", "suitable": "Yes"},
+    Task.ANOMALY_OR_NORMAL: {"reason": "Cars pass.", "verdict": "Normal"},
+    Task.SCREENING: {"suitable_reason": "A street.", "suitable": "Yes", "verdict_reason": "Cars pass.", "verdict": "Normal"},
+    Task.GLOBAL_CAPTION: {"caption": "Cars pass."},
+    Task.DENSE_CAPTION: {"events": [{"start": "00:00", "end": "00:03", "text": "Cars pass."}]},
+    Task.CHUNK_CAPTION: {"caption": "Cars pass."},
+    Task.MOMENT: {"reason": "It stops.", "timestamp": "00:03.5"},
+    Task.CLIP_CAPTION: {"caption": "Cars pass."},
+    Task.DESCRIPTION: {"scene": "A street.", "events": "Cars pass.", "analysis": "Traffic flows."},
+    Task.MCQ: {
+        "question": "What stops?",
+        "options": [{"letter": letter, "text": f"Car {letter * 2}"} for letter in "ABCD"],
+        "answer": "B",
+        "explanation": "It stops.",
+        "reasoning": "It brakes.",
+    },
+    Task.BCQ: {"items": [ITEM, {**ITEM, "question": "Does it turn?", "answer": "No"}]},
+    Task.TEMPORAL_LOCALIZATION: {"question": "When?", "start": "00:03", "end": "00:07", "reasoning": "It brakes."},
+    Task.EVENT_VERIFICATION: ITEM,
+    **{
+        task: {"question": "What?", "answer": "It stops.", "reasoning": "It brakes."}
+        for task in (
+            Task.OPEN_QA,
+            Task.CAUSAL_LINKAGE,
+            Task.TEMPORAL_EVENT_DESC,
+            Task.SCENE_DESCRIPTION,
+            Task.EVENT_SUMMARY,
+        )
+    },
+}
+PARSERS: dict[Task, Callable[[str], object]] = {
+    Task.SUITABLE: parse_suitable,
+    Task.ANOMALY_OR_NORMAL: parse_anomaly_or_normal,
+    Task.SCREENING: parse_screening,
+    Task.GLOBAL_CAPTION: parse_global_caption,
+    Task.DENSE_CAPTION: lambda text: parse_dense_caption(text, within=WITHIN),
+    Task.CHUNK_CAPTION: parse_chunk_caption,
+    Task.MOMENT: lambda text: parse_moment(text, within=WITHIN),
+    Task.CLIP_CAPTION: parse_clip_caption,
+    Task.DESCRIPTION: parse_description,
+}
+
+
+def keeps(value: JsonValue, schema: JsonValue) -> bool:
+    """Whether a value keeps a schema of objects, arrays and strings."""
+    assert isinstance(schema, dict)
+    if isinstance(value, dict):
+        properties = schema["properties"]
+        assert isinstance(properties, dict)
+        return list(value) == schema["required"] and all(keeps(part, properties[name]) for name, part in value.items())
+    if isinstance(value, list):
+        return schema["type"] == "array" and all(keeps(part, schema["items"]) for part in value)
+    enum = schema.get("enum", [value])
+    assert isinstance(enum, list)
+    return schema["type"] == "string" and value in enum
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_a_reply_that_keeps_the_schema_reads(task: Task) -> None:
+    assert keeps(REPLIES[task], reply_schema(task))
+    reply = json.dumps(REPLIES[task])
+    if task in PARSERS:
+        assert PARSERS[task](reply)
+    else:
+        assert parse_qa(reply, qa_type=QaType(task), within=WITHIN)
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_a_schema_is_the_callers_own(task: Task) -> None:
+    changed = reply_schema(task)
+    changed.clear()
+    assert reply_schema(task)["type"] == "object"
