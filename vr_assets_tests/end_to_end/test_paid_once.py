@@ -41,7 +41,7 @@ def test_an_edited_qa_prompt_asks_that_type_again_and_nothing_else(serve: Server
     project.vr("ingest", str(videos), "--batch", "cams", "--domain", "ours")
     project.vr("run", "--batch", "cams")
     before = len(server.served)
-    prompt.write_text(prompt.read_text() + "\nKeep the answer under forty words.\n")
+    prompt.write_text(prompt.read_text() + "{% block focus %}Keep the answer under forty words.{% endblock %}\n")
     project.vr("run", "--batch", "cams")
     assert tasks(server.served[before:]) == Counter({Task.OPEN_QA: 6})
 
