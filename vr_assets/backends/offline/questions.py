@@ -11,6 +11,7 @@ from vr_assets.backends.offline.story import Story
 from vr_assets.backends.offline.words import (
     clock,
     joined,
+    ordinal,
     place,
     region,
     sentence,
@@ -27,6 +28,7 @@ Fields = dict[str, str]
 _MOST_OF_IT = 0.9
 _MARGIN_S = 0.5
 _APART_S = 0.5
+_MOST_PASSAGES = 6
 
 
 @dataclass(frozen=True)
@@ -162,13 +164,14 @@ def _links(story: Story, actor: Actor) -> Iterator[Link]:
             yield _link_to_stop(story, actor, stop, way)
     if actor.entered and actor.left and actor.heading and not actor.track.stops:
         came, went = f"at {clock(actor.start_s)}", f"at {clock(actor.end_s)}"
+        who = actor.intro if actor.timed else actor.name
         question = (
-            f"How does the coming in of {actor.name} {way_in(actor.entered)} {came} hang together with its leaving "
+            f"How does the coming in of {who} {way_in(actor.entered)} {came} hang together with its leaving "
             f"{way_out(actor.left)} {went}?"
         )
         answer = (
-            f"after it has come in {way_in(actor.entered)} {came}, {actor.name} keeps moving{way} without a stop, and this "
-            f"movement carries it through the frame and out {way_out(actor.left)} {went}"
+            f"{who} comes in {way_in(actor.entered)} {came} and keeps moving{way} without a stop, and this movement carries it "
+            f"through the frame and out {way_out(actor.left)} {went}"
         )
         so = "it is one unbroken movement that leads from the coming in to the leaving"
         yield Link(question, answer, reasoning(story, actor, so=so))
@@ -231,7 +234,21 @@ def _stretches(story: Story) -> Iterator[Stretch]:
             so = f"so both are in the frame from {clock(start_s)} to {clock(end_s)}"
             question = f"When are {one.name} and {other.name} in the frame at the same time?"
             yield Stretch(question, Span(start_s=start_s, end_s=end_s), reasoning(story, one, other, so=so), 2)
+    yield from _passages(story)
     yield from _stretches_of_the_picture(story)
+
+
+def _passages(story: Story) -> Iterator[Stretch]:
+    """Where one mover may be another come back: the first, second, third time that something crosses the frame."""
+    movers = [actor for actor in story.actors if actor.entered and actor.left and not actor.visits]
+    one_by_one = all(one.end_s < other.start_s for one, other in pairwise(movers))
+    if not story.countable or not one_by_one or not 1 < len(movers) == len(story.scene.tracks) <= _MOST_PASSAGES:
+        return
+    for place_, actor in enumerate(movers, start=1):
+        so = f"so the {ordinal(place_)} crossing is from {clock(actor.start_s)} to {clock(actor.end_s)}"
+        told = reasoning(story, *movers[:place_], so=so)
+        question = f"When does an object cross the frame for the {ordinal(place_)} time?"
+        yield Stretch(question, Span(start_s=actor.start_s, end_s=actor.end_s), told)
 
 
 def _stretches_of_the_picture(story: Story) -> Iterator[Stretch]:
