@@ -11,6 +11,7 @@ from vr_assets.records.scene import Colour, Point, Scene, Side, Sides, Stop, Tra
 _SAME_TIME_S = 0.7
 _MOST_NAMED = 10
 _GLIMPSE_S = 0.1
+_FROM_THE_START_S, _TO_THE_END_S = 0.3, 0.4  # Two and three frames of a proxy.
 _LARGE, _SMALL = 0.12, 0.004
 
 # From light to dark. Neighbours are taken for each other: glare makes grey paint white.
@@ -88,6 +89,10 @@ class Actor:
         """Whether it only reaches in and withdraws."""
         return bool(set(self.entered) & set(self.left)) and not self.heading
 
+    def appears(self, scene: Scene) -> bool:
+        """Whether it is first seen moving inside the frame, after the start of the video."""
+        return not self.entered and self.start_s > scene.start_s + _FROM_THE_START_S
+
     @property
     def last_stop(self) -> Stop | None:
         """The standstill that it does not end."""
@@ -103,8 +108,8 @@ class Actor:
     def phases(self, scene: Scene) -> tuple[Phase, ...]:
         """All of its steps in order of time."""
         track, video = self.track, scene.span
-        first = Step.ENTER if track.entered else Step.PRESENT if track.start_s <= video.start_s + 0.3 else Step.APPEAR
-        last = Step.LEAVE if track.left else Step.STAY if track.end_s >= video.end_s - 0.4 else Step.VANISH
+        first = Step.ENTER if track.entered else Step.APPEAR if self.appears(scene) else Step.PRESENT
+        last = Step.LEAVE if track.left else Step.STAY if track.end_s >= video.end_s - _TO_THE_END_S else Step.VANISH
         phases = [Phase(first, track.start_s, track.start_s)]
         at = track.start_s
         for stop in track.stops:

@@ -162,18 +162,22 @@ def _links(story: Story, actor: Actor) -> Iterator[Link]:
     for stop in actor.track.stops:
         if stop.start_s - actor.start_s >= _APART_S and actor.entered:
             yield _link_to_stop(story, actor, stop, way)
-    if actor.entered and actor.left and actor.heading and not actor.track.stops:
-        came, went = f"at {clock(actor.start_s)}", f"at {clock(actor.end_s)}"
+    begins = actor.entered or actor.appears(story.scene)
+    if begins and actor.left and actor.heading and not actor.track.stops and actor.end_s - actor.start_s >= _APART_S:
         who = actor.intro if actor.timed else actor.name
-        question = (
-            f"How does the coming in of {who} {way_in(actor.entered)} {came} hang together with its leaving "
-            f"{way_out(actor.left)} {went}?"
-        )
+        came, went = clock(actor.start_s), clock(actor.end_s)
+        if actor.entered:
+            earlier, does = f"coming in of {who} {way_in(actor.entered)}", f"comes in {way_in(actor.entered)}"
+        else:
+            earlier, does = f"first movement of {who}", "is first seen moving"
+        question = f"How does the {earlier} at {came} hang together with its leaving {way_out(actor.left)} at {went}?"
         answer = (
-            f"{who} comes in {way_in(actor.entered)} {came} and keeps moving{way} without a stop, and this movement carries it "
-            f"through the frame and out {way_out(actor.left)} {went}"
+            f"{who} {does} at {came} and keeps moving{way} without a stop, and this movement carries it through the frame and "
+            f"out {way_out(actor.left)} at {went}"
         )
-        so = "it is one unbroken movement that leads from the coming in to the leaving"
+        so = (
+            f"it is one unbroken movement that leads from the {'coming in' if actor.entered else 'first movement'} to the leaving"
+        )
         yield Link(question, answer, reasoning(story, actor, so=so))
 
 
@@ -223,11 +227,13 @@ def _stretches(story: Story) -> Iterator[Stretch]:
                 question = f"When does {actor.name} move before it comes to its stop?"
                 span = Span(start_s=actor.start_s, end_s=stop.start_s)
                 yield Stretch(question, span, reasoning(story, actor, so=so), 3)
-        if (actor.entered or actor.left) and actor.end_s > actor.start_s:
-            so = f"so it is in the frame from {clock(actor.start_s)} to {clock(actor.end_s)}"
-            span = Span(start_s=actor.start_s if actor.entered else whole.start_s, end_s=actor.end_s)
-            if actor.entered:
-                yield Stretch(f"When is {actor.name} in the frame?", span, reasoning(story, actor, so=so), 2)
+        span = Span(start_s=actor.start_s, end_s=actor.end_s)
+        between = f"from {clock(actor.start_s)} to {clock(actor.end_s)}"
+        if actor.entered:
+            told = reasoning(story, actor, so=f"so it is in the frame {between}")
+            yield Stretch(f"When is {actor.name} in the frame?", span, told, 2)
+        elif actor.appears(story.scene) and not stops:
+            yield Stretch(f"When does {actor.name} move?", span, reasoning(story, actor, so=f"so it moves {between}"), 2)
     for one, other in pairwise(actors):
         start_s, end_s = max(one.start_s, other.start_s), min(one.end_s, other.end_s)
         if end_s - start_s >= 1.0 and one.entered and other.entered:

@@ -12,7 +12,7 @@ def seen(story: Story, actor: Actor) -> list[str]:
         return [came, f"by {clock(actor.end_s)} it has withdrawn {way_out(actor.left)}"]
     told: list[str] = []
     for phase in story.phases(actor):
-        who = "it" if told else actor.name if not actor.timed else "an object"
+        who = "it" if told else actor.name if not actor.timed else actor.intro
         at = clock(phase.start_s)
         match phase.step:
             case Step.ENTER:
