@@ -28,7 +28,7 @@ def failed_rows_check(asset: Asset) -> dg.AssetChecksDefinition:
         )
 
         def failed_rows(context: dg.AssetCheckExecutionContext, project: Project) -> dg.AssetCheckResult:
-            with told_to_dagster(None):
+            with told_to_dagster():
                 limit = project.resolved(context.partition_key).settings.checks.max_failed_share
                 counted = tally(project.store.open().read_rows(context.partition_key, asset, ROWS[asset]) or [])
             return dg.AssetCheckResult(

@@ -13,19 +13,19 @@ FIRST_WAIT_S = 5
 
 
 @contextmanager
-def told_to_dagster(attempt: int | None) -> Iterator[None]:
+def told_to_dagster(attempt: int = MAX_RETRIES) -> Iterator[None]:
     """Turn errors raised inside into Dagster's.
 
-    A disk or database that failed is retried twice, after 5 and 10 s. Not a RetryPolicy: under one Dagster retries an interrupted
-    step too, so that a terminated run would go on.
+    A disk or database that failed is tried again twice, after 5 and 10 s. Not by a RetryPolicy: under one Dagster retries an
+    interrupted step too, so that a terminated run would go on.
 
     Args:
-        attempt: how many attempts there were before; None where nothing is to be retried.
+        attempt: how many attempts there were before; without it nothing is tried again.
     """
     try:
         yield
     except VrAssetsError as error:
-        if attempt is not None and isinstance(error.__cause__, OSError | sqlite3.Error):
+        if attempt < MAX_RETRIES and isinstance(error.__cause__, OSError | sqlite3.Error):
             raise dg.RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=FIRST_WAIT_S * 2**attempt) from error
         raise dg.Failure(str(error), allow_retries=False) from None
 

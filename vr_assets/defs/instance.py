@@ -54,18 +54,19 @@ def select_assets(selection: str, defs: dg.Definitions) -> list[Asset]:
     if selection == "*":
         return list(Asset)
     graph = defs.resolve_asset_graph()
-    keys: set[dg.AssetKey] = set()
+    ours = {dg.AssetKey(asset.value): asset for asset in Asset}
+    chosen: set[Asset] = set()
     for part in map(str.strip, selection.split(",")):
         found = _NAME.fullmatch(part)
         spelled = f'{found["up"] or ""}key:"{found["name"]}"{found["down"] or ""}' if found else part
         try:
-            chosen = dg.AssetSelection.from_string(spelled).resolve(graph)
+            keys = dg.AssetSelection.from_string(spelled).resolve(graph)
         except dg.DagsterError as error:
             raise SettingsError(f"--select {part}: {error}") from None
-        if not chosen:
+        if not keys & ours.keys():
             raise SettingsError(f"--select {part} names no asset; there are {', '.join(Asset)}, with + before or after")
-        keys |= chosen
-    return [asset for asset in Asset if dg.AssetKey(asset.value) in keys]
+        chosen.update(ours[key] for key in keys & ours.keys())
+    return [asset for asset in Asset if asset in chosen]
 
 
 def run_config(layer: Layer) -> dict[str, object]:

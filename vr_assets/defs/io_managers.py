@@ -44,7 +44,7 @@ class RowsIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The rows, or None for an upstream that was left out and is not needed."""
-        with told_to_dagster(None):
+        with told_to_dagster():
             asset = _asset(context.asset_key)
             batches = list(context.asset_partition_keys)
             wanted = context.dagster_type.typing_type

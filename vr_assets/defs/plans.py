@@ -35,7 +35,7 @@ class Planned:
 def plan(instance: dg.DagsterInstance, defs: dg.Definitions, batch: Batch, assets: Sequence[Asset]) -> list[Planned]:
     """The state of each asset for a batch, with the recipes that its settings give now."""
     graph = defs.resolve_asset_graph()
-    recipes = recipes_of([batch])
+    recipes = recipes_of([batch]).versions
     planned: list[Planned] = []
     for asset in assets:
         node = graph.get(dg.AssetKey(asset.value))

@@ -5,8 +5,8 @@ that reads it stale, for exactly those batches.
 """
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -20,8 +20,6 @@ from vr_assets.steps.recipe import recipe
 from vr_assets.steps.stage import load_prompts
 from vr_assets.storage import Store
 
-logger = logging.getLogger(__name__)
-
 DATA_VERSION = "dagster/data_version"
 
 
@@ -29,37 +27,49 @@ def recipe_key(asset: Asset) -> dg.AssetKey:
     return dg.AssetKey(["recipes", asset.value])
 
 
-def recipes_of(batches: Iterable[Batch]) -> dict[Asset, dict[str, str]]:
-    """The recipe of every asset for every batch, by name. A batch whose settings or prompts cannot be used is left out, and
-    the log says why."""
-    found: dict[Asset, dict[str, str]] = {asset: {} for asset in Asset}
-    known: dict[str, Mapping[Asset, str] | None] = {}
+Versions = Mapping[Asset, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """A version for each asset and batch. A batch whose settings or prompts cannot be used has none, and a problem instead."""
+
+    versions: Versions
+    problems: tuple[str, ...]
+
+
+def recipes_of(batches: Iterable[Batch]) -> Recipes:
+    """The recipe of every asset for every batch, as its settings and the prompt files are now."""
+    versions: dict[Asset, dict[str, str]] = {asset: {} for asset in Asset}
+    known: dict[str, Mapping[Asset, str] | str] = {}
     domains: dict[PromptSettings, Prompts] = {}
     for batch in batches:
         same = json.dumps(batch.settings, sort_keys=True)
         if same not in known:
             known[same] = _recipes_of(batch, domains)
-        for asset, version in (known[same] or {}).items():
-            found[asset][batch.name] = version
-    return found
+        found = known[same]
+        if not isinstance(found, str):
+            for asset, version in found.items():
+                versions[asset][batch.name] = version
+    return Recipes(versions, tuple(problem for problem in known.values() if isinstance(problem, str)))
 
 
-def _recipes_of(batch: Batch, domains: dict[PromptSettings, Prompts]) -> Mapping[Asset, str] | None:
+def _recipes_of(batch: Batch, domains: dict[PromptSettings, Prompts]) -> Mapping[Asset, str] | str:
     try:
         settings = resolve_for(batch).settings
         if settings.prompts not in domains:
             domains[settings.prompts] = load_prompts(settings)
         return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in Asset}
     except (SettingsError, PromptError) as error:
-        logger.warning("the recipes of batch %s cannot be told: %s", batch.name, error)
-        return None
+        return f"the recipes of batch {batch.name} cannot be told: {error}"
 
 
-def changed_recipes(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> dict[Asset, dict[str, str]]:
-    """The recipes that differ from what was last observed, by asset and batch."""
+def changed_recipes(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> Recipes:
+    """The recipes that differ from what was last observed."""
     names = sorted(set(batches) & set(store.batches()))
     current = recipes_of(store.read_batch(name) for name in names)
-    return {asset: _unobserved(instance, asset, versions) for asset, versions in current.items()}
+    versions = {asset: _unobserved(instance, asset, found) for asset, found in current.versions.items()}
+    return Recipes(versions, current.problems)
 
 
 def _unobserved(instance: dg.DagsterInstance, asset: Asset, versions: Mapping[str, str]) -> dict[str, str]:
@@ -71,17 +81,17 @@ def _unobserved(instance: dg.DagsterInstance, asset: Asset, versions: Mapping[st
     return {name: version for name, version in versions.items() if observed.get(name, {}).get(DATA_VERSION) != version}
 
 
-def observations(changed: Mapping[Asset, Mapping[str, str]]) -> list[dg.AssetObservation]:
+def observations(versions: Versions) -> list[dg.AssetObservation]:
     return [
         dg.AssetObservation(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
-        for asset, versions in changed.items()
-        for name, version in versions.items()
+        for asset, found in versions.items()
+        for name, version in found.items()
     ]
 
 
 def observe_recipes(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> int:
-    """Tell Dagster which recipes of these batches changed. Returns how many."""
-    events = observations(changed_recipes(instance, store, batches))
+    """Tell Dagster which recipes of these batches changed; how many. Problems are left to the run, which stops at them."""
+    events = observations(changed_recipes(instance, store, batches).versions)
     for event in events:
         instance.report_runless_asset_event(event)
     return len(events)

@@ -1,7 +1,5 @@
 """What is watched without being asked. No sensor calls a model."""
 
-import itertools
-
 import dagster as dg
 
 from vr_assets.defs.partitions import VIDEO_BATCHES
@@ -21,10 +19,12 @@ EVENTS_A_TICK = 1_000
 def recipe_changes(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Observe the recipes that changed since they were last observed."""
     try:
-        batches = context.instance.get_dynamic_partitions(VIDEO_BATCHES)
-        changed = observations(changed_recipes(context.instance, store.open(), batches))
+        changed = changed_recipes(context.instance, store.open(), context.instance.get_dynamic_partitions(VIDEO_BATCHES))
     except VrAssetsError as error:
         return dg.SkipReason(str(error))
-    if not changed:
-        return dg.SkipReason("no recipe changed")
-    return dg.SensorResult(asset_events=list(itertools.islice(changed, EVENTS_A_TICK)))
+    events = observations(changed.versions)
+    if not events:
+        return dg.SkipReason("\n".join(changed.problems) or "no recipe changed")
+    for problem in changed.problems:
+        context.log.warning(problem)
+    return dg.SensorResult(asset_events=events[:EVENTS_A_TICK])

@@ -1,0 +1,103 @@
+"""What Dagster loads: offline, with an empty environment, and complete."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from vr_assets.definitions import defs
+from vr_assets.defs.checks import CHECK
+from vr_assets.defs.instance import run_config, select_assets
+from vr_assets.defs.recipes import recipe_key
+from vr_assets.errors import SettingsError
+from vr_assets.settings import Asset, Settings, flatten, leaves
+
+_LOAD = """
+import socket, warnings
+warnings.filterwarnings("error", category=DeprecationWarning, module="vr_assets")
+def refuse(*_): raise OSError("no network")
+socket.socket.connect = socket.getaddrinfo = refuse
+import dagster as dg
+from vr_assets.definitions import defs
+dg.Definitions.validate_loadable(defs)
+"""
+
+
+def test_definitions_load_offline_with_an_empty_environment_and_warn_of_nothing(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _LOAD], cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("asset", Asset)
+def test_every_asset_is_described_partitioned_checked_and_depends_on_its_recipe(asset: Asset) -> None:
+    graph = defs.resolve_asset_graph()
+    node = graph.get(dg.AssetKey(asset.value))
+    assert node.description and node.owners and node.kinds and node.code_version
+    assert node.group_name == "video"
+    assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
+    assert recipe_key(asset) in node.parent_keys
+    assert "dagster/column_schema" in node.metadata
+    assert dg.AssetCheckKey(node.key, CHECK) in graph.asset_check_keys
+    assert graph.get(recipe_key(asset)).group_name == "prompts"
+
+
+def test_stages_follow_one_another_as_the_data_does() -> None:
+    graph = defs.resolve_asset_graph()
+    parents = {
+        asset: {str(key.path[-1]) for key in graph.get(dg.AssetKey(asset.value)).parent_keys if key != recipe_key(asset)}
+        for asset in Asset
+    }
+    assert parents == {
+        Asset.RAW_VIDEOS: set(),
+        Asset.FILTERED_VIDEOS: {"raw_videos"},
+        Asset.CAPTIONS: {"raw_videos", "filtered_videos"},
+        Asset.CHUNK_CAPTIONS: {"captions"},
+        Asset.HIGHLIGHTS: {"captions", "chunk_captions"},
+        Asset.DESCRIPTIONS: {"captions", "chunk_captions", "highlights"},
+        Asset.QA: {"captions", "chunk_captions", "highlights", "descriptions"},
+        Asset.TASK_FILES: {"qa"},
+    }
+
+
+def test_every_setting_of_a_run_has_its_dotted_path_in_run_config() -> None:
+    defaults = flatten(Settings().model_dump(mode="json"))
+    job = defs.resolve_job_def("annotate_videos")
+    for leaf in leaves():
+        if not leaf.name.startswith("ingest."):
+            dg.validate_run_config(job, run_config({leaf.name: defaults[leaf.name]}))
+
+
+def test_run_config_spells_a_setting_by_its_path_and_a_choice_by_its_value() -> None:
+    config = run_config({"vlm.openai.base_url": "http://x", "vlm.backend": "openai", "force_reprocess": ["qa"]})
+    assert config["resources"] == {
+        "vlm": {"config": {"openai": {"base_url": "http://x"}, "backend": "openai"}},
+        "run": {"config": {"force_reprocess": ["qa"]}},
+    }
+    job = defs.resolve_job_def("annotate_videos")
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.validate_run_config(job, run_config({"vlm.backend": "gemnii"}))
+
+
+@pytest.mark.parametrize(
+    ("selection", "first", "count"),
+    [
+        ("*", Asset.RAW_VIDEOS, 8),
+        ("captions", Asset.CAPTIONS, 1),
+        ("captions+", Asset.CAPTIONS, 6),
+        ("+captions", Asset.RAW_VIDEOS, 3),
+        ("task_files, qa", Asset.QA, 2),
+        ("key:qa or key:task_files", Asset.QA, 2),
+        ("kind:llm", Asset.DESCRIPTIONS, 2),
+    ],
+)
+def test_a_selection_names_assets_upstream_first(selection: str, first: Asset, count: int) -> None:
+    selected = select_assets(selection, defs)
+    assert (selected[0], len(selected)) == (first, count)
+
+
+@pytest.mark.parametrize("selection", ["caption", "captions,", "((", "recipes/qa"])
+def test_a_selection_without_assets_is_an_error_that_lists_them(selection: str) -> None:
+    with pytest.raises(SettingsError, match=r"--select"):
+        select_assets(selection, defs)
