@@ -45,7 +45,7 @@ async def _sheet(row: Row, stage: Stage) -> str:
         jpeg = kept.read_bytes()
     elif stage.counts.asked:
         facts = await stage.media.facts(row.media)
-        jpeg = await stage.media.contact_sheet(row.media, facts, columns=4, rows=1)
+        jpeg = await stage.media.contact_sheet(row.media, facts, columns=3, rows=1)
         write_atomically(kept, jpeg)
     else:
         return ""
