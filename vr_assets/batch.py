@@ -80,7 +80,7 @@ async def together(works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | Fail
 
 async def both(first: Callable[[], Awaitable[T]], second: Callable[[], Awaitable[U]]) -> tuple[T | Failed, U | Failed]:
     """Two different pieces of work at once, each failure its own."""
-    outcomes: list[T | U | Failed] = await together([first, second])
+    outcomes = await together(cast(Sequence[Callable[[], Awaitable[T | U]]], [first, second]))
     return cast(tuple[T | Failed, U | Failed], tuple(outcomes))
 
 

@@ -140,11 +140,6 @@ def gather(
     descriptions: Sequence[DescribedVideo] | None,
 ) -> dict[int, Seen]:
     """Each video's rows, by the identity of its captions row: two rows of a batch may share a video id."""
-    rows = zip(
-        captions,
-        chunks,
-        highlights or [None] * len(captions),
-        descriptions or [None] * len(captions),
-        strict=True,
-    )
+    none: list[None] = [None] * len(captions)
+    rows = zip(captions, chunks, highlights or none, descriptions or none, strict=True)
     return {id(row[0]): Seen(*row) for row in rows}
