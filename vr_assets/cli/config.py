@@ -20,7 +20,9 @@ def command(batch: str | None) -> None:
         store = Store.at(resolved.settings.data_root)
         resolved = resolve(("batch.json", store.read_batch(batch).settings), environment)
     shown = table("setting, and why", "value", "from")
-    shown.columns[0].min_width, shown.columns[1].max_width = 34, 32
+    # Names and sources are for copying: they stay whole, and values give way in 80 columns.
+    shown.columns[0].width = max(len(leaf.name) for leaf in leaves())
+    shown.columns[2].width = len("environment")
     for leaf in leaves():
         name = Text.assemble((leaf.name, "bold"), "\n", (leaf.why, "dim"))
         shown.add_row(name, Text(_spelled(resolved.value(leaf.name))), Text(resolved.sources.get(leaf.name, "default")))

@@ -1,5 +1,6 @@
 """`vr-assets demo`: the whole way, offline, in a minute."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,14 +26,15 @@ def command(videos: Path | None) -> int:
     """Annotate drawn clips, or your own, with the offline annotator: no key, no network, nothing to pay."""
     ensure_home()
     family, folder = (DEMO, _drawn()) if videos is None else (f"{DEMO}-{_plain(videos)}", videos)
-    say("Asked is the offline annotator (opencv): it says what it measures in the pixels. Real models say more; see the README.")
+    say("The offline annotator (--backend opencv) answers: it says what it measures in the pixels, and real models say more.")
     layer: dict[str, object] = {"vlm.backend": BackendName.OPENCV.value, "llm.backend": BackendName.OPENCV.value}
     take_in_batches((folder,), layer, family=family)
     store = _store()
     batches = [name for name in store.batches() if store.read_batch(name).family == family]
+    started = time.monotonic()
     code = run_batches(batches, layer)
     if code == 0:
-        _tell(store, batches)
+        _tell(store, batches, seconds=time.monotonic() - started)
     return code
 
 
@@ -58,12 +60,13 @@ def _store() -> "Store":
     return Store.at(resolve(("environment", environment_layer())).settings.data_root)
 
 
-def _tell(store: "Store", batches: list[str]) -> None:
+def _tell(store: "Store", batches: list[str], *, seconds: float) -> None:
     from vr_assets.records.video import QaVideo
 
     rows = [row for name in batches for row in store.read_rows(name, Asset.QA, QaVideo) or []]
     items = sum(len(found.items) for row in rows for found in row.qa)
-    say(f"{len(rows)} videos, {items} questions and answers. One of them:")
+    files = sum(len(list(store.task_files_folder(name).glob("*.json"))) for name in batches)
+    say(f"{len(rows)} videos, {items} questions and answers in {files} task files, {seconds:.0f} seconds. One of them:")
     _tell_sample(rows)
     for name in batches:
         say(f"Everything: {store.batch_folder(name)}")
