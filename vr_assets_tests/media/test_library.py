@@ -265,6 +265,7 @@ def test_a_part_lives_on_the_sources_clock(library: MediaLibrary, video: Path) -
     assert numbers(run(close.clip())) == list(range(40, 50))
     assert [frame.time_s for frame in run(whole.frames())] == [3.7, 4.5, 5.2]
     chunk = library.watch(media, facts, Span(start_s=5.0, end_s=6.0))
+    assert (whole.form, chunk.form) == (MediaForm.FRAMES, MediaForm.VIDEO)
     assert set(numbers(run(chunk.clip()))) <= set(range(50, 60))
 
 
