@@ -1,5 +1,6 @@
 """What a change touches is asked again, and nothing else."""
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -15,10 +16,10 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_batch_that_holds_a_pilots_videos_asks_nothing_for_them(serve: ServerFactory, tmp_path: Path) -> None:
-    everything = draw_videos(tmp_path / "all", 12, seconds=1)
+    everything = draw_videos(tmp_path / "all", 30, seconds=1)
     pilot = tmp_path / "pilot"
     pilot.mkdir()
-    for path in sorted(everything.iterdir())[:3]:
+    for path in sorted(everything.iterdir())[:5]:
         shutil.copy(path, pilot)
     server = serve(Behaviour())
     project = Project.at(tmp_path / "project", openai_at(server))
@@ -27,8 +28,8 @@ def test_a_batch_that_holds_a_pilots_videos_asks_nothing_for_them(serve: ServerF
     paid = len(server.served)
     project.vr("ingest", str(everything), "--batch", "all")
     project.vr("run", "--batch", "all")
-    assert len(server.served) - paid == paid * 9 / 3
-    assert project.statuses("all", Asset.QA) == {"ok": 12}
+    assert len(server.served) - paid == paid * 25 / 5
+    assert project.statuses("all", Asset.QA) == {"ok": 30}
 
 
 def test_an_edited_qa_prompt_asks_that_type_again_and_nothing_else(serve: ServerFactory, videos: Path, tmp_path: Path) -> None:
@@ -46,17 +47,18 @@ def test_an_edited_qa_prompt_asks_that_type_again_and_nothing_else(serve: Server
     assert tasks(server.served[before:]) == Counter({Task.OPEN_QA: 6})
 
 
-def test_running_again_asks_nothing_decodes_nothing_and_says_so(serve: ServerFactory, videos: Path, tmp_path: Path) -> None:
+def test_fifty_videos_run_again_ask_nothing_decode_nothing_and_say_so(serve: ServerFactory, tmp_path: Path) -> None:
     server = serve(Behaviour())
     project = Project.at(tmp_path, openai_at(server))
-    project.vr("ingest", str(videos), "--batch", "cams")
+    project.vr("ingest", str(draw_videos(tmp_path / "videos", 50, seconds=1)), "--batch", "cams")
     project.vr("run", "--batch", "cams")
     before, outputs = len(server.served), project.outputs("cams")
     proxies = tmp_path / "data" / "media" / "proxies"
     shutil.rmtree(proxies)
-    project.vr("run", "--batch", "cams", "--select", "filtered_videos+")
+    said = project.vr("run", "--batch", "cams", "--select", "filtered_videos+")
     assert len(server.served) == before
     assert not proxies.exists() or not any(path.is_file() for path in proxies.rglob("*"))
+    assert re.search(r"qa: 50 of 50, .*400 reused, 0 asked", said)
     assert project.outputs("cams") == outputs
 
 
