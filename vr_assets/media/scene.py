@@ -13,6 +13,7 @@ import numpy as np
 
 from vr_assets.media.vision import colours
 from vr_assets.media.vision.actors import Stage, to_track
+from vr_assets.media.vision.aftermath import aftermath
 from vr_assets.media.vision.background import Background
 from vr_assets.media.vision.blobs import find_blobs
 from vr_assets.media.vision.colours import Image
@@ -105,6 +106,9 @@ def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[st
         stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
         found = (to_track(trail, stage, offset_s=offset_s) for trail in shot.tracker.finish())
         own = [track for track in found if track is not None]
+        samples = shot.background.samples
+        after = [aftermath(track, own, samples, stage, offset_s=offset_s) for track in own]
+        own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
         tracks += own
         stirs += find_stirs(shot.boxes, own, stage, offset_s=offset_s)
     tracks.sort(key=lambda track: (track.start_s, track.end_s, track.points[0].x, track.points[0].y))

@@ -73,12 +73,28 @@ Sides = tuple[Side, ...]
 """One edge, two for a corner, none where it could not be told."""
 
 
+class Area(Record):
+    """A part of the frame."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Aftermath(Record):
+    """The scene before a mover came and after it was gone, compared. `changed` is None when it looks as before."""
+
+    changed: Area | None
+
+
 class Track(Record):
     """One thing that moved from place to place.
 
     `entered` and `left` are the edges it came and went by, empty when it was first or last seen inside the frame. `heading` is
     where it moves to, empty when no direction dominates. `area` is the largest share of the frame its bounding box covered.
-    `certain` is False when it could have been taken for something else that it touched.
+    `certain` is False when it could have been taken for something else that it touched. `aftermath` is None when the scene
+    before and after could not be compared.
     """
 
     start_s: float
@@ -91,6 +107,7 @@ class Track(Record):
     certain: bool
     points: tuple[Point, ...] = Field(min_length=1)
     stops: tuple[Stop, ...] = ()
+    aftermath: Aftermath | None = None
 
     def at(self, time_s: float) -> Point:
         """Where it was, straight between its points; before and after them the first and the last."""
@@ -113,13 +130,10 @@ class Track(Record):
 
 
 class Stir(Record):
-    """Motion that stays in place: `x0`..`y1` bound where it was seen."""
+    """Motion that belongs to no track, as of what moves in place; `area` bounds where it was seen."""
 
     span: Span
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+    area: Area
 
 
 class Incident(Record):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from vr_assets.backends.offline.words import article, clock, colour_word, ordinal, place, way_in
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Colour, Point, Scene, Side, Sides, Stop, Track
+from vr_assets.records.scene import Area, Colour, Point, Scene, Side, Sides, Stop, Track
 
 _SAME_TIME_S = 0.7
 _MOST_NAMED = 10
@@ -57,7 +57,7 @@ class Actor:
 
     @property
     def name(self) -> str:
-        return f"the {self.noun}"
+        return self.noun if self.visits else f"the {self.noun}"
 
     @property
     def start_s(self) -> float:
@@ -78,6 +78,12 @@ class Actor:
     @property
     def heading(self) -> Sides:
         return self.track.heading
+
+    @property
+    def changed(self) -> Area | None:
+        """The part of the frame that looks different once it has gone."""
+        aftermath = self.track.aftermath
+        return aftermath.changed if aftermath is not None and self.left else None
 
     @property
     def straight(self) -> Side | None:
@@ -141,7 +147,8 @@ def name_actors(scene: Scene, span: Span | None = None) -> tuple[Actor, ...]:
         actor = Actor(place_, track, plain, article(f"{size}{plain}"), timed=False)
         same_again = any(_may_return(tracks[one][1], tracks[other][1]) for one in alike for other in alike)
         if actor.visits:
-            actor = replace(actor, noun=_by_time("object", track), intro="something", timed=True)
+            noun = f"what comes in {way_in(track.entered)} at {clock(track.start_s)}"
+            actor = replace(actor, noun=noun, intro="something", timed=True)
         elif (len(alike) > 1 and (same_again or not clear)) or (not words[index] and len(tracks) > 1):
             actor = replace(actor, noun=_by_time(plain, track), timed=True)
         elif len(alike) > 1:

@@ -128,6 +128,8 @@ def summary(story: Story) -> list[str]:
     ]
     if any(actor.visits for actor in story.actors):
         sentences.append("what comes into the frame for a while withdraws by the edge it came from")
+    if count := sum(actor.changed is not None for actor in story.actors):
+        sentences.append(f"at least {times(count)} the picture is changed once what came in has gone")
     if story.scene.busy:
         sentences += story.action()
     elif story.stirs and not movers:

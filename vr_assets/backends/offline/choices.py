@@ -21,7 +21,7 @@ from vr_assets.backends.offline.words import (
     way_out,
 )
 from vr_assets.errors import RefusedError
-from vr_assets.records.scene import Camera, Colour, Side
+from vr_assets.records.scene import Area, Camera, Colour, Side
 
 _LETTERS = "ABCD"
 
@@ -53,7 +53,7 @@ class Choice:
 
 def mcq(story: Story) -> dict[str, object]:
     """Raises RefusedError: nothing was measured that has three wrong answers."""
-    choices = [choice for kind in _KINDS for choice in kind(story)]
+    choices = candidates(story)
     if not choices:
         raise RefusedError("the offline annotator measured too little in this video for a question with three wrong answers")
     heaviest = max(choice.weight for choice in choices)
@@ -67,6 +67,11 @@ def mcq(story: Story) -> dict[str, object]:
         "explanation": sentence(choice.why),
         "reasoning": f"{choice.told} {sentence(ruled_out)} {sentence(f'the answer is {_quoted(choice.right)}')}",
     }
+
+
+def candidates(story: Story) -> list[Choice]:
+    """Everything that could be asked."""
+    return [choice for kind in _KINDS for choice in kind(story)]
 
 
 def _quoted(option: str) -> str:
@@ -119,6 +124,26 @@ def _visits(story: Story) -> Iterator[Choice]:
                 f"at {clock(actor.start_s)} something comes in {way_in(actor.entered)}",
                 reasoning(story, actor, so=f"it is the {actor.entered[0]} by which it comes in"),
             )
+
+
+def _changes(story: Story) -> Iterator[Choice]:
+    for actor in story.actors:
+        part = _third(actor.changed) if actor.changed is not None else ""
+        if part:
+            options = [f"In the {third} part of the frame" for third in ("left", "middle", "right")]
+            yield Choice(
+                f"Where is the picture changed once {actor.name} has gone?",
+                *_split([*options, "In no part of the frame"], f"In the {part} part of the frame"),
+                f"the {part} part of the frame is not as it was before",
+                reasoning(story, actor, so=f"before and after differ in the {part} part of the frame"),
+                weight=2,
+            )
+
+
+def _third(area: Area) -> str:
+    """The third of the frame that an area lies in as a whole."""
+    bounds = {"left": (0.0, 0.34), "middle": (0.36, 0.64), "right": (0.66, 1.0)}
+    return next((third for third, (low, high) in bounds.items() if low <= area.x0 and area.x1 <= high), "")
 
 
 def _colours(story: Story) -> Iterator[Choice]:
@@ -231,14 +256,14 @@ def _regions(story: Story) -> Iterator[Choice]:
     if story.scene.tracks or len(story.stirs) != 1 or story.scene.camera is not Camera.STEADY:
         return
     stir = story.stirs[0]
-    where = region(stir)
+    where = region(stir.area)
     free = [
         edge
         for edge, clear in (
-            ("left", stir.x0 > 0.15),
-            ("right", stir.x1 < 0.85),
-            ("upper", stir.y0 > 0.15),
-            ("lower", stir.y1 < 0.85),
+            ("left", stir.area.x0 > 0.15),
+            ("right", stir.area.x1 < 0.85),
+            ("upper", stir.area.y0 > 0.15),
+            ("lower", stir.area.y1 < 0.85),
         )
         if clear
     ]
@@ -261,5 +286,5 @@ def _capital(text: str) -> str:
 
 
 _KINDS: tuple[Callable[[Story], Iterator[Choice]], ...] = (
-    _ways, _exits, _entries, _visits, _colours, _times, _orders, _counts, _incidents, _crowds, _regions,
+    _ways, _exits, _entries, _visits, _changes, _colours, _times, _orders, _counts, _incidents, _crowds, _regions,
 )  # fmt: skip

@@ -124,11 +124,22 @@ def _of_a_mover(story: Story, actor: Actor) -> Iterator[Claim]:
 
 
 def _of_a_visit(story: Story, actor: Actor) -> Iterator[Claim]:
-    why = f"what comes in {way_in(actor.entered)} at {clock(actor.start_s)} is gone again by {clock(actor.end_s)}"
+    if actor.track.aftermath is None:
+        return
+    if actor.changed is None:
+        why = f"{actor.name} is gone again by {clock(actor.end_s)}"
+        told = reasoning(story, actor, so=why)
+        question = f"Does {actor.name} stay in the frame until the video ends?"
+        yield Claim(question, False, why, told, f"visit {actor.place}", 2)
+        question = f"Does {actor.name} withdraw before the video ends?"
+        yield Claim(question, True, why, told, f"visit {actor.place}", 2)
+        return
+    where = region(actor.changed)
+    why = f"once {actor.name} has withdrawn, the picture is changed{f' {where}' if where else ''}"
     told = reasoning(story, actor, so=why)
-    question = f"Does {actor.name} stay in the frame until the video ends?"
+    question = f"Does the picture look as before once {actor.name} has withdrawn?"
     yield Claim(question, False, why, told, f"visit {actor.place}", 2)
-    question = f"Does {actor.name} withdraw before the video ends?"
+    question = f"Is the picture changed{f' {where}' if where else ''} once {actor.name} has withdrawn?"
     yield Claim(question, True, why, told, f"visit {actor.place}", 2)
 
 
@@ -181,7 +192,7 @@ def _of_the_picture(story: Story) -> Iterator[Claim]:
         yield Claim("Does the camera keep looking at the same spot all the time?", False, why, told, "view", 1, event=False)
         return
     for stir in story.stirs:
-        if (where := region(stir)) and not story.scene.tracks:
+        if (where := region(stir.area)) and not story.scene.tracks:
             why = f"there is movement {where} between {clock(stir.span.start_s)} and {clock(stir.span.end_s)}"
             yield Claim(f"Does something move {where}?", True, why, sentence(why), "stir", 2)
     first = next((quiet for quiet in scene.quiet if quiet.start_s <= scene.start_s + 0.35), None)

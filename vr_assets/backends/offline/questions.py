@@ -55,9 +55,14 @@ def open_qa(story: Story) -> Fields:
     """Raises RefusedError: nothing that could be asked about was measured."""
     actor = _protagonist(story)
     if actor is not None:
-        asked = (f"How does {actor.name} move in the frame, and where does it come from?",) if not actor.visits else ()
-        question = story.dice.choose("open", (f"What does {actor.name} do in the course of the video?", *asked))
-        so = f"taken together, this is what {actor.name} does"
+        asked = (
+            f"What does {actor.name} do in the course of the video?",
+            f"How does {actor.name} move in the frame, and where does it come from?",
+        )
+        question, so = story.dice.choose("open", asked), f"taken together, this is what {actor.name} does"
+        if actor.visits:
+            question = f"What happens when something comes into the frame {way_in(actor.entered)} at {clock(actor.start_s)}?"
+            so = "this is what happens from its coming to its withdrawing"
         return _open(question, joined(story.way(actor, known=not actor.timed)), reasoning(story, actor, so=so))
     if not story.action() and story.scene.camera is Camera.STEADY:
         raise RefusedError("the offline annotator measured no movement in this video to ask about")
@@ -79,7 +84,7 @@ def scene_description(story: Story) -> Fields:
     answer = joined([story.view(), *cast_list(story)])
     steps = []
     if story.scene.camera is Camera.STEADY and not story.scene.cuts_s:
-        steps.append("what stands in the scene keeps its place in the picture from the first moment to the last")
+        steps.append("the camera looks at the same scene from the same place all the time")
     steps += story.action()[:6] or [story.view()]
     return _open(question, answer, joined([*steps, "that is the view, and what takes part in it"]))
 
@@ -203,6 +208,17 @@ def _link_of_a_visit(story: Story, actor: Actor) -> Iterator[Link]:
     if actor.end_s - actor.start_s < _APART_S:
         return
     came, gone = clock(actor.start_s), clock(actor.end_s)
+    if actor.changed is not None:
+        where = region(actor.changed)
+        part = f" {where}" if where else ""
+        question = f"How does what comes into the frame at {came} bear on the change that the picture shows{part} after {gone}?"
+        answer = (
+            f"something reaches in {way_in(actor.entered)} at {came} and has withdrawn by {gone}. The picture{part} is not the "
+            f"same after that as it was before, so the change came about through what reached in"
+        )
+        so = "nothing else is seen to come in between, so this is what changed it"
+        yield Link(question, answer, reasoning(story, actor, so=so), weight=2)
+        return
     question = f"How does what comes into the frame at {came} hang together with what leaves it by {gone}?"
     answer = (
         f"it is one movement in and out again: something reaches in {way_in(actor.entered)} at {came} and then draws back "
@@ -271,7 +287,7 @@ def _stretches_of_the_picture(story: Story) -> Iterator[Stretch]:
         yield Stretch(question, Span(start_s=actor.start_s, end_s=actor.end_s), reasoning(story, actor, so=so), 2)
     if len(scene.stirs) == 1 and not scene.tracks:
         stir = scene.stirs[0]
-        where = region(stir)
+        where = region(stir.area)
         moves = f"something moves{f' {where}' if where else ' in the frame'}"
         told = joined([f"from {clock(stir.span.start_s)} to {clock(stir.span.end_s)} {moves}"])
         yield Stretch(f"When does {moves.replace('moves', 'move', 1)}?", stir.span, told, 2)

@@ -2,14 +2,18 @@
 
 from vr_assets.backends.offline.actors import Actor, Step
 from vr_assets.backends.offline.story import Story
-from vr_assets.backends.offline.words import clock, place, sentence, towards, way_in, way_out
+from vr_assets.backends.offline.words import clock, place, region, sentence, towards, way_in, way_out
 
 
 def seen(story: Story, actor: Actor) -> list[str]:
     """Sentences without full stops; the first one names the mover."""
     if actor.visits:
         came = f"at {clock(actor.start_s)} something comes into the frame {way_in(actor.entered)}"
-        return [came, f"by {clock(actor.end_s)} it has withdrawn {way_out(actor.left)}"]
+        gone = f"by {clock(actor.end_s)} it has withdrawn {way_out(actor.left)}"
+        if actor.changed is None:
+            return [came, gone]
+        where = region(actor.changed)
+        return [came, gone, f"the picture{f' {where}' if where else ''} is then no longer as it was before"]
     told: list[str] = []
     for phase in story.phases(actor):
         who = "it" if told else actor.name if not actor.timed else actor.intro

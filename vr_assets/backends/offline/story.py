@@ -125,6 +125,8 @@ class Story:
             actors = [actor for actor in actors if not actor.visits]
             ways = list(dict.fromkeys(way_in(actor.entered) for actor in visits))
             again = f"again and again something comes into the frame {' or '.join(ways)} and withdraws"
+            if all(actor.changed is not None for actor in visits):
+                again += ", leaving the picture changed each time"
             told.append((visits[0].start_s, [again]))
         told += [(actor.start_s, self.way(actor)) for actor in actors[:_MOST_TOLD]]
         told += [(stir.span.start_s, [self.stirring(stir)]) for stir in self.stirs]
@@ -158,10 +160,13 @@ class Story:
                 clauses += self._clause(actor, phase)
         if clauses:
             sentences.append(f"{self._subject(actor, sentences)} {listed(clauses)}")
+        if actor.changed is not None and actor.end_s < self.span.end_s:
+            where = region(actor.changed)
+            sentences.append(f"after it has gone the picture is changed{f' {where}' if where else ''}")
         return sentences
 
     def stirring(self, stir: Stir) -> str:
-        where = region(stir)
+        where = region(stir.area)
         begins, ends = max(stir.span.start_s, self.span.start_s), min(stir.span.end_s, self.span.end_s)
         if begins <= self.span.start_s + _AT_THE_EDGE_S and ends >= self.span.end_s - _AT_THE_EDGE_S:
             when = " all the time" if self.edges else ""
@@ -248,7 +253,11 @@ class Story:
             text = f"something comes into the frame {way_in(actor.entered)}{self.when(actor.start_s)}"
         if not ended:
             return f"{text} and is still there at the end"
-        return f"{text} and withdraws{f' by {clock(actor.end_s)}' if self.timed else ' again'}"
+        gone = f"{text} and withdraws{f' by {clock(actor.end_s)}' if self.timed else ' again'}"
+        if actor.changed is None:
+            return gone
+        where = region(actor.changed)
+        return f"{gone}, leaving the picture changed{f' {where}' if where else ''}"
 
     def _crowd(self) -> str:
         tracks = [track for _, track in tracks_in(self.scene, self.span)]

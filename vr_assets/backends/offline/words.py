@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from vr_assets.parsing.clock import format_clock
-from vr_assets.records.scene import Colour, Side, Sides, Stir
+from vr_assets.records.scene import Area, Colour, Side, Sides
 
 T = TypeVar("T")
 
-_LOW, _NEAR_LOW, _NEAR_HIGH, _HIGH = 0.36, 0.43, 0.57, 0.64
+_LOW, _NEAR_LOW, _NEAR_HIGH, _HIGH = 0.34, 0.42, 0.58, 0.66
 _OPPOSITE = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, Side.TOP: Side.BOTTOM, Side.BOTTOM: Side.TOP}
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -131,13 +131,13 @@ def place(x: float, y: float) -> str:
             return f"in the {down} {across} part of the frame"
 
 
-def region(stir: Stir) -> str:
-    """Where a stir is; empty where no part of the frame holds it."""
-    if 0.12 < stir.x0 < 0.5 < stir.x1 < 0.88 and stir.y0 < 0.5 < stir.y1:
+def region(area: Area) -> str:
+    """In which part of the frame an area lies; empty where no part holds it."""
+    if 0.12 < area.x0 < 0.5 < area.x1 < 0.88 and area.y0 < 0.5 < area.y1:
         return "around the middle of the frame"
-    if stir.x1 - stir.x0 > 0.66 or stir.y1 - stir.y0 > 0.9:
+    if area.x1 - area.x0 > 0.66 or area.y1 - area.y0 > 0.9:
         return ""
-    return place((stir.x0 + stir.x1) / 2, (stir.y0 + stir.y1) / 2)
+    return place((area.x0 + area.x1) / 2, (area.y0 + area.y1) / 2)
 
 
 def _third(value: float, low: str, middle: str, high: str) -> str:

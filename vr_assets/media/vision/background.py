@@ -47,7 +47,7 @@ class Background:
     """
 
     def __init__(self, samples: Sequence[tuple[float, Image]]) -> None:
-        self._samples = samples
+        self.samples = samples
         self._slot: int | None = None
         self._last = samples[0][1]
         self.image = samples[0][1]
@@ -112,8 +112,8 @@ class Background:
         first, self._slot = self._slot is None, slot
         empty, still = self.image, self._still
         centre = (slot + 0.5) * _STEP_S
-        near = [image for at, image in self._samples if abs(at - centre) <= _REACH_S]
-        near = near or [min(self._samples, key=lambda sample: abs(sample[0] - centre))[1]]
+        near = [image for at, image in self.samples if abs(at - centre) <= _REACH_S]
+        near = near or [min(self.samples, key=lambda sample: abs(sample[0] - centre))[1]]
         near = near[:: -(-len(near) // _MOST_SAMPLES)]
         rough = _median(near)
         level = [expose(image, 1 / exposure(image, rough)) for image in near]

@@ -13,7 +13,7 @@ from vr_assets.media.vision.background import expose, exposure
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box, gap
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Stir, Track
+from vr_assets.records.scene import Area, Stir, Track
 
 _MOTION_LEVELS = 24
 _LEAST_SHARE = 0.0015
@@ -85,7 +85,7 @@ def find_stirs(seen: Sequence[tuple[float, Box]], tracks: Sequence[Track], stage
             groups.append(group)
         group.seen.append((time_s, box))
     stirs = [stir for group in groups if (stir := _stir(group, stage, offset_s)) is not None]
-    return sorted(stirs, key=lambda stir: (stir.span.start_s, stir.x0, stir.y0))
+    return sorted(stirs, key=lambda stir: (stir.span.start_s, stir.area.x0, stir.area.y0))
 
 
 def _stir(group: _Group, stage: Stage, offset_s: float) -> Stir | None:
@@ -98,10 +98,12 @@ def _stir(group: _Group, stage: Stage, offset_s: float) -> Stir | None:
     # Motion between two frames began at the earlier one.
     return Stir(
         span=Span(start_s=round(max(0.0, times[0] - stage.frame_s) + offset_s, 3), end_s=round(times[-1] + offset_s, 3)),
-        x0=round(float(low[0]) / stage.width, 4),
-        y0=round(float(low[1]) / stage.height, 4),
-        x1=round(float(high[0]) / stage.width, 4),
-        y1=round(float(high[1]) / stage.height, 4),
+        area=Area(
+            x0=round(float(low[0]) / stage.width, 4),
+            y0=round(float(low[1]) / stage.height, 4),
+            x1=round(float(high[0]) / stage.width, 4),
+            y1=round(float(high[1]) / stage.height, 4),
+        ),
     )
 
 
