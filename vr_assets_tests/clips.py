@@ -27,6 +27,7 @@ def write_clip(
     options: Mapping[str, str] | None = None,
     pix_fmt: str = "yuv420p",
     rotation: int = 0,
+    pixel_aspect: Fraction = Fraction(1),
     starts_at_s: float = 0.0,
     audio_s: float = 0.0,
     faststart: bool = False,
@@ -37,6 +38,7 @@ def write_clip(
         times_s: when each image appears, for a variable frame rate; `fps` is then only the header's word.
         gop: frames from keyframe to keyframe.
         rotation: counterclockwise degrees that a player turns the pictures by.
+        pixel_aspect: width of a pixel as shown, in heights.
         starts_at_s: the time stamp of the first image.
         audio_s: seconds of silence beside the pictures.
         faststart: the index of an MP4 comes first, so that a file cut short can still be opened.
@@ -52,6 +54,7 @@ def write_clip(
         stream.codec_context.time_base = base
         if gop is not None:
             stream.codec_context.gop_size = gop
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
         if rotation:
             stream.set_display_rotation(rotation)
         sound = container.add_stream("aac", rate=16000, layout="mono") if audio_s else None

@@ -161,8 +161,8 @@ class MediaLibrary:
     async def _clip(self, watched: "Watched") -> bytes:
         span, facts = watched.span, watched.facts
         if watched.detail:
-            source, longest_side_px = await self.source(watched.media), self.settings.highlight_longest_side_px
-            return await self._workers.run(cut.encode_clip, source, span.start_s, span.end_s, longest_side_px)
+            source = await self.source(watched.media)
+            return await self._workers.run(cut.encode_clip, source, span.start_s, span.end_s, watched.longest_side_px)
         proxy = await self.proxy(watched.media)
         if span == facts.span:
             return await asyncio.to_thread(proxy.read_bytes)
@@ -175,7 +175,7 @@ class MediaLibrary:
         else:
             path, zero_s = await self.proxy(watched.media), watched.facts.start_s
         on_file_s = [time_s - zero_s for time_s in times_s]
-        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.frame_longest_side_px)
+        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
         return tuple(Frame(content=content, time_s=time_s) for content, time_s in zip(contents, times_s, strict=True))
 
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
@@ -209,7 +209,6 @@ class Watched:
     @property
     def identity(self) -> str:
         """Canonical JSON. Nothing in it depends on where the file lies or on what was decoded by whom."""
-        settings = self.library.settings
         part = _part(self.media)
         named = {
             "content": self.media.content,
@@ -217,9 +216,8 @@ class Watched:
             "span": [self.span.start_s, self.span.end_s],
             "form": self.form,
             "frames": len(self.frame_times_s),
-            "frame_longest_side_px": self.frame_longest_side_px,
+            "longest_side_px": self.longest_side_px,
             "rendering": _RENDERING_VERSION,
-            "source": {"longest_side_px": settings.highlight_longest_side_px} if self.detail else None,
             "proxy": None if self.detail else self.library.recipe.model_dump(),
         }
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
@@ -234,8 +232,8 @@ class Watched:
         return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)
 
     @property
-    def frame_longest_side_px(self) -> int:
-        """Longest side of single frames; with detail they may be as large as the clip."""
+    def longest_side_px(self) -> int:
+        """Longest side of single frames, and of the clip where it is made from the source."""
         settings = self.library.settings
         if self.detail:
             return settings.highlight_longest_side_px

@@ -38,13 +38,15 @@ def probe_file(path: Path) -> Probe:
     Raises:
         MediaError: it is missing, broken, holds no video, or is being written to.
     """
+    before = stat(path)
     header = probe_header(path)
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-        size_bytes = file.tell()
-    if stat(path).st_size != size_bytes:
+    after = stat(path)
+    # Recorders write into files that have their full size from the start: the size alone would not tell.
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise MediaError(f"{path}: is being written; try again when it is complete")
-    return Probe(content=content, size_bytes=size_bytes, header=header)
+    return Probe(content=content, size_bytes=after.st_size, header=header)
 
 
 def stat(path: Path) -> stat_result:

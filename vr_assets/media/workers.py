@@ -50,7 +50,7 @@ class Workers:
             pool = await asyncio.to_thread(self._running_pool)
             try:
                 future = pool.schedule(_guarded, (subject, fn, args, kwargs), self._settings.deadline_s)
-                return await _result(future)
+                return await asyncio.wrap_future(future)
             except TimeoutError:
                 raise MediaError(
                     f"{subject}: not done after {self._settings.deadline_s:g} s; raise media.deadline_s or re-encode the file"
@@ -127,14 +127,6 @@ class _Pool:
         for future in list(self._waiting):
             with suppress(InvalidStateError):
                 future.set_exception(BrokenExecutor("the pool ended"))
-
-
-async def _result(future: "ProcessFuture[T]") -> T:
-    try:
-        return await asyncio.wrap_future(future)
-    except asyncio.CancelledError:
-        future.cancel()  # type: ignore[no-untyped-call]
-        raise
 
 
 def _cores() -> int:

@@ -1,5 +1,6 @@
 """Frames and their times: one clock for every container, zero at the first frame shown."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_a_turned_video_is_seen_upright(tmp_path: Path, rotation: int, corner: t
     row, column = (10 if edge == 0 else -10 for edge in corner)
     assert frame.image[row, column].min() > 200
     assert frame.image[-row, -column].max() < 50
+
+
+def test_a_stretched_video_is_seen_with_square_pixels(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "dvd.mp4", blank(2, size=(180, 144)), 25, pixel_aspect=Fraction(16, 15))
+    assert next(iter(frames(path))).image.shape == (144, 192, 3)
+
+
+def test_of_frames_with_one_time_the_first_is_taken(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "twice.mkv", counting(5), 10, codec="ffv1", times_s=[0, 0.1, 0.1, 0.2, 0.3])
+    assert [(read_count(frame.image), frame.time_s) for frame in frames(path)] == [(0, 0), (1, 0.1), (3, 0.2), (4, 0.3)]
 
 
 def test_colours_survive_with_blue_first(tmp_path: Path) -> None:

@@ -296,8 +296,12 @@ def test_identity_tells_apart_what_looks_different(
         library.watch(media, facts),
         library.watch(other, other_facts),
         library.watch(part, part_facts),
+        library.watch(part, part_facts, span),
         library.watch(media, facts, span),
         library.watch(media, facts, span, detail=True),
+        MediaLibrary(library.folder, MediaSettings(highlight_longest_side_px=640), LongVideoSettings(), workers).watch(
+            media, facts, span, detail=True
+        ),
         under(MediaSettings(crf=30), LongVideoSettings()),
         under(MediaSettings(longest_side_px=320), LongVideoSettings()),
         under(MediaSettings(max_fps=4), LongVideoSettings()),

@@ -1,6 +1,7 @@
 """What headers say, and what is remembered of a file."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import av
 import pytest
 
 from vr_assets.errors import MediaError, StorageError
+from vr_assets.media import probes
 from vr_assets.media.probe import probe_header
 from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
+from vr_assets.records.media import VideoHeader
 from vr_assets_tests.clips import blank, moving_box, spoil, write_clip, write_sound
 
 
@@ -87,6 +90,20 @@ def test_every_byte_counts_in_the_content_hash(tmp_path: Path) -> None:
     assert len(before.content) == 64
     assert before.content != after.content
     assert before.size_bytes == after.size_bytes == len(content)
+
+
+@pytest.mark.parametrize("write", [lambda path: _grown(path), lambda path: _touched(path)], ids=["longer", "in place"])
+def test_a_file_that_is_written_to_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
+) -> None:
+    def read_while_written(path: Path) -> VideoHeader:
+        header = probe_header(path)
+        write(path)
+        return header
+
+    monkeypatch.setattr(probes, "probe_header", read_while_written)
+    with pytest.raises(MediaError, match="is being written"):
+        probe_file(write_clip(tmp_path / "growing.mp4", moving_box(5), 10))
 
 
 @pytest.fixture

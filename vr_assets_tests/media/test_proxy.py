@@ -17,6 +17,9 @@ from vr_assets_tests.clips import blank, counting, frozen, moving_box, read_coun
 RECIPE = ProxyRecipe(longest_side_px=640, max_fps=8.0, crf=28)
 
 
+_RGB = 0
+
+
 class Prepared(NamedTuple):
     facts: VideoFacts
     proxy: Path
@@ -157,6 +160,27 @@ def test_odd_sizes_and_rgb_sources_become_even_yuv(tmp_path: Path, codec: str, n
     assert (facts.proxy_width_px, facts.proxy_height_px) == (162, 122)
     blue, green, red = next(iter(frames(proxy))).image[60, 12].astype(int)
     assert red > 200 > 90 > max(blue, green)
+    with av.open(str(proxy)) as container:
+        assert container.streams.video[0].codec_context.colorspace != _RGB
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p"])
+def test_greys_stay_what_they_are_whatever_the_range(tmp_path: Path, pix_fmt: str) -> None:
+    images = blank(8, level=60)
+    for image in images:
+        image[:, 80:] = 200
+    _, proxy = prepared(write_clip(tmp_path / "a.mp4", images, 8, pix_fmt=pix_fmt))
+    image = next(iter(frames(proxy))).image
+    assert image[60, 20].mean() == pytest.approx(60, abs=3)
+    assert image[60, 140].mean() == pytest.approx(200, abs=3)
+
+
+def test_x264_is_told_what_makes_cuts_and_bytes_exact(tmp_path: Path) -> None:
+    content = prepared(write_clip(tmp_path / "a.mp4", moving_box(8), 8)).proxy.read_bytes()
+    # x264 writes its settings into the stream.
+    told = content[content.index(b"x264 - core") :].partition(b"\0")[0].decode(errors="ignore")
+    wanted = ["threads=1", "bframes=0", "keyint=9999", "scenecut=0", "crf=28.0"]
+    assert [words for words in wanted if f" {words} " not in f"{told} "] == []
 
 
 def test_one_frame_is_a_video_with_a_length(tmp_path: Path) -> None:
@@ -198,6 +222,7 @@ def test_a_proxy_that_is_not_smaller_says_so(tmp_path: Path) -> None:
         pytest.param((2.0, 4.0), range(40, 80), id="between"),
         pytest.param((0.0, 1.0), range(20), id="from the start"),
         pytest.param((4.0, 60.0), range(80, 100), id="past the end"),
+        pytest.param((0.3, 2.6), range(6, 52), id="at times that floats only come near"),
     ],
 )
 def test_a_part_is_prepared_by_itself_on_the_sources_clock(tmp_path: Path, part: tuple[float, float], numbers: range) -> None:
@@ -206,6 +231,7 @@ def test_a_part_is_prepared_by_itself_on_the_sources_clock(tmp_path: Path, part:
     assert facts.start_s == pytest.approx(part[0])
     assert facts.end_s == pytest.approx(min(5.0, part[1]))
     assert facts.source_frame_count == len(numbers)
+    assert facts.keyframe_times_s == pytest.approx([part[0] + n for n in range(len(facts.keyframe_times_s))], abs=1e-4)
     shown = [(frame.time_s, read_count(frame.image)) for frame in frames(proxy)]
     assert shown[0] == (0.0, numbers[0])
     assert [number for _, number in shown] == [round(t * 20) for t in facts.frame_times_s]
