@@ -24,6 +24,8 @@ from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.project import draw_videos
 from vr_assets_tests.steps.graph import Script, valid
 
+SHORT = "raw_videos,captions,chunk_captions,qa,task_files"
+
 
 @dataclass
 class Said:
@@ -256,8 +258,8 @@ def test_a_dry_run_tells_what_is_missing_and_changes_nothing(terminal: Terminal,
 
 def test_a_dry_run_tells_what_a_changed_setting_would_make_stale(terminal: Terminal, videos: Path) -> None:
     terminal.vr("ingest", str(videos), "--batch", "cams")
-    terminal.vr("run", "--batch", "cams")
-    said = terminal.vr("run", "--batch", "cams", "--dry-run", "--set", "qa.qa_types=mcq")
+    terminal.vr("run", "--batch", "cams", "--select", SHORT)
+    said = terminal.vr("run", "--batch", "cams", "--select", SHORT, "--dry-run", "--set", "qa.qa_types=mcq")
     assert "qa 2 stale its prompts, model or settings changed task_files 2 fresh unless qa changes" in flat(said.out)
     assert flat(said.out).count("stale") == 1
 
@@ -289,10 +291,11 @@ def test_failed_rows_of_one_batch_do_not_keep_the_next_from_running(terminal: Te
     terminal.script = fails_in_one
     terminal.vr("ingest", str(videos), "--batch", "a", "--mode", "anomaly")
     terminal.vr("ingest", str(videos), "--batch", "b", "--mode", "normal")
-    said = terminal.vr("run", "--batch", "a", "--batch", "b")
+    said = terminal.vr("run", "--batch", "a", "--batch", "b", "--select", "raw_videos,captions,chunk_captions")
     assert said.code == 1
     assert "captions: 2 of 2 rows failed" in said.err
-    assert terminal.store.read_rows("b", Asset.TASK_FILES, ROWS[Asset.TASK_FILES]) is not None
+    assert terminal.store.read_rows("a", Asset.CHUNK_CAPTIONS, ROWS[Asset.CHUNK_CAPTIONS]) is None
+    assert terminal.store.read_rows("b", Asset.CHUNK_CAPTIONS, ROWS[Asset.CHUNK_CAPTIONS]) is not None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -310,7 +313,7 @@ def test_an_interrupt_ends_a_run_with_the_exit_code_of_its_signal(
     assert said.code == 128 + number
     assert "interrupted" in said.err and "goes on from there" in said.err
     terminal.script = valid
-    assert terminal.vr("run", "--batch", "cams").code == 0
+    assert terminal.vr("run", "--batch", "cams", "--select", "raw_videos,filtered_videos").code == 0
 
 
 def test_the_templates_of_an_installed_package_are_those_of_the_checkout() -> None:

@@ -13,11 +13,11 @@ from vr_assets.storage import write_atomically
 VIDEOS = 3
 TEXT_CHARACTERS = 2_000
 # Dagster stores it in the event and the UI loads it with the event.
-SIZE_BYTES = 200_000
+SIZE_BYTES = 150_000
 
 
 async def preview(asset: Asset, rows: Sequence[Row], stage: Stage) -> str:
-    """Markdown of the first ok videos, under 200 kB. raw_videos decodes nothing and so shows none.
+    """Markdown of the first ok videos, under 150 kB. raw_videos decodes nothing and so shows none.
 
     Raises:
         MediaError: a video cannot be shown.

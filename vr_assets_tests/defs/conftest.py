@@ -25,8 +25,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     for name in [name for name in os.environ if name.startswith("VR_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("VR_DATA_ROOT", str(tmp_path / "data"))
-    (tmp_path / "instance").mkdir()
-    with dg.instance_for_test(temp_dir=str(tmp_path / "instance")) as instance:
+    # In memory: on a disk Dagster syncs every event. What the real instance does is tested with the command line.
+    logs = {"python_logs": {"managed_python_loggers": ["vr_assets"], "python_log_level": "INFO"}}
+    with dg.DagsterInstance.ephemeral(str(tmp_path), settings=logs) as instance:
         made = Bench(Store(tmp_path / "data"), instance)
         monkeypatch.setattr("vr_assets.steps.stage.make_backend", made.make_backend)
         yield made

@@ -6,12 +6,14 @@ import dagster as dg
 import pytest
 
 from vr_assets.definitions import defs
+from vr_assets.defs.instance import register
 from vr_assets.defs.plans import State, plan
 from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.sensors import recipe_changes
+from vr_assets.errors import IngestError
 from vr_assets.settings import Asset, QaType
-from vr_assets_tests.defs.bench import Bench
+from vr_assets_tests.defs.bench import SHORT, Bench
 
 GENERAL = Path(__file__).parents[2] / "prompts" / "general"
 
@@ -46,10 +48,10 @@ def observed(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str | N
 def test_an_edited_qa_prompt_makes_only_qa_stale_and_only_in_the_batches_of_its_domain(
     bench: Bench, videos: list[Path], prompt: Path
 ) -> None:
-    bench.ingest("ours", videos, prompts__prompts_module="ours")
+    bench.ingest("ours", videos, prompts__prompts_module="ours", mode="anomaly")
     bench.ingest("others", videos[:1])
     for batch in ("ours", "others"):
-        assert bench.run(batch).error is None
+        assert bench.run(batch, SHORT).error is None
         assert bench.stale(batch) == []
 
     edit(prompt)
@@ -67,8 +69,8 @@ def test_an_edited_qa_prompt_makes_only_qa_stale_and_only_in_the_batches_of_its_
 
 
 def test_a_rerun_to_the_same_rows_leaves_everything_downstream_fresh(bench: Bench, videos: list[Path]) -> None:
-    bench.ingest("cams", videos)
-    bench.run("cams")
+    bench.ingest("cams", videos[:1])
+    bench.run("cams", [Asset.RAW_VIDEOS, Asset.FILTERED_VIDEOS, Asset.CAPTIONS])
     assert bench.run("cams", [Asset.FILTERED_VIDEOS]).error is None
     assert bench.asked == []
     assert bench.stale("cams") == []
@@ -77,8 +79,8 @@ def test_a_rerun_to_the_same_rows_leaves_everything_downstream_fresh(bench: Benc
 def test_a_run_right_after_an_edit_is_fresh_though_no_sensor_ticked_in_between(
     bench: Bench, videos: list[Path], prompt: Path
 ) -> None:
-    bench.ingest("ours", videos[:1], prompts__prompts_module="ours")
-    bench.run("ours")
+    bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
+    bench.run("ours", SHORT)
     edit(prompt)
     bench.run("ours", [Asset.QA, Asset.TASK_FILES])
     assert bench.stale("ours") == []
@@ -92,7 +94,7 @@ def test_a_recipe_that_did_not_change_is_not_observed_again(bench: Bench, videos
 
 
 def test_an_edit_that_is_taken_back_is_observed_too(bench: Bench, videos: list[Path], prompt: Path) -> None:
-    bench.ingest("ours", videos[:1], prompts__prompts_module="ours")
+    bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
     before = prompt.read_text()
     edit(prompt)
     assert observe_recipes(bench.instance, bench.store, ["ours"]) == 1
@@ -101,7 +103,7 @@ def test_an_edit_that_is_taken_back_is_observed_too(bench: Bench, videos: list[P
 
 
 def test_broken_prompts_of_one_domain_do_not_hide_changes_of_others(bench: Bench, videos: list[Path], prompt: Path) -> None:
-    bench.ingest("ours", videos[:1], prompts__prompts_module="ours")
+    bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
     bench.ingest("others", videos[:1])
     prompt.write_text("{# values: none #}\n{{ nonsense }}\n")
     batch = bench.store.read_batch("others")
@@ -110,7 +112,7 @@ def test_broken_prompts_of_one_domain_do_not_hide_changes_of_others(bench: Bench
 
 
 def test_the_sensor_says_what_is_wrong_with_a_prompt_that_cannot_be_used(bench: Bench, videos: list[Path], prompt: Path) -> None:
-    bench.ingest("ours", videos[:1], prompts__prompts_module="ours")
+    bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
     prompt.write_text("{# values: none #}\n{{ nonsense }}\n")
     result = tick(bench)
     assert isinstance(result, dg.SkipReason)
@@ -125,19 +127,25 @@ def test_endpoints_and_limits_make_nothing_stale(bench: Bench, videos: list[Path
 
 
 def test_a_plan_says_what_is_missing_stale_and_fresh_and_why(bench: Bench, videos: list[Path], prompt: Path) -> None:
-    bench.ingest("ours", videos[:1], prompts__prompts_module="ours")
+    bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
     batch = bench.store.read_batch("ours")
     assert {one.state for one in plan(bench.instance, defs, batch, list(Asset))} == {State.MISSING}
-    bench.run("ours")
-    assert {(one.state, one.why) for one in plan(bench.instance, defs, batch, list(Asset))} == {(State.FRESH, "")}
+    bench.run("ours", SHORT)
+    assert {(one.state, one.why) for one in plan(bench.instance, defs, batch, SHORT)} == {(State.FRESH, "")}
 
     edit(prompt)
-    planned = {one.asset: one for one in plan(bench.instance, defs, batch, list(Asset))}
+    planned = {one.asset: one for one in plan(bench.instance, defs, batch, SHORT)}
     assert [asset for asset, one in planned.items() if one.state is State.STALE] == [Asset.QA]
     assert "prompts" in planned[Asset.QA].why
     assert planned[Asset.TASK_FILES].why == "unless qa changes"
 
     bench.run("ours", [Asset.QA])
-    planned = {one.asset: one for one in plan(bench.instance, defs, batch, list(Asset))}
+    planned = {one.asset: one for one in plan(bench.instance, defs, batch, SHORT)}
     assert planned[Asset.TASK_FILES].state is State.STALE
     assert planned[Asset.TASK_FILES].why == "qa changed"
+
+
+def test_a_batch_is_not_registered_where_it_would_be_forgotten(bench: Bench, videos: list[Path]) -> None:
+    bench.ingest("cams", videos)
+    with pytest.raises(IngestError, match="DAGSTER_HOME"):
+        register(bench.instance, bench.store, ["cams"])
