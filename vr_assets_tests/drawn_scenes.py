@@ -55,7 +55,9 @@ class Mover:
         return -self.wide / 2 < x < WIDTH + self.wide / 2 and -self.high / 2 < y < HEIGHT + self.high / 2
 
 
-def across(paint: str, start_s: float, end_s: float, *, y: float = 120, to: str = "right", wide: int = 46, high: int = 28) -> Mover:
+def across(
+    paint: str, start_s: float, end_s: float, *, y: float = 120, to: str = "right", wide: int = 46, high: int = 28
+) -> Mover:
     """All the way through the frame along one axis; `y` is the lane (x for a vertical way)."""
     extent, half = (WIDTH, wide / 2) if to in ("left", "right") else (HEIGHT, high / 2)
     ends = (-half, extent + half) if to in ("right", "bottom") else (extent + half, -half)
@@ -84,7 +86,7 @@ def draw(
     for index in range(round(seconds * FPS)):
         time_s = index / FPS
         dx, dy = camera(time_s)
-        image = cv2.getRectSubPix(ground, (WIDTH, HEIGHT), (WIDTH * 1.5 + dx, HEIGHT * 1.5 + dy))
+        image = np.asarray(cv2.getRectSubPix(ground, (WIDTH, HEIGHT), (WIDTH * 1.5 + dx, HEIGHT * 1.5 + dy)), np.uint8)
         for mover in movers:
             place = mover.at(time_s)
             if place is not None:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 _WIDTH, _HEIGHT, _FPS = 320, 240, 12
+# With B-frames the bytes of two runs differ now and then (seen), with several threads by how many there are.
+_X264 = {"crf": "23", "preset": "medium", "threads": "1", "bf": "0"}
 _SCALE = 3  # Drawn three times as large and scaled down: edges without stairs.
 
 _RED, _BLUE, _YELLOW, _GREEN, _WHITE, _ORANGE = (
@@ -103,12 +105,12 @@ _CLIPS: tuple[tuple[str, float, Callable[[], list[_Vehicle]]], ...] = (
 
 def _write(path: Path, images: Iterator[Image]) -> Path:
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        # One thread: with more, the bytes depend on how many there are.
-        stream = container.add_stream("libx264", rate=Fraction(_FPS), options={"crf": "23", "preset": "medium", "threads": "1"})
+        stream = container.add_stream("libx264", rate=Fraction(_FPS), options=_X264)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
         for image in images:
-            container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
+            frame = VideoFrame.from_ndarray(image, format="bgr24")
+            container.mux(stream.encode(frame.reformat(format="yuv420p", threads=1)))
         container.mux(stream.encode())
     return path
 

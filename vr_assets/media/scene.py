@@ -24,7 +24,7 @@ from vr_assets.media.vision.tracks import Tracker
 from vr_assets.records.scene import Camera, Colour, Incident, Scene, Sides, Stir, Track
 
 _UNSETTLED = 0.4  # Of the picture: with more of it changed in a quarter of the frames, nothing can be followed.
-_MOST_AT_ONCE = 6
+_MOST_AT_ONCE = 4  # With more, some are taken for one where they overlap.
 _BESIDE = 0.6  # Of the mover's own length: a gap this small is next to it.
 
 

@@ -53,7 +53,7 @@ class Claim:
 
 def bcq(story: Story) -> dict[str, list[Fields]]:
     """One Yes and one No question about different things. Raises RefusedError: too little was measured for two."""
-    claims = list(_claims(story))
+    claims = list(candidates(story))
     yes = _pick(story, "yes", [claim for claim in claims if claim.holds])
     no = _pick(story, "no", [claim for claim in claims if not claim.holds and (yes is None or claim.topic != yes.topic)])
     if yes is None or no is None:
@@ -63,7 +63,7 @@ def bcq(story: Story) -> dict[str, list[Fields]]:
 
 def event_verification(story: Story) -> Fields:
     """Raises RefusedError: no event was measured."""
-    claims = [claim for claim in _claims(story) if claim.event]
+    claims = [claim for claim in candidates(story) if claim.event]
     wanted = story.dice.choose(QaType.EVENT_VERIFICATION, (True, False))
     found = _pick(story, "verify", [claim for claim in claims if claim.holds is wanted] or claims)
     if found is None:
@@ -78,7 +78,8 @@ def _pick(story: Story, question: str, claims: list[Claim]) -> Claim | None:
     return story.dice.choose(question, [claim for claim in claims if claim.weight == heaviest])
 
 
-def _claims(story: Story) -> Iterator[Claim]:
+def candidates(story: Story) -> Iterator[Claim]:
+    """Everything that could be asked."""
     for actor in story.actors:
         yield from _of_a_visit(story, actor) if actor.visits else _of_a_mover(story, actor)
     for one, other in combinations([actor for actor in story.actors if not actor.visits], 2):

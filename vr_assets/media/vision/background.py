@@ -81,8 +81,8 @@ class Background:
         outline = cv2.morphologyEx(whole[top:bottom, left:right], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
         contrasts = []
         for image in (frame, expose(self.image, exposure(frame, self.image))):
-            window = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
-            steepness = cv2.morphologyEx(window, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            # In colour: green paint is as light as the road.
+            steepness = _largest(cv2.morphologyEx(image[top:bottom, left:right], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
             contrasts.append(float(steepness[outline].mean()))
         return contrasts[1] / max(1.0, contrasts[0])
 

@@ -225,7 +225,7 @@ class Tracker:
             return
         if not all(self._still(trail) for trail in together):
             return
-        if self._background.bare(frame, blob.box, blob.mask) > 1:
+        if self._background.bare(frame, blob.box, blob.mask) > _CLEARLY:
             self._background.correct(frame, blob.box, blob.mask)
             for trail in together:
                 self._lose(trail)

@@ -1,0 +1,385 @@
+"""The offline annotator says what is true of the scene, in the form that was asked for, or it says that it cannot."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+
+import pytest
+
+from vr_assets.backends.offline import choices, claims
+from vr_assets.backends.offline.story import Story
+from vr_assets.backends.opencv import OpenCVBackend
+from vr_assets.errors import RefusedError
+from vr_assets.media.scene import measure_scene
+from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
+from vr_assets.parsing.chunk_captions import parse_chunk_caption
+from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
+from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
+from vr_assets.parsing.qa import parse_qa
+from vr_assets.parsing.schemas import reply_schema
+from vr_assets.records.base import Span
+from vr_assets.records.call import Evidence, Finish, MediaForm, Request
+from vr_assets.records.scene import Camera, Quality, Scene
+from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoItem
+from vr_assets.settings import Mode, QaType, Task
+from vr_assets_tests.backends.asked import BytesMedia, request
+from vr_assets_tests.backends.drawn_truth import Truth
+from vr_assets_tests.drawn_scenes import Mover, across, draw, film
+
+SLOWS_DOWN = [(2.0 + step / 4, 200.0, 70 + 48 * (1 - (1 - step / 8) ** 2)) for step in range(9)]
+STOPS_NEXT_TO = [
+    Mover("blue", [(0.5, 200, -30), *SLOWS_DOWN, (9, 200, 118)], wide=28, high=40),
+    Mover("red", [(2.0, -30, 120), (5.0, 152, 120), (9, 152, 120)]),
+]
+STOPS_AND_GOES = [Mover("green", [(0.5, -30, 90), (3.0, 130, 90), (5.5, 130, 90), (8.0, 350, 90)])]
+REACHES = Mover("orange", [(2, 60, -45), (3, 60, 35), (4, 60, 35), (5, 60, -45)], wide=40, high=80)
+PARCEL = Mover("blue", [(3.5, 60, 80), (99, 60, 80)], wide=30, high=24)
+
+DRAWN = {
+    "crossing": Truth([across("red", 2.6, 5.5)], 8),
+    "two ways": Truth([across("yellow", 0.5, 4, y=70), across("blue", 1.5, 5.5, y=170, to="left")], 7),
+    "three ways": Truth(
+        [across("red", 0.5, 3, y=90, to="top"), across("yellow", 2, 5, y=60), across("blue", 4.5, 7, y=220, to="bottom")], 8
+    ),
+    "one colour": Truth([across("white", 0.5, 2.5, y=80), across("white", 3.5, 5.5, y=150, to="left"), across("white", 6, 8)], 9),
+    "stops next to": Truth(STOPS_NEXT_TO, 8),
+    "stops and goes": Truth(STOPS_AND_GOES, 9),
+    "reaches in": Truth([REACHES], 7),
+    "puts down": Truth([REACHES], 7, put_down=60 / 320),
+    "nothing": Truth([], 5),
+}  # fmt: skip
+INCIDENTS = {"stops next to", "stops and goes"}
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+    folder = tmp_path_factory.mktemp("drawn")
+    scenes = {}
+    for name, truth in DRAWN.items():
+        movers = [PARCEL, *truth.movers] if truth.put_down else list(truth.movers)
+        noise = 2.0 if movers else 14.0
+        path = film(folder / f"{name}.mp4", draw(movers, truth.seconds, noise=noise))
+        scenes[name] = measure_scene(path, duration_s=truth.seconds)
+    return scenes
+
+
+@dataclass(frozen=True)
+class Subject(BytesMedia):
+    """A video of which only the scene is known."""
+
+    measured: Scene | None = None
+    form: MediaForm = MediaForm.VIDEO
+
+    async def scene(self) -> Scene:
+        assert self.measured is not None
+        return self.measured
+
+
+def asked(scene: Scene, task: Task, *, span: Span | None = None, mode: Mode = Mode.UNKNOWN) -> Request:
+    evidence = Evidence(duration_s=scene.duration_s, span=span or scene.span, mode=mode)
+    return replace(request(task), subject=Subject(span=scene.span, measured=scene), evidence=evidence)
+
+
+def reply(scene: Scene, task: Task, *, span: Span | None = None, mode: Mode = Mode.UNKNOWN) -> str:
+    answer = asyncio.run(OpenCVBackend().generate(asked(scene, task, span=span, mode=mode)))
+    assert answer.finish is Finish.STOP
+    return answer.text
+
+
+def read(scene: Scene, task: Task, text: str) -> object:
+    within = scene.span
+    match task:
+        case Task.SCREENING:
+            return parse_screening(text)
+        case Task.SUITABLE:
+            return parse_suitable(text)
+        case Task.ANOMALY_OR_NORMAL:
+            return parse_anomaly_or_normal(text)
+        case Task.GLOBAL_CAPTION:
+            return parse_global_caption(text)
+        case Task.DENSE_CAPTION:
+            return parse_dense_caption(text, within=within)
+        case Task.CHUNK_CAPTION:
+            return parse_chunk_caption(text)
+        case Task.MOMENT:
+            return parse_moment(text, within=within)
+        case Task.CLIP_CAPTION:
+            return parse_clip_caption(text)
+        case Task.DESCRIPTION:
+            return parse_description(text)
+        case _:
+            return parse_qa(text, qa_type=QaType(task), within=within)
+
+
+def refused(name: str, task: Task) -> bool:
+    """What can honestly not be said of these scenes."""
+    if task is Task.MOMENT:
+        return name not in INCIDENTS
+    return name == "nothing" and task in (Task.CAUSAL_LINKAGE, Task.TEMPORAL_LOCALIZATION, Task.TEMPORAL_EVENT_DESC)
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_task_is_answered_in_its_own_form_or_refused(scenes: dict[str, Scene], name: str, task: Task) -> None:
+    scene = scenes[name]
+    if refused(name, task):
+        with pytest.raises(RefusedError, match="the offline annotator measured"):
+            reply(scene, task)
+        return
+    text = reply(scene, task)
+    fields = reply_schema(task)["properties"]
+    assert isinstance(fields, dict) and json.loads(text).keys() == fields.keys()
+    assert read(scene, task, text)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_of_four_options_the_right_one_is_right_and_three_are_wrong(scenes: dict[str, Scene], name: str) -> None:
+    found = choices.candidates(Story.of(scenes[name], timed=True))
+    assert found
+    for choice in found:
+        options = [choice.right, *choice.wrong]
+        assert len(set(options)) == 4
+        assert [DRAWN[name].holds(choice.question, option) for option in options] == [True, False, False, False], choice
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_yes_and_every_no_is_true(scenes: dict[str, Scene], name: str) -> None:
+    found = list(claims.candidates(Story.of(scenes[name], timed=True)))
+    assert {claim.holds for claim in found} == {True, False}
+    for claim in found:
+        assert DRAWN[name].answers(claim.question) is claim.holds, claim
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_two_yes_no_questions_are_about_different_things(scenes: dict[str, Scene], name: str) -> None:
+    yes, no = sorted(json.loads(reply(scenes[name], Task.BCQ))["items"], key=lambda item: str(item["answer"]), reverse=True)
+    by_question = {claim.question: claim for claim in claims.candidates(Story.of(scenes[name], timed=True))}
+    assert (yes["answer"], no["answer"]) == ("Yes", "No")
+    assert by_question[yes["question"]].topic != by_question[no["question"]].topic
+
+
+def items(scene: Scene) -> Sequence[QaItem]:
+    found: list[QaItem] = []
+    for qa_type in QaType:
+        try:
+            text = reply(scene, Task(qa_type))
+        except RefusedError:
+            continue
+        found += parse_qa(text, qa_type=qa_type, within=scene.span)
+    return found
+
+
+def words(item: QaItem) -> list[str]:
+    match item:
+        case McqItem():
+            return [item.question, *(option.text for option in item.options), item.explanation, item.reasoning]
+        case YesNoItem():
+            return [item.question, item.explanation, item.reasoning]
+        case OpenItem():
+            return [item.question, item.answer, item.reasoning]
+        case SpanItem():
+            return [item.question, item.reasoning]
+
+
+CLASSES = re.compile(r"\b(cars?|vehicles?|truck|bus|person|people|man|woman|hand|bottle|animal|traffic|accident|collision)\b")
+NEVER = re.compile(r"\b(caption|description|option|chunk|frame \d|prompt|measure\w*|annotator|track|pixel\w*)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_nothing_is_called_what_only_a_person_could_know(scenes: dict[str, Scene], name: str) -> None:
+    scene = scenes[name]
+    told = [reply(scene, task, mode=Mode.ANOMALY) for task in Task if not refused(name, task)]
+    assert not [found[0] for text in told if (found := CLASSES.search(text))]
+    assert not [found[0] for item in items(scene) for text in words(item) if (found := NEVER.search(text))]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_sentences_begin_and_end_as_sentences_do(scenes: dict[str, Scene], name: str) -> None:
+    texts = [text for item in items(scenes[name]) if not isinstance(item, McqItem) for text in words(item)]
+    texts.append(parse_global_caption(reply(scenes[name], Task.GLOBAL_CAPTION)))
+    texts.append(parse_description(reply(scenes[name], Task.DESCRIPTION)))
+    for text in texts:
+        assert text[0].isupper() and text[-1] in ".?", text
+        assert not re.search(r"  |\.\.| ,|\ba [aeiou]|\ban [^aeiou]| \.|\bit it\b|\bwhat what\b", text), text
+
+
+def told_of(text: str, paint: str) -> str:
+    """The sentences of a text from the one that introduces a colour to the next that introduces another."""
+    sentences = re.split(r"(?<=\.) ", text)
+    begins = [index for index, sentence in enumerate(sentences) if re.match(r"(An?|The) (large |small )?\w+ object", sentence)]
+    for one, other in pairwise([*begins, len(sentences)]):
+        if f"{paint} object" in sentences[one]:
+            return " ".join(sentences[one:other])
+    raise AssertionError(f"nothing about {paint} in: {text}")
+
+
+@pytest.mark.parametrize("name", ["crossing", "two ways", "three ways", "stops and goes"])
+def test_a_caption_tells_where_each_mover_comes_from_and_goes(scenes: dict[str, Scene], name: str) -> None:
+    truth = DRAWN[name]
+    caption = parse_global_caption(reply(scenes[name], Task.GLOBAL_CAPTION))
+    for mover in truth.movers:
+        came, went = truth.way(mover)
+        told = told_of(caption, mover.paint)
+        assert f"from the {came}" in told and f"at the {went} edge" in told
+        assert re.search(r"\d\d:\d\d", told) is None
+        assert ("stop" in told) == bool(truth.stops(mover))
+
+
+@pytest.mark.parametrize(
+    ("window", "says", "is_silent_about"),
+    [
+        pytest.param((0.0, 1.9), ("blue object", "from the top"), ("red", "stop"), id="before the second one comes"),
+        pytest.param((1.5, 4.0), ("comes to a stop|stops abruptly", "red object", "from the left"), ("leaves",), id="coming"),
+        pytest.param((5.5, 8.0), ("red object stands still", "blue object stands still"), ("from", "abruptly"), id="after"),
+    ],
+)
+def test_a_chunk_caption_tells_only_what_its_window_shows(
+    scenes: dict[str, Scene], window: tuple[float, float], says: tuple[str, ...], is_silent_about: tuple[str, ...]
+) -> None:
+    span = Span(start_s=window[0], end_s=window[1])
+    caption = parse_chunk_caption(reply(scenes["stops next to"], Task.CHUNK_CAPTION, span=span))
+    assert all(re.search(word, caption) for word in says), caption
+    assert not any(re.search(rf"\b{word}\b", caption) for word in is_silent_about), caption
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_dense_events_cover_the_video_in_order(scenes: dict[str, Scene], name: str) -> None:
+    scene = scenes[name]
+    events = parse_dense_caption(reply(scene, Task.DENSE_CAPTION), within=scene.span).events
+    assert [event.start_s for event in events] == sorted(event.start_s for event in events)
+    assert all(event.end_s > event.start_s for event in events)
+    reached = scene.start_s
+    for event in events:
+        assert event.start_s - reached <= 0.6
+        reached = max(reached, event.end_s)
+    assert scene.span.end_s - reached <= 0.6
+    moving = [(start_s, min([stop[0] for stop in stops], default=end_s)) for start_s, end_s, stops in _moves(DRAWN[name])]
+    for event in events:
+        if "othing" in event.text:
+            assert all(min(end_s, event.end_s) - max(start_s, event.start_s) < 0.6 for start_s, end_s in moving)
+
+
+def _moves(truth: Truth) -> list[tuple[float, float, list[tuple[float, float]]]]:
+    return [(*mover.visible(), truth.stops(mover)) for mover in truth.movers]
+
+
+def test_the_incident_has_its_moment_and_who_is_beside_it(scenes: dict[str, Scene]) -> None:
+    scene = scenes["stops next to"]
+    assert parse_moment(reply(scene, Task.MOMENT), within=scene.span) == pytest.approx(5.0, abs=0.5)
+    description = parse_description(reply(scene, Task.DESCRIPTION, mode=Mode.ANOMALY))
+    assert "abrupt stop at 00:0" in description and "next to the blue object" in description
+    assert "incident" not in parse_description(reply(scenes["two ways"], Task.DESCRIPTION, mode=Mode.ANOMALY))
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_only_an_abrupt_stop_is_an_anomaly(scenes: dict[str, Scene], name: str) -> None:
+    screening = parse_screening(reply(scenes[name], Task.SCREENING))
+    assert (screening.is_valid, screening.mode) == (True, Mode.ANOMALY if name in INCIDENTS else Mode.NORMAL)
+    assert parse_anomaly_or_normal(reply(scenes[name], Task.ANOMALY_OR_NORMAL)).mode is screening.mode
+
+
+EMPTY = Scene(
+    start_s=0.0, duration_s=6.0, quality=Quality(blank=False, frozen=False, dark=False), camera=Camera.STEADY, background=None
+)
+
+
+@pytest.mark.parametrize(
+    ("quality", "cuts_s", "says"),
+    [
+        pytest.param(Quality(blank=True, frozen=True, dark=True), (), "blank", id="blank"),
+        pytest.param(Quality(blank=False, frozen=True, dark=False), (), "frozen", id="frozen"),
+        pytest.param(Quality(blank=False, frozen=True, dark=False), (2.0, 4.0), "still pictures", id="slide show"),
+    ],
+)
+def test_pictures_without_motion_are_not_suitable(quality: Quality, cuts_s: tuple[float, ...], says: str) -> None:
+    scene = EMPTY.model_copy(update={"quality": quality, "cuts_s": cuts_s})
+    for task, parse in ((Task.SCREENING, parse_screening), (Task.SUITABLE, parse_suitable)):
+        screening = parse(reply(scene, task))
+        assert screening.is_valid is False
+        assert says in screening.validity_words
+
+
+@pytest.mark.parametrize(
+    ("changed", "says", "never"),
+    [
+        pytest.param({"camera": Camera.MOVING}, "camera moves", "still|does not move|nothing", id="a moving camera"),
+        pytest.param({"camera": Camera.UNSETTLED}, "much of the picture changes", "camera|nothing", id="too much changes"),
+        pytest.param({}, "camera", "nothing|objects? move", id="neither motion nor quiet was measured"),
+    ],
+)
+def test_what_was_not_measured_is_not_said(changed: dict[str, object], says: str, never: str) -> None:
+    scene = EMPTY.model_copy(update=changed)
+    for task in (Task.GLOBAL_CAPTION, Task.CHUNK_CAPTION, Task.CLIP_CAPTION, Task.DENSE_CAPTION, Task.DESCRIPTION):
+        text = reply(scene, task)
+        assert re.search(says, text, re.IGNORECASE), text
+        assert not re.search(never, text.replace("is seen", ""), re.IGNORECASE), text
+    for task in (Task.MOMENT, Task.CAUSAL_LINKAGE, Task.TEMPORAL_LOCALIZATION, Task.MCQ):
+        with pytest.raises(RefusedError):
+            reply(scene, task)
+
+
+def test_a_crowd_is_several_and_has_a_direction(scenes: dict[str, Scene]) -> None:
+    scene = scenes["two ways"].model_copy(update={"busy": True, "flow": scenes["crossing"].flow})
+    text = parse_global_caption(reply(scene, Task.GLOBAL_CAPTION))
+    assert "several objects move through the frame, most of them towards the right" in text.lower()
+    assert not re.search(
+        r"\b(two|yellow|blue)\b", " ".join(reply(scene, task) for task in (Task.BCQ, Task.MCQ, Task.DESCRIPTION))
+    )
+
+
+def test_times_of_a_part_are_on_the_recordings_clock(scenes: dict[str, Scene]) -> None:
+    part = Scene.model_validate_json(json.dumps(_later(scenes["stops next to"].model_dump(mode="json"), 60.0)))
+    assert parse_moment(reply(part, Task.MOMENT), within=part.span) == pytest.approx(65.0, abs=0.5)
+    for item in items(part):
+        for text in words(item):
+            assert all(text_s.startswith("01:") for text_s in re.findall(r"\d\d:\d\d\.\d", text)), text
+
+
+def _later(value: object, by_s: float) -> object:
+    if isinstance(value, dict):
+        times = {"start_s", "end_s", "time_s", "moment_s"}
+        return {
+            key: inner + by_s if key in times and isinstance(inner, float) else _later(inner, by_s)
+            for key, inner in value.items()
+        }
+    return [_later(inner, by_s) for inner in value] if isinstance(value, list) else value
+
+
+def test_the_same_scene_is_told_alike_and_scenes_differ_in_wording(scenes: dict[str, Scene]) -> None:
+    say = partial(reply, task=Task.GLOBAL_CAPTION)
+    assert say(scenes["crossing"]) == say(scenes["crossing"])
+    openings = {parse_global_caption(say(scene)).split(".")[0] for scene in scenes.values()}
+    assert len(openings) > 1
+
+
+def test_the_identity_holds_what_the_answer_depends_on(scenes: dict[str, Scene]) -> None:
+    backend, scene = OpenCVBackend(), scenes["crossing"]
+    early, late = Span(start_s=0.0, end_s=3.0), Span(start_s=3.0, end_s=6.0)
+
+    def identity(task: Task, span: Span, mode: Mode = Mode.NORMAL) -> str:
+        return backend.identity(asked(scene, task, span=span, mode=mode))
+
+    assert identity(Task.CHUNK_CAPTION, early) != identity(Task.CHUNK_CAPTION, late)
+    assert identity(Task.GLOBAL_CAPTION, early) == identity(Task.GLOBAL_CAPTION, late)
+    assert identity(Task.DESCRIPTION, early) != identity(Task.DESCRIPTION, early, Mode.ANOMALY)
+    assert identity(Task.MCQ, early) == identity(Task.MCQ, early, Mode.ANOMALY)
+    other = replace(asked(scene, Task.MCQ), subject=Subject(content=b"another video", span=scene.span, measured=scene))
+    assert backend.identity(other) != identity(Task.MCQ, scene.span)
+    assert json.loads(identity(Task.MCQ, early))["annotator"]
+
+
+def test_it_needs_no_pixels_of_its_own_and_no_network() -> None:
+    code = (
+        "import sys\n"
+        "from vr_assets.backends.opencv import OpenCVBackend\n"
+        "OpenCVBackend().check_ready()\n"
+        "assert not {'cv2', 'av', 'numpy', 'openai', 'google.genai', 'dagster'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
