@@ -63,11 +63,13 @@ def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int
     with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder, Footage(source) as footage:
         path = Path(folder) / "clip.mp4"
         writer: Mp4Writer | None = None
-        second = -1
+        size, second = (0, 0), -1
         for shown in footage.shown(start_s):
             if shown.time_s >= end_s - SAME_TIME_S:
                 break
-            frame = encodable(shown, footage.shown_size(shown, longest_side_px))
+            if writer is None:
+                size = footage.shown_size(shown, longest_side_px)
+            frame = encodable(shown, size)
             if writer is None:
                 if shown.time_s > start_s + SAME_TIME_S:
                     raise MediaError(f"{source}: no frame at {start_s:g} s any more; the file changed since it was measured")

@@ -197,7 +197,8 @@ class Footage:
 def open_container(path: Path) -> InputContainer:
     """Raises MediaError: the file is missing or no container that FFmpeg reads."""
     try:
-        return av.open(str(path), "r")
+        # FFmpeg takes what comes before a colon in a relative path for a protocol.
+        return av.open(str(path.absolute()), "r")
     except av.FileNotFoundError:
         raise MediaError(f"{path}: no such file; restore it or take it out of the batch") from None
     except av.PermissionError:

@@ -5,6 +5,7 @@ import errno
 import os
 import resource
 import signal
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, InvalidStateError
@@ -93,10 +94,12 @@ class _Pool:
 
     def __init__(self, settings: MediaSettings) -> None:
         """Starts the processes, which takes a second the first time in a program."""
+        # A process that is killed leaves its temporary files behind; they go with the pool.
+        self._scratch = tempfile.TemporaryDirectory(prefix="vr-assets-", ignore_cleanup_errors=True)
         self._pool = ProcessPool(
             max_workers=settings.workers or _cores(),
             initializer=_start_worker,
-            initargs=(settings.memory_mb * 2**20,),
+            initargs=(settings.memory_mb * 2**20, self._scratch.name),
             context=CleanForkContext(),
         )
         self._waiting: set[ProcessFuture[Any]] = set()
@@ -124,6 +127,7 @@ class _Pool:
             self._ended = True
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
+            self._scratch.cleanup()
         for future in list(self._waiting):
             with suppress(InvalidStateError):
                 future.set_exception(BrokenExecutor("the pool ended"))
@@ -158,7 +162,8 @@ def _guarded(subject: str, fn: Callable[..., T], args: tuple[object, ...], kwarg
         raise MediaError(f"{subject}: cannot be read or converted ({error.strerror}); re-encode the file") from None
 
 
-def _start_worker(memory_bytes: int) -> None:
+def _start_worker(memory_bytes: int, scratch: str) -> None:
+    tempfile.tempdir = scratch
     # Killed means killed: Pebble's handler for SIGTERM waits for Python code to run, which a hung decoder never does.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     cv2.setNumThreads(0)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -30,6 +31,16 @@ def hang_marked(marker: Path) -> None:
     """Writes its process id, then waits."""
     marker.write_text(str(os.getpid()))
     time.sleep(1000)
+
+
+def die_untidily(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, path.name).write_text("half a clip")
+        ctypes.string_at(0)
+
+
+def temporary_folder() -> Path:
+    return Path(tempfile.gettempdir())
 
 
 def swallow_memory(path: Path) -> int:

@@ -144,6 +144,12 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         next(iter(frames(write_sound(tmp_path / "song.m4a"))))
 
 
+def test_a_colon_in_a_name_is_a_colon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_clip(tmp_path / "plain.mp4", counting(2), FPS).rename(tmp_path / "cam:1.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert len(list(frames(Path("cam:1.mp4")))) == 2
+
+
 def test_a_folder_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="folder"):
         next(iter(frames(tmp_path)))

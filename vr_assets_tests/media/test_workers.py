@@ -73,6 +73,18 @@ def test_a_decoder_that_hangs_in_c_is_ended_at_the_deadline() -> None:
     workers.close()
 
 
+def test_a_process_that_dies_leaves_nothing_behind(workers: Workers) -> None:
+    async def main() -> Path:
+        with pytest.raises(MediaError, match="SIGSEGV"):
+            await workers.run(misbehaviour.die_untidily, VIDEO)
+        return await workers.run(misbehaviour.temporary_folder)
+
+    scratch = run(main())
+    assert list(scratch.rglob(VIDEO.name))
+    workers.close()
+    assert not scratch.exists()
+
+
 def test_a_full_disk_is_not_the_videos_fault(workers: Workers) -> None:
     with pytest.raises(StorageError, match="make room"):
         run(workers.run(misbehaviour.fill_disk, VIDEO))
