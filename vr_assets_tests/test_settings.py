@@ -143,5 +143,5 @@ def test_what_is_asked_is_not_operational(name: str) -> None:
 
 
 def test_assets_are_listed_upstream_first() -> None:
-    assert list(Asset)[0] is Asset.RAW_VIDEOS
+    assert next(iter(Asset)) is Asset.RAW_VIDEOS
     assert list(Asset)[-1] is Asset.TASK_FILES
