@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 from pytest import CaptureFixture, MonkeyPatch
 
 from vr_assets.backends.scripted import Line, ScriptedBackend
@@ -96,21 +97,24 @@ def test_help_does_not_wait_for_dagster() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
-def test_init_makes_a_project_that_keeps_what_is_there(terminal: Terminal) -> None:
+def test_init_makes_a_project_that_keeps_what_is_there_and_is_ready(
+    terminal: Terminal, videos: Path, monkeypatch: MonkeyPatch
+) -> None:
     (terminal.root / "own").mkdir()
     (terminal.root / "own" / "dagster.yaml").write_text("# mine\n")
     assert terminal.vr("init", "own").code == 0
     made = terminal.root / "own"
     assert (made / "dagster.yaml").read_text() == "# mine\n"
     assert (made / "workspace.yaml").read_text() == template("workspace.yaml")
-    assert (made / ".env").read_text() == f"DAGSTER_HOME={made}\n"
-    assert (made / "prompts").is_dir()
+    assert dotenv_values(made / ".env") == {"DAGSTER_HOME": str(made), "VR_PROMPTS__PROMPTS_DIR": str(made / "prompts")}
+    monkeypatch.chdir(made)
+    assert terminal.vr("ingest", str(videos), "--batch", "cams").code == 0
 
 
 def test_the_first_command_notes_the_instance_in_dotenv_and_keeps_what_is_in_it(terminal: Terminal, videos: Path) -> None:
     (terminal.root / ".env").write_text("VR_MODE=normal")
     assert terminal.vr("ingest", str(videos), "--batch", "cams").code == 0
-    assert (terminal.root / ".env").read_text() == f"VR_MODE=normal\nDAGSTER_HOME={terminal.root}\n"
+    assert dotenv_values(terminal.root / ".env") == {"VR_MODE": "normal", "DAGSTER_HOME": str(terminal.root)}
     assert (terminal.root / "history").is_dir()
 
 
@@ -129,7 +133,8 @@ def test_outside_a_project_the_error_names_the_cure(terminal: Terminal, videos: 
 
 
 def test_config_lists_every_setting_with_its_value_source_and_reason_in_80_columns(terminal: Terminal) -> None:
-    (terminal.root / ".env").write_text("VR_CHUNKS__MAX_CHUNKS=7\nVR_VLM__OPENAI__BASE_URL=http://me:secret@host/v1\n")
+    lines = ["VR_CHUNKS__MAX_CHUNKS=7", "VR_VLM__OPENAI__BASE_URL=http://me:secret@host/v1", "GOOGLE_API_KEY=secret"]
+    (terminal.root / ".env").write_text("\n".join(lines))
     said = terminal.vr("config")
     assert said.code == 0
     assert max(map(len, said.out.splitlines())) <= 80
@@ -137,6 +142,7 @@ def test_config_lists_every_setting_with_its_value_source_and_reason_in_80_colum
         assert leaf.name in said.out
     assert "chunks.max_chunks 7 environment Most chunks of one video" in flat(said.out)
     assert "secret" not in said.out
+    assert "GOOGLE_API_KEY (set)" in flat(said.out)
 
 
 def test_config_of_a_batch_shows_what_the_batch_remembers(terminal: Terminal, videos: Path) -> None:

@@ -1,5 +1,7 @@
 """`vr-assets config`: every setting, its value here, where it came from and why its default is what it is."""
 
+import os
+
 import click
 
 from vr_assets.cli.saying import say, show, table, without_credentials
@@ -25,7 +27,10 @@ def command(batch: str | None) -> None:
     shown.columns[2].width = len("environment")
     for leaf in leaves():
         name = Text.assemble((leaf.name, "bold"), "\n", (leaf.why, "dim"))
-        shown.add_row(name, Text(_spelled(resolved.value(leaf.name))), Text(resolved.sources.get(leaf.name, "default")))
+        value = _spelled(resolved.value(leaf.name))
+        if leaf.name.endswith("api_key_env"):
+            value += " (set)" if os.environ.get(value) else " (not set)"
+        shown.add_row(name, Text(value), Text(resolved.sources.get(leaf.name, "default")))
     show(shown)
     say("Set one for a batch with --set NAME=VALUE, for all in the environment or .env:")
     say(f"chunks.max_chunks is {environment_name('chunks.max_chunks')} there.")

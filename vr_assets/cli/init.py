@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from vr_assets.cli.project import note_home
+from vr_assets.cli.project import HOME, note
 from vr_assets.cli.saying import say
 from vr_assets.errors import SettingsError
+from vr_assets.settings import environment_name
 
 TEMPLATES = ("dagster.yaml", "workspace.yaml", ".env.example")
 IGNORED = (".env", "data/", "demo/", "history/", "schedules/", "storage/", "logs/", ".logs_queue/", ".nux/", ".telemetry/")
@@ -24,7 +25,8 @@ def command(folder: Path) -> None:
         _keep_or_write(folder / name, template(name))
     _keep_or_write(folder / ".gitignore", "".join(f"{name}\n" for name in IGNORED))
     (folder / PROMPTS_DIR).mkdir(exist_ok=True)
-    note_home(folder)
+    note(folder, HOME, folder)
+    note(folder, environment_name("prompts.prompts_dir"), folder / PROMPTS_DIR)
     say(f"{folder} is a project. Next:")
     say(f"  cd {folder}")
     say("  vr-assets demo                       the whole way on drawn clips, no key needed")

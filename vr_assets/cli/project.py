@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv import dotenv_values, set_key
 
 from vr_assets.errors import SettingsError
 
@@ -32,15 +32,13 @@ def _first_use(folder: Path) -> Path:
     if not (folder / "dagster.yaml").is_file():
         cure = f"make one with `vr-assets init DIR` and go there, or set {HOME} to the folder of one"
         raise SettingsError(f"{folder} is no vr_assets project; {cure}")
-    note_home(folder)
+    note(folder, HOME, folder)
     return folder
 
 
-def note_home(folder: Path) -> None:
-    """Add DAGSTER_HOME to the folder's `.env`, unless it names one."""
+def note(folder: Path, name: str, value: Path) -> None:
+    """Add a path to the folder's `.env`, unless the variable has a value there."""
     dotenv = folder / ".env"
-    if dotenv.is_file() and dotenv_values(dotenv).get(HOME):
-        return
-    before = dotenv.read_text(encoding="utf-8") if dotenv.is_file() else ""
-    end = "" if not before or before.endswith("\n") else "\n"
-    dotenv.write_text(f"{before}{end}{HOME}={folder.absolute()}\n", encoding="utf-8")
+    dotenv.touch(mode=0o600)
+    if not dotenv_values(dotenv).get(name):
+        set_key(dotenv, name, str(value.absolute()))

@@ -24,10 +24,13 @@ def told_to_dagster(attempt: int = MAX_RETRIES) -> Iterator[None]:
     """
     try:
         yield
-    except VrAssetsError as error:
-        if attempt < MAX_RETRIES and isinstance(error.__cause__, OSError | sqlite3.Error):
+    except (VrAssetsError, OSError, sqlite3.Error) as error:
+        broken = error.__cause__ if isinstance(error, VrAssetsError) else error
+        if attempt < MAX_RETRIES and isinstance(broken, OSError | sqlite3.Error):
             raise dg.RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=FIRST_WAIT_S * 2**attempt) from error
-        raise dg.Failure(str(error), allow_retries=False) from None
+        if isinstance(error, VrAssetsError):
+            raise dg.Failure(str(error), allow_retries=False) from None
+        raise
 
 
 def several_batches(batches: Sequence[str]) -> str:
