@@ -29,9 +29,9 @@ _WORDS = (
     r"(?:\d{1,2}\s*h(?:ours?|rs?)?[\s,]*(?:and\s+)?)?"
     rf"\d{{1,3}}\s*m(?:in(?:ute)?s?)?\.?[\s,]*(?:and\s+)?\d{{1,2}}{_FRACTION}\s*s(?:ec(?:ond)?s?)?(?![a-z])"
     rf"|\d{{1,3}}{_FRACTION}[\s-]*min(?:ute)?s?(?![a-z])"
-    rf"|\d+{_FRACTION}[\s-]*s(?:ec(?:ond)?s?)?(?![a-z])"
+    rf"|\d{{1,9}}{_FRACTION}[\s-]*s(?:ec(?:ond)?s?)?(?![a-z])"
 )
-_BARE = r"\d+(?:\.\d+)?(?![\w%°]|:\d|[.,]\d)"
+_BARE = r"\d{1,9}(?:\.\d+)?(?![\w%°]|:\d|[.,]\d)"
 _TIME = re.compile(rf"(?P<colons>{_COLONS})|(?<![\w:.])(?<!\d,)(?:(?P<words>{_WORDS})|(?P<bare>{_BARE}))", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -42,6 +42,9 @@ RANGE_SEPARATOR = r"\s*(?:-{1,2}>?|[–—−~→]|to|until|till|through|and)\s*
 
 _RANGE_BETWEEN = re.compile(rf"\s*[\])'\"*]*{RANGE_SEPARATOR}[\[('\"*]*\s*", re.IGNORECASE)
 _NEGATIVE = re.compile(r"(?:^|(?<=[\s(\[=]))[-−](?=\d)")
+_BETWEEN_BEFORE = re.compile(r"\bbetween\W+$", re.IGNORECASE)
+# How far around a time its meaning is looked for: a reply that repeats itself for pages must not take minutes to read.
+_NEAR_CHARS = 80
 _NUMBERED_THING = re.compile(
     r"(?:\b(?:chunk|segment|window|frame|clip|scene|event|part|camera|cam|car|vehicle|truck|step|option|lane|person|worker|no)\b\.?|#)\s*#?$",
     re.IGNORECASE,
@@ -51,7 +54,7 @@ _LENGTH_BEFORE = re.compile(
 )
 _OUT_OF_BEFORE = re.compile(r"(?:(?<!time )(?<!timestamp )(?<!moment )\bof(?:\s+the|\s+a)?|/)\s*$", re.IGNORECASE)
 _LENGTH_AFTER = re.compile(
-    r"^[\s-]*(?:long|video|clip|recording|segment|chunk|window|footage|later|earlier|before"
+    r"[\s-]*(?:long|video|clip|recording|segment|chunk|window|footage|later|earlier|before"
     r"|after(?! the (?:start|beginning|video (?:starts|begins))))\b",
     re.IGNORECASE,
 )
@@ -59,14 +62,14 @@ _NAMED_BEFORE = re.compile(
     r"(?:\b(?:at|@|timestamp|time|moment|is|t)|@|[:=≈~])\s*(?:about|around|approximately|roughly|[:=≈~])?\s*[\[(\"'*]*$",
     re.IGNORECASE,
 )
-_ENDS = re.compile(r"^[\])\"'*]*\s*(?:$|[.,;\n](?!\d)|[(\[])")
+_ENDS = re.compile(r"[\])\"'*]*\s*(?:$|[.,;\n](?!\d)|[(\[])")
 
 # A wall clock, as a camera burns it into the picture, is not a time of the video.
 _WALL_CLOCK_BEFORE = re.compile(
     r"\b(?:overlay|on-?screen|clock|o'clock|burned|local time|time of day|watch|display)\b[^.!?]{0,40}$", re.IGNORECASE
 )
 _WALL_CLOCK_AFTER = re.compile(
-    r"^\s*(?:[ap]\.?m\b|o'clock|on (?:the )?(?:overlay|clock|wall|camera|display|screen))", re.IGNORECASE
+    r"\s*(?:[ap]\.?m\b|o'clock|on (?:the )?(?:overlay|clock|wall|camera|display|screen))", re.IGNORECASE
 )
 _POSITION_BEFORE = re.compile(r"\b(?:at|from|until)\s+(?:the\s+|about\s+|around\s+|approximately\s+)?$|[\[(]$", re.IGNORECASE)
 
@@ -172,11 +175,7 @@ def _moment(text: str) -> Reading:
         if _is_range(plain, one.start, one.end, other.start)
         for index in (left, left + 1)
     }
-    named = [
-        reading
-        for index, reading in enumerate(readings)
-        if index not in in_ranges and not _is_other(reading, plain[: reading.start], plain[reading.end :])
-    ]
+    named = [reading for index, reading in enumerate(readings) if index not in in_ranges and not _is_other(reading, plain)]
     timed = [reading for reading in named if not reading.bare] or named
     if not timed:
         what = "a stretch and no moment" if in_ranges else "no time"
@@ -190,31 +189,37 @@ def _moment(text: str) -> Reading:
 
 def _is_place(found: re.Match[str], plain: str, *, continues: bool) -> bool:
     """Whether a time says where in the video something is: no length, no wall clock."""
-    before, after = plain[: found.start()], plain[found.end() :]
-    if _WALL_CLOCK_BEFORE.search(before) or _WALL_CLOCK_AFTER.match(after):
+    start, end = found.span()
+    if _before(_WALL_CLOCK_BEFORE, plain, start) or _WALL_CLOCK_AFTER.match(plain, end):
         return False
-    if _LENGTH_BEFORE.search(before) or _LENGTH_AFTER.match(after):
+    if _before(_LENGTH_BEFORE, plain, start) or _LENGTH_AFTER.match(plain, end):
         return False
-    return bool(found["colons"]) or bool(found["words"] and (continues or _POSITION_BEFORE.search(before)))
+    return bool(found["colons"]) or bool(found["words"] and (continues or _before(_POSITION_BEFORE, plain, start)))
 
 
 def _is_range(plain: str, start: int, end: int, following: int) -> bool:
     between = plain[end:following]
     if not _RANGE_BETWEEN.fullmatch(between):
         return False
-    return "and" not in between.lower() or re.search(r"\bbetween\W+$", plain[:start], re.IGNORECASE) is not None
+    return "and" not in between.lower() or _before(_BETWEEN_BEFORE, plain, start)
 
 
-def _is_other(reading: Reading, before: str, after: str) -> bool:
+def _is_other(reading: Reading, plain: str) -> bool:
     """Whether a number is a thing's number, a length, or a count, and so no moment."""
-    if _NUMBERED_THING.search(before) and reading.bare:
+    start, end = reading.start, reading.end
+    if reading.bare and _before(_NUMBERED_THING, plain, start):
         return True
-    if _LENGTH_BEFORE.search(before) or _OUT_OF_BEFORE.search(before) or _LENGTH_AFTER.match(after):
+    if _before(_LENGTH_BEFORE, plain, start) or _before(_OUT_OF_BEFORE, plain, start) or _LENGTH_AFTER.match(plain, end):
         return True
     if not reading.bare:
         return False
-    alone_or_named = not re.search(r"\w", before) or _NAMED_BEFORE.search(before)
-    return not (alone_or_named and _ENDS.match(after))
+    is_first = not re.search(r"\w", plain[: min(start, _NEAR_CHARS)])
+    return not ((is_first or _before(_NAMED_BEFORE, plain, start)) and _ENDS.match(plain, end))
+
+
+def _before(pattern: re.Pattern[str], plain: str, place: int) -> bool:
+    """Whether a pattern, anchored at its end, is found before a place."""
+    return pattern.search(plain, max(0, place - _NEAR_CHARS), place) is not None
 
 
 def _reading(found: re.Match[str]) -> Reading:

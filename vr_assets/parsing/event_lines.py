@@ -66,7 +66,7 @@ def read_event_lines(text: str) -> EventLines:
     Raises:
         ReplyError: a line that begins like an event does not read as one, or its times are not at its start.
     """
-    events: list[EventLine] = []
+    events: list[tuple[str, str, list[str]]] = []
     before: list[str] = []
     after: list[str] = []
     blank = False
@@ -76,26 +76,28 @@ def read_event_lines(text: str) -> EventLines:
         if found:
             if after:
                 raise ReplyError(f"text without a time between events: {snippet(after[0])}")
-            events.append(_event(found, line))
+            events.append((*_times(found), [_text(found, line)]))
         elif not _RULE_OR_NUMBER.fullmatch(line):
             if _LOOKS_TIMED.match(plain) or (events and _HOLDS_STRETCH.search(plain)):
                 raise ReplyError(f"an event line that does not read: {snippet(line)}")
             if not events:
                 before += [] if _HEADING.match(line) else [clean(line)]
-            elif after or (blank and events[-1].text):
+            elif after or (blank and any(events[-1][2])):
                 after.append(clean(line))
             else:
-                last = events[-1]
-                events[-1] = EventLine(last.start, last.end, clean(f"{last.text}\n{line.strip()}"))
+                events[-1][2].append(clean(line))
         blank = not line.strip()
-    return EventLines("\n".join(before), tuple(events), "\n".join(after))
+    told = tuple(EventLine(start, end, clean("\n".join(lines))) for start, end, lines in events)
+    return EventLines("\n".join(before), told, "\n".join(after))
 
 
-def _event(found: re.Match[str], line: str) -> EventLine:
-    text = line[found.start("text") :]
-    if line.lstrip().startswith("|"):
-        text = text.rstrip(" |")
+def _times(found: re.Match[str]) -> tuple[str, str]:
     if found["start"]:
-        return EventLine(found["start"], found["end"] or "", clean(text))
+        return found["start"], found["end"] or ""
     start, end = found["start_s"] or found["start_in"], found["end_s"] or found["end_in"]
-    return EventLine(f"{start} s", f"{end} s" if end else "", clean(text))
+    return f"{start} s", f"{end} s" if end else ""
+
+
+def _text(found: re.Match[str], line: str) -> str:
+    text = line[found.start("text") :]
+    return text.rstrip(" |") if line.lstrip().startswith("|") else text.strip()

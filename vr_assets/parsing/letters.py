@@ -15,7 +15,7 @@ from vr_assets.parsing.text import snippet
 
 # What is said of options and not of things in a scene, after the letter and before it.
 _JUDGED = re.compile(
-    r"^[)\]*'\"]*\s+(?:\w+ly\s+|also\s+|both\s+)?(?:"
+    r"[)\]*'\"]*\s+(?:\w+ly\s+|also\s+|both\s+)?(?:"
     r"(?:is|are|was|were)\s+(?:\w+\s+){0,2}?(?:(?:in)?correct|wrong|right|false|true|best|(?:in|im|un)?(?:accurate|valid|plausible|supported)"
     r"|impossible|contradicted|ruled|eliminated|excluded|the\s+(?:correct|best|right|only|answer))"
     r"|(?:cannot|can't|can|could|must|should)\s+(?:not\s+)?be"
@@ -49,6 +49,15 @@ _COMBINATION = re.compile(
     r"(?P<of>(?i:both|either|neither|all of|none of|only)\s+(?i:options?\s+)?|(?i:options?)\s+)?"
     r"[(]?[A-D][)]?(?:\s*(?:,|and|or|nor|&)+\s*(?:and\s+|or\s+)?[(]?[A-D][)]?)+(?:\s+(?:only|are correct|together))?\.?"
 )
+_LETTER_ITSELF = re.compile(r"\b(?:the|a)\s+letters?\s+[*'\"“‘`]*$", re.IGNORECASE)
+_BRACKET_BEFORE = re.compile(r"[(\[]\W?$")
+_BRACKET_AFTER = re.compile(r"\W?[)\]]")
+_ENUMERATES = re.compile(r"[*_]*[).:](?=[\s*_]|$)")
+_WORD_AFTER = re.compile(r"\s{1,9}[\"“'‘]?([A-Za-z][\w'’-]*)")
+_PART_AFTER = re.compile(r"-\w|\.\w|[&+/]\w")
+_PART_BEFORE = re.compile(r"\w[-.&/]$|\d\s$")
+# How far around a letter its meaning is looked for: a reply that repeats itself for pages must not take minutes to read.
+_NEAR_CHARS = 80
 _LINE_START = re.compile(r"(?:^|\n)[ \t>*_#-]*(?:\d+[.)]\s*)?[*_]*$")
 
 
@@ -170,23 +179,20 @@ def _judge(
 ) -> _Mention | None:
     """What a mention names, or None where its letter is no name at all (an article, an initial, B-pillar)."""
     first = places[0]
-    before, after = text[:first], text[end:]
-    bracketed = bool(re.search(r"[(\[]\W?$", before) and re.match(r"\W?[)\]]", after))
-    word = _BEFORE.search(before)
+    word = _before(_BEFORE, text, first)
     previous = word[1].lower() if word and word[1] else ""
-    if _OPTION_BEFORE.search(before) and not (text[first] == "a" and _is_article(text, first)):
+    if _before(_OPTION_BEFORE, text, first) and not (text[first] == "a" and _is_article(text, first)):
         if through is not None and text[through[1]].isupper() and text[first] < text[through[1]]:
             return _Mention(places, is_option=True, plain=False, through=through)
-        if previous in ("letter", "letters") and re.search(r"\b(?:the|a)\s+letters?\s+[*'\"“‘`]*$", before, re.IGNORECASE):
-            return _Mention(places, is_option=False, plain=False)
-        return _Mention(places, is_option=True, plain=False)
+        return _Mention(places, is_option=not _before(_LETTER_ITSELF, text, first), plain=False)
     singular = previous.removesuffix("s")
     is_thing = previous in things or singular in things or singular.removesuffix("e") in things
-    if bracketed:
+    if _before(_BRACKET_BEFORE, text, first) and _BRACKET_AFTER.match(text, end):
         return _Mention(places, is_option=not is_thing, plain=False)
-    if _LINE_START.search(before) and re.match(r"[*_]*[).:](?=[\s*_]|$)", after):
+    if _before(_LINE_START, text, first) and _ENUMERATES.match(text, end):
         return _Mention(places, is_option=True, plain=False)
-    if after.startswith(")") and before.count("(") <= before.count(")"):
+    near = text[max(0, first - _NEAR_CHARS) : first]
+    if text.startswith(")", end) and near.count("(") <= near.count(")"):
         return _Mention(places, is_option=True, plain=False)
     if text[first].islower() or _is_part_of_a_word(text, first, end):
         return None
@@ -198,14 +204,14 @@ def _judge(
         return _Mention(places, is_option=False, plain=False)
     if through is not None and previous == "from":
         return _Mention((*places, through[1]), is_option=False, plain=False, through=through)
-    return _Mention(places, is_option=True, plain=not (_JUDGED.match(after) or _JUDGING.search(before)))
+    return _Mention(places, is_option=True, plain=not (_JUDGED.match(text, end) or _before(_JUDGING, text, first)))
 
 
 def _is_article(text: str, place: int) -> bool:
     """Whether an "A" is the article: a word follows that an article may precede."""
     if text[place] not in "Aa":
         return False
-    following = re.match(r"\s+[\"“'‘]?([A-Za-z][\w'’-]*)", text[place + 1 :])
+    following = _WORD_AFTER.match(text, place + 1)
     if following is None:
         return False
     word = following[1]
@@ -225,8 +231,12 @@ def _is_article(text: str, place: int) -> bool:
 
 def _is_part_of_a_word(text: str, first: int, end: int) -> bool:
     """B-pillar, D.C., B&W, an initial in a name, degrees."""
-    before, after = text[:first], text[end:]
-    return bool(re.match(r"-\w|\.\w|[&+/]\w", after) or re.search(r"\w[-.&/]$|\d\s$", before) or text[first:end] == "A/C")
+    return bool(_PART_AFTER.match(text, end) or _before(_PART_BEFORE, text, first) or text[first:end] == "A/C")
+
+
+def _before(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:
+    """What a pattern, anchored at its end, finds before a place."""
+    return pattern.search(text, max(0, place - _NEAR_CHARS), place)
 
 
 def _opens(word: str) -> bool:

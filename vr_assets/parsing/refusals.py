@@ -16,7 +16,7 @@ _SENTENCES_READ = 3
 _COURTESY_WORDS = 4
 
 _STRAIGHT = str.maketrans("‘’", "''")
-_QUOTES = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<![\w'])'[^'\n]*(?:'(?=\w)[^'\n]*)*'(?!\w)|`[^`]*`")
+_QUOTES = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<![\w'])'[^'\n]{0,300}(?:'(?=\w)[^'\n]{0,300}){0,3}'(?!\w)|`[^`]*`")
 _SENTENCE = re.compile(r"(?<=[.!?])[\s*]+|\n+")
 
 

@@ -23,7 +23,7 @@ _THINKING = re.compile(
 
 _TOKEN = r"(?:<\|[^<>|\n]{0,40}\|?>|<[^<>|\n]{1,40}\|>|</?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>)"
 _TOKENS_BEFORE = re.compile(rf"^(?:\s*{_TOKEN}(?:\s*(?:assistant|model)\b(?=\s*(?:\n|<)))?)+\s*", re.IGNORECASE)
-_TOKENS_AFTER = re.compile(rf"(?:\s*{_TOKEN})+\s*$", re.IGNORECASE)
+_TOKENS_AFTER = re.compile(rf"{_TOKEN}(?:\s*{_TOKEN})*\s*$", re.IGNORECASE)
 # A turn token with text after it: the model went on into another turn, and what follows is nobody's answer.
 _NEXT_TURN = re.compile(
     r"<\|(?:im_start|im_end|start|end|return|call|channel|message|endoftext|end_of_text|eot_id|eom_id|start_header_id)\|>"
@@ -44,7 +44,7 @@ _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\v\f]")
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
 _LINE_BREAKS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
 
-_WRAPPED = re.compile(r"^(\*{1,3}|_{1,3}|`+)(?!\s)((?:(?!\1).)+?)(?<!\s)\1$", re.DOTALL)
+_WRAPPED = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(?!\s)((?:(?!\1).)+?)(?<!\s)\1$", re.DOTALL)
 _QUOTED = re.compile(r'^(?:"([^"]+)"|“([^“”]+)”)$', re.DOTALL)
 
 _PREFACE = re.compile(
@@ -53,7 +53,7 @@ _PREFACE = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"\n\s*\n[ *]*"
+    r"\n\s{0,9}\n[ *]*"
     r"(?:let me know|i hope (?:this|that)|would you like|feel free to|is there anything|if you (?:need|would like|have any))"
     r"[^\n]{0,200}$",
     re.IGNORECASE,
@@ -154,7 +154,7 @@ def _plain_spaces(text: str) -> str:
 
 
 def _media_word(tag: re.Match[str]) -> str:
-    if tag["end"] or not _IN_A_SENTENCE.search(tag.string[: tag.start()]):
+    if tag["end"] or not _IN_A_SENTENCE.search(tag.string, max(0, tag.start() - 2), tag.start()):
         return ""
     number = re.fullmatch(r"[ _-]?(\d+)?", tag["more"])
     if tag["word"].lower() not in ("video", "image", "audio") or number is None:
