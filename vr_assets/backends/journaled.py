@@ -97,7 +97,7 @@ class Asker:
             key=key,
             task=request.task,
             outcome=_OUTCOMES[reply.finish],
-            text=reply.text,
+            text=_writable(reply.text),
             finish=reply.finish_words or reply.finish,
             usage=reply.usage,
             cost_usd=None,
@@ -110,3 +110,8 @@ class Asker:
             seconds=round(time.monotonic() - started, 3),
             at=self._now().isoformat(),
         )
+
+
+def _writable(text: str) -> str:
+    """Text that a file can hold: an endpoint's JSON may spell half a character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
