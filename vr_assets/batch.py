@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -93,11 +92,8 @@ def drive(main: Callable[[], Awaitable[T]]) -> T:
         future = portal.start_task_soon(main)
         try:
             return future.result()
-        except CancelledError:
-            raise
-        except BaseException:
+        finally:
             future.cancel()
-            raise
 
 
 def _first(group: BaseExceptionGroup[StageError]) -> StageError:

@@ -156,7 +156,8 @@ def _open_index(folder: Path) -> sqlite3.Connection:
 
 def _indexed(path: Path, folder: Path) -> sqlite3.Connection:
     index = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    try:
+    with contextlib.ExitStack() as unless_opened:
+        unless_opened.callback(index.close)
         index.execute("PRAGMA synchronous = OFF")
         index.execute("BEGIN IMMEDIATE")
         for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -171,9 +172,7 @@ def _indexed(path: Path, folder: Path) -> sqlite3.Connection:
             done = known.get(name, 0)
             _index_part(index, folder / name, done if done <= size else 0, size)
         index.execute("COMMIT")
-    except BaseException:
-        index.close()
-        raise
+        unless_opened.pop_all()
     return index
 
 

@@ -9,7 +9,6 @@ Everything is under one root:
 Other places (object stores) take the same questions: this class is the only one that knows paths.
 """
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
@@ -42,10 +41,8 @@ def write_atomically(path: Path, content: bytes) -> None:
                 os.fsync(file.fileno())
             Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
-            raise
+        finally:
+            Path(temporary).unlink(missing_ok=True)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
