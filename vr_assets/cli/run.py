@@ -77,7 +77,7 @@ def run_batches(names: Iterable[str], layer: dict[str, object], *, selection: st
     store = Store.at(settings.data_root)
     assets = select_assets(selection, defs)
     recipe = as_json([name for name in layer if not is_operational(name)], settings)
-    batches = [_with_settings(store.read_batch(name), recipe) for name in names]
+    batches = [_with_settings(store.read_batch(name), recipe) for name in dict.fromkeys(names)]
     config = run_config(as_json([name for name in layer if is_operational(name)], settings))
     with open_instance() as instance:
         if dry_run:

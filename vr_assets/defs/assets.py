@@ -57,8 +57,9 @@ def _stage(
 @_stage(Asset.RAW_VIDEOS, "video")
 def raw_videos(context: dg.AssetExecutionContext, project: Project) -> list[RawVideo]:
     """What the headers say, and which files are the same. Decodes nothing; too long videos and twins stop here."""
-    store = project.store.open()
-    return carry_out(context, project, lambda stage: read_videos(store.read_manifest(context.partition_key), stage))
+    return carry_out(
+        context, project, lambda stage: read_videos(project.store.open().read_manifest(context.partition_key), stage)
+    )
 
 
 @_stage(Asset.FILTERED_VIDEOS, "video", "vlm")
@@ -136,13 +137,4 @@ def task_files(context: dg.AssetExecutionContext, project: Project, qa: list[QaV
     return carry_out(context, project, write)
 
 
-VIDEO_ASSETS = [
-    raw_videos,
-    filtered_videos,
-    captions,
-    chunk_captions,
-    highlights,
-    descriptions,
-    qa,
-    task_files,
-]
+VIDEO_ASSETS = [raw_videos, filtered_videos, captions, chunk_captions, highlights, descriptions, qa, task_files]

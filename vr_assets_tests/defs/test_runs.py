@@ -1,6 +1,7 @@
 """A run of a batch: what is published, what is told, and how it ends."""
 
 import re
+import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,12 +69,15 @@ def test_a_preview_that_cannot_be_made_costs_nothing_else(
     assert "preview" not in bench.materialization("cams", Asset.FILTERED_VIDEOS).metadata
 
 
-def test_a_second_run_asks_nothing(bench: Bench, videos: list[Path]) -> None:
+def test_a_second_run_asks_nothing_and_decodes_nothing_for_its_previews(bench: Bench, videos: list[Path]) -> None:
     bench.ingest("cams", videos)
     first = bench.run("cams", SHORT)
+    for folder in ("sheets", "proxies"):
+        shutil.rmtree(bench.store.media_folder / folder)
     outcome = bench.run("cams", SHORT)
     asked = sum(stage.asked for stage in first.stages)
     assert (bench.asked, sum(stage.reused for stage in outcome.stages)) == ([], asked)
+    assert list(bench.store.media_folder.glob("proxies/*.mp4")) == []
 
 
 def test_too_many_failed_rows_are_published_and_then_stop_the_run_with_the_reasons(bench: Bench, videos: list[Path]) -> None:
