@@ -137,6 +137,8 @@ def _listed(value: object) -> object:
 
 QaTypes = Annotated[tuple[QaType, ...], BeforeValidator(_listed)]
 Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Field(min_length=1)]
+# So that a key that was pasted in place of its variable's name is refused.
+VariableName = Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -152,7 +154,7 @@ class GeminiSettings(_Group):
     temperature: float = Field(0.3, ge=0, le=2, description="Low: annotations want facts before variety.")
     max_output_tokens: int = Field(8192, ge=1, description="Output limit in tokens, thinking included.")
     timeout: float = Field(120.0, gt=0, description="Seconds to wait for one answer.")
-    api_key_env: str = Field("GOOGLE_API_KEY", description="NAME of the environment variable that holds the key.")
+    api_key_env: VariableName = Field("GOOGLE_API_KEY", description="NAME of the environment variable that holds the key.")
     base_url: str = Field("", description="Another address of the API (a gateway); empty: Google's own.")
     max_inline_mb: float = Field(20.0, gt=0, le=100, description="Request body limit in MB; 20 holds on every API version.")
 
@@ -163,7 +165,7 @@ class OpenAISettings(_Group):
     temperature: float = Field(0.7, ge=0, le=2, description="As TAO's users know it.")
     max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
     timeout: float = Field(60.0, gt=0, description="Seconds to wait for one answer.")
-    api_key_env: str = Field(
+    api_key_env: VariableName = Field(
         "OPENAI_API_KEY", description="NAME of the environment variable that holds the key; unset is fine for a local server."
     )
     video_input: VideoInput = Field(
@@ -393,8 +395,6 @@ def resolve(*layers: tuple[str, Layer]) -> Resolved:
         settings = Settings.model_validate(nested)
     except ValidationError as error:
         raise SettingsError(_invalid(error, sources)) from None
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"a list setting is neither a,b nor JSON: {error.doc!r}") from None
     return Resolved(settings, sources)
 
 
@@ -415,7 +415,8 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> str:
     lines = []
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"] if not isinstance(part, int))
-        lines.append(f"{name} = {problem['input']!r} (from {sources.get(name, 'defaults')}): {problem['msg']}")
+        shown = "(not shown)" if name.endswith("api_key_env") else repr(problem["input"])
+        lines.append(f"{name} = {shown} (from {sources.get(name, 'defaults')}): {problem['msg']}")
     return "; ".join(lines)
 
 

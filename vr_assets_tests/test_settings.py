@@ -145,3 +145,9 @@ def test_what_is_asked_is_not_operational(name: str) -> None:
 def test_assets_are_listed_upstream_first() -> None:
     assert next(iter(Asset)) is Asset.RAW_VIDEOS
     assert list(Asset)[-1] is Asset.TASK_FILES
+
+
+def test_a_key_pasted_in_place_of_its_variables_name_is_refused_and_not_shown() -> None:
+    with pytest.raises(SettingsError, match="vlm.gemini.api_key_env") as refused:
+        resolve(("environment", {"vlm.gemini.api_key_env": "AIzaSecret-of-mine"}))
+    assert "AIzaSecret" not in str(refused.value)
