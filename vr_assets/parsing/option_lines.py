@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from vr_assets.parsing.text import snippet
+
 LETTERS = ("A", "B", "C", "D")
 
 _LINE = re.compile(
@@ -53,9 +55,9 @@ def _of_lines(text: str) -> list[dict[str, str]]:
         if found:
             options.append({"letter": found["letter"].upper(), "text": found["text"].strip()})
         elif not options:
-            raise ValueError(f"begin with a line that is no option: {line.strip()!r}")
+            raise ValueError(f"begin with a line that is no option: {snippet(line)}")
         elif options[-1]["letter"] == LETTERS[-1] and options[-1]["text"]:
-            raise ValueError(f"are followed by a line that is no option: {line.strip()!r}")
+            raise ValueError(f"are followed by a line that is no option: {snippet(line)}")
         else:
             options[-1]["text"] = f"{options[-1]['text']} {line.strip()}".strip()
     return options

@@ -16,7 +16,7 @@ from vr_assets.parsing.letters import names_options, rename_in_option, rename_le
 from vr_assets.parsing.option_lines import LETTERS, options_of, split_options
 from vr_assets.parsing.refusals import check_told, cited_evidence
 from vr_assets.parsing.reply import Names, ReplyModel, Words, find_json, read_reply
-from vr_assets.parsing.text import without_fences
+from vr_assets.parsing.text import snippet, without_fences
 from vr_assets.records.base import Span
 from vr_assets.records.video import McqItem, OpenItem, Option, QaItem, SpanItem, YesNoItem
 from vr_assets.settings import QaType
@@ -193,16 +193,16 @@ def _check(item: QaItem) -> None:
     for part in (item.question, answer, explanation, item.reasoning):
         check_told(part, "a question with its answer")
         if words := cited_evidence(part):
-            raise ReplyError(f"cites the text it was made from ({words!r}), which nobody who sees the video has")
+            raise ReplyError(f"cites the text it was made from ({snippet(words)}), which nobody who sees the video has")
 
 
 def _mcq(text: str, within: Span) -> tuple[QaItem, ...]:
     reply = read_reply(text, McqReply)
     options = {option.letter: option.text for option in reply.options}
     if len(reply.options) != len(LETTERS) or sorted(options) != list(LETTERS):
-        raise ReplyError(f"the options are {', '.join(option.letter for option in reply.options)}, not {', '.join(LETTERS)}")
+        raise ReplyError(f"the options are {', '.join(option.letter for option in reply.options[:8])}, not {', '.join(LETTERS)}")
     if len({same(option) for option in options.values()}) < len(options):
-        raise ReplyError(f"two options are the same: {'; '.join(options.values())}")
+        raise ReplyError(f"two options are the same: {snippet('; '.join(options.values()))}")
     if names_options(reply.question):
         raise ReplyError("the question names its own options")
     return (_shuffled(reply, options, read_letter(reply.answer, options)),)
@@ -213,7 +213,7 @@ def _shuffled(reply: McqReply, options: Mapping[str, str], answer: str) -> McqIt
     order = list(LETTERS)
     above = [letter for letter, option in options.items() if _ABOVE.search(option)]
     if above not in ([], [order[-1]]):
-        raise ReplyError(f"an option before the last says {options[above[0]]!r}")
+        raise ReplyError(f"an option before the last says {snippet(options[above[0]])}")
     moving = order[: len(order) - len(above)]
     random.Random(hashlib.sha256(reply.question.encode()).digest()).shuffle(moving)
     new = {old: letter for letter, old in zip(order, [*moving, *above], strict=True)}
@@ -232,7 +232,7 @@ def _shuffled(reply: McqReply, options: Mapping[str, str], answer: str) -> McqIt
 def _bcq(text: str, within: Span) -> tuple[QaItem, ...]:
     items = [_yes_no_item(item) for item in read_reply(text, BcqReply).items]
     if sorted(item.answer for item in items) != ["No", "Yes"]:
-        raise ReplyError(f"not one Yes and one No question but {', '.join(item.answer for item in items) or 'none'}")
+        raise ReplyError(f"not one Yes and one No question but {', '.join(item.answer for item in items[:8]) or 'none'}")
     if same(items[0].question) == same(items[1].question):
         raise ReplyError("the same question is answered Yes and No")
     return tuple(items)

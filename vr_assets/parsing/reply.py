@@ -28,6 +28,7 @@ Names = Mapping[str, tuple[str, ...]]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What models put around an answer; deeper than this it is no wrapper.
 _MOST_WRAPPERS = 4
+_PROBLEMS_TOLD = 4
 
 
 def _as_words(value: object) -> object:
@@ -44,9 +45,9 @@ def _as_words(value: object) -> object:
 
 def _some(value: str) -> str:
     if not any(character.isalnum() for character in value):
-        raise ValueError(f"holds no words: {value!r}" if value else "is empty")
+        raise ValueError(f"holds no words: {snippet(value)}" if value else "is empty")
     if _PLACEHOLDER.fullmatch(value):
-        raise ValueError(f"is a placeholder: {value!r}")
+        raise ValueError(f"is a placeholder: {snippet(value)}")
     return value
 
 
@@ -167,7 +168,7 @@ def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     keys = [key for key, _ in pairs]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise ValueError(f"the key {twice[0]!r} is there twice")
+        raise ValueError(f"the key {snippet(twice[0])} is there twice")
     return dict(pairs)
 
 
@@ -247,7 +248,7 @@ def _spaced(key: str) -> str:
 
 def _problems(error: ValidationError) -> str:
     told = []
-    for problem in error.errors(include_url=False):
+    for problem in error.errors(include_url=False)[:_PROBLEMS_TOLD]:
         place = " ".join(str(part + 1) if isinstance(part, int) else part.replace("_", " ") for part in problem["loc"])
         if problem["type"] == "missing":
             told.append(f"{place} is missing")

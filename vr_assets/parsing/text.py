@@ -35,13 +35,14 @@ _WRAPPER = re.compile(r"^\s*<(answer|output|response|final_answer)>(.*)</\1>\s*$
 _ANY_TOKEN = re.compile(_TOKEN, re.IGNORECASE)
 _MEDIA_TAG = re.compile(
     r"<(?P<end>/?)\s*(?P<word>video|image|img|audio|vid|im|vision)"
-    r"(?P<more>(?:[ _-]?(?:start|end|patch|pad|token|soft|\d+))*)\s*/?>",
+    r"(?P<more>(?:[ _-]?(?:start|end|patch|pad|token|soft|\d)){0,12})\s*/?>",
     re.IGNORECASE,
 )
 _IN_A_SENTENCE = re.compile(r"[\w,;]\s$")
 
 _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\v\f]")
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
 
 _WRAPPED = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(?!\s)((?:(?!\1).)+?)(?<!\s)\1$", re.DOTALL)
@@ -149,6 +150,9 @@ def snippet(text: str) -> str:
 
 
 def _plain_spaces(text: str) -> str:
+    if _SURROGATE.search(text):
+        # JSON escapes can spell half a character, which nothing can write; halves that belong together become one.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = _LINE_BREAKS.sub("\n", text)
     return _INVISIBLE.sub("", _SPACES.sub(" ", text))
 
