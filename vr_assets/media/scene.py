@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.actors import Stage, to_track
+from vr_assets.media.vision.actors import Stage, to_track, went_places
 from vr_assets.media.vision.aftermath import aftermath
 from vr_assets.media.vision.background import Background
 from vr_assets.media.vision.blobs import find_blobs
@@ -21,10 +21,11 @@ from vr_assets.media.vision.geometry import Box
 from vr_assets.media.vision.stirs import find_stirs, is_still, motion, moving_boxes, still_stretches
 from vr_assets.media.vision.survey import Survey, small_frames, survey
 from vr_assets.media.vision.tracks import Tracker
-from vr_assets.records.scene import Camera, Colour, Incident, Scene, Sides, Stir, Track
+from vr_assets.records.scene import Area, Camera, Colour, Incident, Point, Scene, Sides, Stir, Track
 
 _UNSETTLED = 0.4  # Of the picture: with more of it changed in a quarter of the frames, nothing can be followed.
 _MOST_AT_ONCE = 4  # With more, some are taken for one where they overlap.
+_NEARBY, _AROUND_S = 0.25, 0.75
 _BESIDE = 0.6  # Of the mover's own length: a gap this small is next to it.
 
 
@@ -101,16 +102,23 @@ def _open_shot(first: Survey, starts: Sequence[float], index: int, frame: Image)
 def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[str, object]:
     tracks: list[Track] = []
     stirs: list[Stir] = []
+    complete = True
     for shot in shots:
         height, width = shot.background.image.shape[:2]
         stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
-        found = (to_track(trail, stage, offset_s=offset_s) for trail in shot.tracker.finish())
+        trails = shot.tracker.finish()
+        found = [to_track(trail, stage, offset_s=offset_s) for trail in trails]
+        complete = complete and not any(
+            went_places(trail, stage) for trail, track in zip(trails, found, strict=True) if not track
+        )
         own = [track for track in found if track is not None]
+        seen = find_stirs(shot.boxes, own, stage, offset_s=offset_s)
+        own = [_doubted(track, own, seen, stage, offset_s=offset_s) for track in own]
         samples = shot.background.samples
         after = [aftermath(track, own, samples, stage, offset_s=offset_s) for track in own]
         own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
         tracks += own
-        stirs += find_stirs(shot.boxes, own, stage, offset_s=offset_s)
+        stirs += seen
     tracks.sort(key=lambda track: (track.start_s, track.end_s, track.points[0].x, track.points[0].y))
     crowd = max((sum(other.start_s <= track.start_s <= other.end_s for other in tracks) for track in tracks), default=0)
     doubtful = sum(not track.certain for track in tracks)
@@ -119,9 +127,34 @@ def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[st
         "stirs": tuple(stirs),
         "quiet": tuple(stretch for shot in shots for stretch in still_stretches(shot.still, offset_s=offset_s)),
         "incidents": _incidents(tracks),
+        "complete": complete,
         "busy": crowd > _MOST_AT_ONCE or doubtful > max(1.0, len(tracks) / 2),
         "flow": _flow(tracks),
     }
+
+
+def _doubted(track: Track, others: Sequence[Track], stirs: Sequence[Stir], stage: Stage, *, offset_s: float) -> Track:
+    """Uncertain when it begins or ends in mid-frame while something else moves nearby: it may be a part of that."""
+    margin_s = 1.5 * stage.frame_s
+    begins = not track.entered and track.start_s > stage.start_s + offset_s + margin_s
+    ends = not track.left and track.end_s < stage.end_s + offset_s - margin_s
+    for time_s in [track.start_s] * begins + [track.end_s] * ends:
+        here = track.at(time_s)
+        present = [other.at(time_s) for other in others if other is not track and _around(time_s, other.start_s, other.end_s)]
+        beside = any(abs(here.x - point.x) < _NEARBY and abs(here.y - point.y) < _NEARBY for point in present)
+        stirred = any(_around(time_s, stir.span.start_s, stir.span.end_s) and _near(here, stir.area) for stir in stirs)
+        if beside or stirred:
+            return track.model_copy(update={"certain": False})
+    return track
+
+
+def _around(time_s: float, start_s: float, end_s: float) -> bool:
+    return start_s - _AROUND_S <= time_s <= end_s + _AROUND_S
+
+
+def _near(point: Point, area: Area) -> bool:
+    across = area.x0 - _NEARBY < point.x < area.x1 + _NEARBY
+    return across and area.y0 - _NEARBY < point.y < area.y1 + _NEARBY
 
 
 def _incidents(tracks: Sequence[Track]) -> tuple[Incident, ...]:

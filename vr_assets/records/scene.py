@@ -93,8 +93,8 @@ class Track(Record):
 
     `entered` and `left` are the edges it came and went by, empty when it was first or last seen inside the frame. `heading` is
     where it moves to, empty when no direction dominates. `area` is the largest share of the frame its bounding box covered.
-    `certain` is False when it could have been taken for something else that it touched. `aftermath` is None when the scene
-    before and after could not be compared.
+    `certain` is False when it could have been taken for something else. `met`: it touched another mover, so that a short stop may
+    have been missed. `aftermath` is None when the scene before and after could not be compared.
     """
 
     start_s: float
@@ -105,6 +105,7 @@ class Track(Record):
     colour: Colour | None
     area: float
     certain: bool
+    met: bool
     points: tuple[Point, ...] = Field(min_length=1)
     stops: tuple[Stop, ...] = ()
     aftermath: Aftermath | None = None
@@ -160,7 +161,8 @@ class Scene(Record):
     """Measured facts of one video, or of the part of a recording that starts at `start_s`.
 
     `quiet` are stretches in which no frame differs from the one before. `busy`: more moves than could be told apart, so that
-    `tracks` must not be counted. `flow` is where most tracks head.
+    `tracks` must not be counted; nor where they are not `complete`: something was seen to go places and then lost. `flow` is
+    where most tracks head.
     """
 
     version: int = SCENE_VERSION
@@ -175,6 +177,7 @@ class Scene(Record):
     quiet: tuple[Span, ...] = ()
     incidents: tuple[Incident, ...] = ()
     busy: bool = False
+    complete: bool = True
     flow: Sides = ()
 
     @property

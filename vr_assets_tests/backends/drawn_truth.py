@@ -30,14 +30,21 @@ class Truth:
     def named(self, name: str) -> Mover:
         """The mover that a name means: by colour, by rank among its colour, or by when it comes in."""
         if found := re.search(_TIME, name):
-            (mover,) = [mover for mover in self.movers if abs(mover.visible()[0] - seconds(found[1])) < NEAR_S]
+            near = [mover for mover in self.movers if abs(mover.visible()[0] - seconds(found[1])) < NEAR_S]
+            side, paint = re.search(r"from the (\w+)", name), re.match(r"the (\w+) object", name)
+            (mover,) = [
+                mover
+                for mover in near
+                if (side is None or self.way(mover)[0] == side[1]) and (paint is None or mover.paint == paint[1])
+            ]
             return mover
-        *rank, paint = re.fullmatch(r"the (?:(first|second|third) )?(\w+) object", name).groups()  # type: ignore[union-attr]
-        alike = sorted((mover for mover in self.movers if mover.paint == paint), key=lambda mover: mover.visible()[0])
-        if rank[0] is None:
+        told = re.fullmatch(r"the (?:(first|second|third) )?(\w+) object", name)
+        assert told is not None, name
+        alike = sorted((mover for mover in self.movers if mover.paint == told[2]), key=lambda mover: mover.visible()[0])
+        if told[1] is None:
             assert len(alike) == 1, f"{name} is one of {len(alike)}"
             return alike[0]
-        return alike[("first", "second", "third").index(rank[0])]
+        return alike[("first", "second", "third").index(told[1])]
 
     def way(self, mover: Mover) -> tuple[str, str]:
         """The side it comes from and the side it goes to; the same for one that only reaches in."""
@@ -49,6 +56,10 @@ class Truth:
         if abs(end_x - x) > abs(end_y - y):
             return "right" if end_x > x else "left"
         return "bottom" if end_y > y else "top"
+
+    def usual_heading(self) -> str:
+        headings = [self.heading(mover) for mover in self.movers]
+        return max(sorted(set(headings)), key=headings.count)
 
     def stops(self, mover: Mover) -> list[tuple[float, float]]:
         """When it stands inside the frame, for at least a second."""
@@ -116,6 +127,8 @@ _QUESTIONS: dict[str, Callable[[Truth, list[str]], bool]] = {
     ),
     r"Does the camera stay where it is for the whole video\?": lambda truth, g: True,
     r"Does the picture change to another view during the video\?": lambda truth, g: False,
+    r"Do most of the moving objects head towards the (\w+)\?": lambda truth, g: truth.usual_heading() == g[0],
+    r"Do several objects move through the frame in the course of the video\?": lambda truth, g: len(truth.movers) > 1,
     r"Does something move in the video\?": lambda truth, g: bool(truth.movers),
 }
 
@@ -151,7 +164,7 @@ _OPTIONS: dict[str, Callable[[Truth, list[str], str], bool]] = {
     rf"From which side does something come into the frame at {_TIME}\?": lambda truth, g, option: (
         option == f"From the {truth.way(truth.named(g[0]))[0]}"
     ),
-    rf"Which colour is the object that comes into the frame from the \w+ at {_TIME}\?": lambda truth, g, option: (
+    rf"Which colour is the object that comes into the frame (from the \w+ at {_TIME})\?": lambda truth, g, option: (
         option.lower() == truth.named(g[0]).paint
     ),
     rf"At what time does {_WHO} come into the frame\?": lambda truth, g, option: (
@@ -162,6 +175,7 @@ _OPTIONS: dict[str, Callable[[Truth, list[str], str], bool]] = {
         _NUMBERS.index(option.lower()) == truth.crossings()
     ),
     r"How many times does an object cross the frame\?": lambda truth, g, option: _TIMES[option.lower()] == truth.crossings(),
+    r"Which way do most of the moving objects go\?": lambda truth, g, option: option.endswith(f"to {truth.usual_heading()}"),
     r"How many objects move in the video\?": lambda truth, g, option: option == "None" and not truth.movers,
     rf"What becomes of the movement of {_WHO} at {_TIME}\?": _breaks_off,
     rf"Where is the picture changed once {_WHO} has gone\?": lambda truth, g, option: _changed(truth, option),

@@ -136,7 +136,8 @@ def name_actors(scene: Scene, span: Span | None = None) -> tuple[Actor, ...]:
         return ()
     tracks = tracks_in(scene, span or scene.span)
     words = _words([track for _, track in tracks])
-    clear = not scene.stirs and all(track.certain for _, track in tracks)
+    told_apart = all(track.certain and track.colour is not None for _, track in tracks)
+    clear = (len(tracks) == 1 and not scene.stirs) or (told_apart and not scene.stirs)
     actors = []
     for index, (place_, track) in enumerate(tracks):
         alike = [other for other, word in enumerate(words) if word == words[index]]
@@ -149,7 +150,9 @@ def name_actors(scene: Scene, span: Span | None = None) -> tuple[Actor, ...]:
         if actor.visits:
             noun = f"what comes in {way_in(track.entered)} at {clock(track.start_s)}"
             actor = replace(actor, noun=noun, intro="something", timed=True)
-        elif (len(alike) > 1 and (same_again or not clear)) or (not words[index] and len(tracks) > 1):
+        elif not clear or (not words[index] and len(tracks) > 1) or (len(alike) > 1 and same_again):
+            if actor.appears(scene):
+                continue
             actor = replace(actor, noun=_by_time(plain, track), timed=True)
         elif len(alike) > 1:
             rank = ordinal(alike.index(index) + 1)

@@ -119,7 +119,7 @@ def summary(story: Story) -> list[str]:
     crossed = [actor for actor in movers if actor.entered and actor.left]
     if crossed and len(crossed) == len(story.scene.tracks) and story.countable:
         sentences.append("what moves comes into the frame by one edge and leaves it by another")
-    if story.countable and movers and not any(actor.track.stops for actor in movers):
+    if story.countable and movers and not any(actor.track.stops or actor.track.met for actor in movers):
         sentences.append("nothing that moves comes to a stop on its way")
     sentences += [
         f"when the video ends, {actor.name} is standing where it stopped at {clock(stop.start_s)}"

@@ -27,6 +27,7 @@ Fields = dict[str, str]
 
 _APART_S = 0.7  # Twice the error of a measured time.
 _TOGETHER_S = 1.0
+_SURE_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _of_a_mover(story: Story, actor: Actor) -> Iterator[Claim]:
             why = f"{who} stands from {clock(stop.start_s)} to {clock(stop.end_s)} and then moves on"
             yield claim(f"Does {who} move on after it has come to a stop?", True, why, "after", weight)
             yield claim(f"Does {who} stay where it stopped until the video ends?", False, why, "after", weight)
-    elif actor.entered and actor.left:
+    elif actor.entered and actor.left and not actor.track.met:
         why = f"{who} moves from one edge of the frame to the other without a stop"
         yield claim(f"Does {who} come to a stop on its way through the frame?", False, why, "stop")
 
@@ -160,7 +161,7 @@ def _of_two(story: Story, one: Actor, other: Actor) -> Iterator[Claim]:
     if common_s >= _TOGETHER_S:
         why = f"both are in the frame from {clock(max(one.start_s, other.start_s))} to {clock(min(one.end_s, other.end_s))}"
         yield claim(f"Are {names} in the frame at the same time?", True, why, "together")
-    elif common_s <= -_TOGETHER_S and one.left:
+    elif common_s <= -_TOGETHER_S and one.left and other.entered:
         why = f"{one.name} is gone at {clock(one.end_s)}, before {other.name} is seen at {clock(other.start_s)}"
         yield claim(f"Are {names} in the frame at the same time?", False, why, "together")
     if one.straight and other.straight and one.straight in (other.straight, opposite(other.straight)):
@@ -197,7 +198,7 @@ def _of_the_picture(story: Story) -> Iterator[Claim]:
             why = f"there is movement {where} between {clock(stir.span.start_s)} and {clock(stir.span.end_s)}"
             yield Claim(f"Does something move {where}?", True, why, sentence(why), "stir", 2)
     first = next((quiet for quiet in scene.quiet if quiet.start_s <= scene.start_s + 0.35), None)
-    if first is not None and not story.quiet and (seconds := int(first.end_s - scene.start_s)) >= 2:
+    if first is not None and not story.quiet and (seconds := int(first.end_s - scene.start_s - _SURE_S)) >= 2:
         why = f"nothing in the picture moves before {clock(first.end_s)}"
         question = f"Does something move in the first {number(seconds)} seconds of the video?"
         yield Claim(question, False, why, sentence(why), "start", 1)

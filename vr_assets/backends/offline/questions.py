@@ -168,7 +168,8 @@ def _links(story: Story, actor: Actor) -> Iterator[Link]:
         if stop.start_s - actor.start_s >= _APART_S and actor.entered:
             yield _link_to_stop(story, actor, stop, way)
     begins = actor.entered or actor.appears(story.scene)
-    if begins and actor.left and actor.heading and not actor.track.stops and actor.end_s - actor.start_s >= _APART_S:
+    unbroken = bool(actor.heading) and not actor.track.stops and not actor.track.met
+    if begins and actor.left and unbroken and actor.end_s - actor.start_s >= _APART_S:
         who = actor.intro if actor.timed else actor.name
         came, went = clock(actor.start_s), clock(actor.end_s)
         if actor.entered:

@@ -75,7 +75,7 @@ class Story:
     @cached_property
     def countable(self) -> bool:
         """Whether the actors are all that moves, so that they may be counted."""
-        settled = self.scene.camera is Camera.STEADY and not self.scene.busy
+        settled = self.scene.camera is Camera.STEADY and not self.scene.busy and self.scene.complete
         return settled and not self.stirs and not self.unnamed and not self.scene.quality.frozen
 
     @cached_property

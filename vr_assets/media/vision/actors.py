@@ -16,10 +16,13 @@ _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from 
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
-_STILL_S, _STILL_REACH, _SETTLED = 0.75, 0.012, 0.004
+_STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
 _BRAKING_S, _CRUISE = 0.45, 0.12
 _SHALLOW = 0.08
-_STOOD_S = 0.5
+_GLIMPSED = 3
+_STOOD_S, _DOUBT_S = 0.5, 0.5
+_JOINED = 1.7  # Times as large from one frame to the next: bodies that come nearer grow by a tenth.
+_OPPOSITE = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, Side.TOP: Side.BOTTOM, Side.BOTTOM: Side.TOP}
 _EDGE_PX = 2
 _POINTS_APART_S = 0.25
 
@@ -57,18 +60,47 @@ def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
             return None
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
+    heading, stops = _heading(path), _stops(sights, path, stage, offset_s)
     return Track(
         start_s=_rounded(first.time_s + offset_s),
         end_s=_rounded(last.time_s + offset_s),
         entered=entered,
         left=left,
-        heading=_heading(path),
+        heading=heading,
         colour=_colour(trail, stage),
         area=round(max(_size(sight.box) for sight in sights) / (stage.width * stage.height), 4),
-        certain=trail.doubt_s < 0.5,
+        certain=_is_one_body(trail, stage) and _makes_sense(entered, left, heading) and _ends_known(stops, left, last, stage),
+        met=bool(trail.met),
         points=_points(sights, stage, offset_s),
-        stops=_stops(sights, path, stage, offset_s),
+        stops=stops,
     )
+
+
+def went_places(trail: Trail, stage: Stage) -> bool:
+    """Whether a trail that is no track may still have been a mover."""
+    return len(trail.sights) >= _GLIMPSED and travel(trail.sights, stage.size) >= _CROSSING * max(stage.size)
+
+
+def _is_one_body(trail: Trail, stage: Stage) -> bool:
+    """Whether nothing speaks for its being several bodies, or one after another."""
+    inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
+    sizes = [_size(sight.box) for sight in trail.sights]
+    joined = any(
+        inside[place] and inside[place + 1] and max(one, other) > _JOINED * min(one, other)
+        for place, (one, other) in enumerate(pairwise(sizes))
+    )
+    return trail.doubt_s < _DOUBT_S and not joined and not trail.changed_colour()
+
+
+def _makes_sense(entered: Sides, left: Sides, heading: Sides) -> bool:
+    """Nothing heads for the edge it came by, or away from the one it leaves by: such a track is made of two."""
+    return not set(entered) & set(heading) and not {_OPPOSITE[side] for side in left} & set(heading)
+
+
+def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -> bool:
+    """Whether what is standing when it is last seen is so because the shot ends."""
+    standing = bool(stops) and stops[-1].end_s is None
+    return not standing or (not left and last.time_s >= stage.end_s - 1.5 * stage.frame_s)
 
 
 def _from_departure(sights: list[Sight], stage: Stage) -> list[Sight]:
@@ -155,7 +187,9 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage, off
         rest = np.median(path[(index + end) // 2 : end + 1], axis=0)
         while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
             index += 1
-        if long_enough and came_here and not any(_touched(sight.box, stage) for sight in sights[index : end + 1]):
+        # In a blob of two, what stands may be the other one, until both stand long enough to be taken for background.
+        alone = np.mean([sight.alone for sight in sights[index : end + 1]]) > 0.5
+        if long_enough and came_here and (alone or times[end] - times[index] >= 2 * _STILL_S):
             box = sights[(index + end) // 2].box
             stops.append(
                 Stop(
@@ -163,7 +197,7 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage, off
                     end_s=None if end == len(sights) - 1 else _rounded(times[end] + offset_s),
                     x=round((box[0] + box[2]) / 2 / stage.width, 4),
                     y=round((box[1] + box[3]) / 2 / stage.height, 4),
-                    abrupt=_is_abrupt(times, path, index, max(stage.size)),
+                    abrupt=not _touched(box, stage) and _is_abrupt(times, path, index, max(stage.size)),
                 )
             )
         index = end + 1 if long_enough else index + 1

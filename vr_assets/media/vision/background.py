@@ -22,6 +22,7 @@ _FLOOR, _CEILING = 22.0, 40.0  # Grey levels. H.264 at crf 28 leaves residues of
 _NOISES = 5.0
 _SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
 _SHADOW = (0.45, 0.97)  # What is left of the light in a cast shadow, outdoors and in.
+_UNCOVERED = 0.6  # Of what stood there: a mover that passes in front of it covers, and does not uncover.
 _TINT = 0.12  # A shadow darkens all channels alike; skylight makes it bluer by up to this.
 
 
@@ -93,6 +94,15 @@ class Background:
         inside = cv2.dilate(self._whole(box, mask), np.ones((7, 7), np.uint8)) > 0
         self.image[inside] = plain[inside]
         self._still[inside] = plain[inside]
+
+    def uncovered(self, frame: Image, box: Box) -> bool:
+        """Whether what was absorbed in this box is no longer there, and the empty scene shows instead."""
+        left, top, right, bottom = box
+        light = exposure(frame, self.image)
+        seen, empty, still = (image[top:bottom, left:right] for image in (frame, self.image, self._still))
+        absorbed = _largest(cv2.absdiff(empty, still)) > self._threshold[top:bottom, left:right]
+        bare = _largest(cv2.absdiff(seen, expose(empty, light))) <= self._threshold[top:bottom, left:right]
+        return bool(absorbed.any()) and bool(bare[absorbed].mean() > _UNCOVERED)
 
     def forget(self, box: Box) -> None:
         """Undo `absorb` in a box: what stood here moves again."""

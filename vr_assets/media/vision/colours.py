@@ -41,6 +41,11 @@ def count(shade: NDArray[np.uint8]) -> Votes:
     return counts / total if total else counts
 
 
+def unlike(one: Votes, other: Votes) -> float:
+    """0 for votes in the same proportions to 2 for votes for different shades."""
+    return float(np.abs(one / max(1e-9, one.sum()) - other / max(1e-9, other.sum())).sum())
+
+
 def no_votes() -> Votes:
     return np.zeros(len(_SHADES))
 

@@ -13,16 +13,18 @@ import numpy as np
 
 from vr_assets.media.vision.background import Background
 from vr_assets.media.vision.blobs import Blob
-from vr_assets.media.vision.colours import Image, Votes
+from vr_assets.media.vision.colours import Image, Votes, no_votes, unlike
 from vr_assets.media.vision.geometry import Box, centre, distance, extent, gap, moved, overlap
 
 _REST_S = 2.0
 _LOST_S = 0.75
 _YOUNG = 4  # Sights. A blob that joins another so early was a piece of it.
 _BORN_IN_DOUBT_S = 1.0
+_EXCHANGED = 0.9  # Of 2: glare and shade make 0.5 of one paint.
 _DOUBT = 35.0  # Grey levels (rms) between a body and its former look, above which it is not recognised.
 _STEADY = 15.0  # Grey levels squared that a pixel off the expected way is worth: alike bodies that pass keep their ways.
 _GHOST, _CLEARLY, _TREMBLE_PX = 3, 1.5, 2.0  # Sights without motion, and contrast ratio, that tell a bare place at once.
+_SETTLED = 2  # Steps after which its velocity is known.
 _EDGE_PX = 2
 
 
@@ -37,19 +39,31 @@ class Sight:
 
 @dataclass(eq=False)
 class Trail:
-    """One body's way. `doubt_s`: how long it could not be told from what it touched."""
+    """One body's way.
+
+    `doubt_s`: how long it could not be told from what it touched. `steps`: sights since it began to move. `late_votes`: those
+    for its colour since it last touched another.
+    """
 
     sights: list[Sight]
     votes: Votes
     look: Image
     velocity: tuple[float, float] = (0.0, 0.0)
     resting: bool = False
+    steps: int = 0
     doubt_s: float = 0.0
     met: set[int] = field(default_factory=set)
+    late_votes: Votes = field(default_factory=no_votes)
 
     @property
     def box(self) -> Box:
         return self.sights[-1].box
+
+    def changed_colour(self) -> bool:
+        """Whether it looks otherwise after an encounter than before: then it was exchanged."""
+        before = self.votes - self.late_votes
+        seen_twice = min(before.sum(), self.late_votes.sum()) >= 3
+        return bool(seen_twice) and unlike(before, self.late_votes) > _EXCHANGED
 
     def box_at(self, time_s: float) -> Box:
         """Where it should be, moving on as it did."""
@@ -87,6 +101,12 @@ class Tracker:
                 self._open.append(Trail([Sight(time_s, blob.box)], blob.votes.copy(), _cut(frame, blob.box), doubt_s=doubt_s))
         for index, trail in owner.items():
             self._settle([trail, *(guest for guest in guests.get(index, []) if guest is not trail)], blobs[index], frame)
+        for trail in [trail for trail in self._open if trail.resting and self._background.uncovered(frame, trail.box)]:
+            # It went unseen, behind or together with another: when and whereto is not known.
+            self._background.forget(trail.box)
+            trail.sights.append(Sight(self._last_s, trail.box))
+            trail.doubt_s += _BORN_IN_DOUBT_S
+            self._close(trail)
         for trail in [trail for trail in self._open if not trail.resting and time_s - trail.sights[-1].time_s > _LOST_S]:
             self._close(trail)
         self._last_s = time_s
@@ -109,9 +129,10 @@ class Tracker:
                 apart = distance(expected, blob.box)
                 common = overlap(expected, blob.box) / min(extent(expected), extent(blob.box))
                 if common > 0.15 or apart < reach:
-                    odd = float(np.abs(trail.votes / max(1e-9, trail.votes.sum()) - blob.votes).sum())
+                    # After an encounter the colour tells who is who; otherwise the place does.
+                    odd = unlike(trail.votes, blob.votes) * (0.5 if trail.sights[-1].alone else 2.0)
                     grown = abs(float(np.log(extent(blob.box) / extent(trail.box))))
-                    pairs.append((apart / reach + 1 - common + odd / 2 + grown / 2, place, index))
+                    pairs.append((apart / reach + 1 - common + odd + grown / 2, place, index))
         owner: dict[int, Trail] = {}
         taken: set[int] = set()
         for _, place, index in sorted(pairs):
@@ -122,7 +143,7 @@ class Tracker:
 
     def _reach(self, trail: Trail) -> float:
         wide, high = trail.box[2] - trail.box[0], trail.box[3] - trail.box[1]
-        settled = len(trail.sights) >= 3
+        settled = trail.steps >= _SETTLED
         return max((0.05 if settled else 0.08) * self._longest, (0.6 if settled else 1.2) * max(wide, high))
 
     def _merge(
@@ -152,10 +173,13 @@ class Tracker:
     def _follow(self, trail: Trail, blob: Blob, frame: Image, time_s: float) -> None:
         self._advance(trail, Sight(time_s, blob.box))
         trail.votes += blob.votes
+        if trail.met:
+            trail.late_votes += blob.votes
         trail.look = _cut(frame, blob.box)
 
     def _share(self, together: Sequence[Trail], blob: Blob, frame: Image, time_s: float) -> None:
         for trail in together:
+            trail.late_votes = no_votes()
             trail.met.update(id(other) for other in together if other is not trail)
             expected = trail.box_at(time_s)
             found, error = self._find(trail, expected, frame)
@@ -189,12 +213,13 @@ class Tracker:
         passed = sight.time_s - before.time_s
         if passed > 0:
             dx, dy = shift(before.box, sight.box, self._size)
-            keep = 0.0 if len(trail.sights) < 2 else 0.5
+            keep = 0.5 if trail.steps else 0.0
             trail.velocity = (
                 keep * trail.velocity[0] + (1 - keep) * dx / passed,
                 keep * trail.velocity[1] + (1 - keep) * dy / passed,
             )
         trail.sights.append(sight)
+        trail.steps += 1
 
     def _is_piece(self, blob: Blob, owner: dict[int, Trail], blobs: Sequence[Blob]) -> bool:
         """Whether a blob without a trail is a fragment of a body that was found."""
@@ -208,10 +233,13 @@ class Tracker:
         """Whether a blob without a trail is one that rested here and begins to move."""
         for trail in self._open:
             if trail.resting and overlap(blob.box, trail.box) > 0.3 * min(extent(blob.box), extent(trail.box)):
-                trail.resting = False
-                trail.velocity = (0.0, 0.0)
-                trail.sights.append(Sight(time_s, trail.box))
                 self._background.forget(trail.box)
+                trail.resting = False
+                trail.steps = 0
+                trail.sights.append(Sight(self._last_s, trail.box))
+                # At first only an edge of it differs from how it stood.
+                whole = blob.area > 0.6 * extent(trail.box)
+                self._advance(trail, Sight(time_s, blob.box if whole else trail.box))
                 return True
         return False
 
