@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
-from vr_assets.parsing.schemas import reply_schema
 
 from vr_assets.backends.base import Backend
 from vr_assets.backends.gemini import GeminiBackend
 from vr_assets.backends.openai import OpenAIBackend
 from vr_assets.errors import ReplyError, TransientError
 from vr_assets.parsing import captions, chunk_captions, descriptions, filtered_videos, highlights, qa
+from vr_assets.parsing.schemas import reply_schema
 from vr_assets.prompts import Prompts
 from vr_assets.records.base import Span
 from vr_assets.records.call import Evidence, Finish, Request
