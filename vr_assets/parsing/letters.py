@@ -95,7 +95,7 @@ def rename_letters(texts: tuple[str, ...], letters: Mapping[str, str], *, scene:
     for text, found in zip(texts, mentions, strict=True):
         for mention in found:
             first = mention.places[0]
-            if mention.is_option and mention.plain and text[first].upper() in in_scene:
+            if mention.plain and text[first].upper() in in_scene:
                 around = text[max(0, first - 30) : first + 30]
                 raise ReplyError(
                     f"whether {text[first]!r} names an option or a thing in the scene cannot be told: {snippet(around)}"
@@ -169,9 +169,7 @@ def _mentions(text: str, letters: Mapping[str, str], things: frozenset[str]) -> 
 
 
 def _joined(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
-    if one[1].isupper() != other[1].isupper() or not _JOINT.fullmatch(text[one.end() : other.start()]):
-        return False
-    return not _is_article(text, other.start())
+    return _JOINT.fullmatch(text[one.end() : other.start()]) is not None and not _is_article(text, other.start())
 
 
 def _judge(

@@ -167,6 +167,7 @@ def test_21_a_letter_reads_in_bold_in_a_sentence_or_as_its_option(text: str, let
         "A green car",
         "Not B",
         "The answer is B. The answer is C.",
+        "The answer is B and C.",
         "2",
     ],
 )

@@ -183,6 +183,7 @@ def test_one_stretch_in_a_text_is_split_and_anything_else_is_not(text: str, part
         "The car waits for 45 seconds, as the sign says.",
         "The car waits for 00:45 on the meter.",
         "Three cars, 120 boxes, 45 s later a man.",
+        "The 01:30 long recording is cut.",
         "Nothing is timed.",
     ],
 )

@@ -65,6 +65,7 @@ def test_20_letters_that_name_options_follow_the_shuffle(text: str, followed: st
         "It shows: A man. At 00:05 A worker falls.",
         "Person A and Person B walk. Person A and B stop.",
         "persons A and B walk",
+        "boxes A and B fall",
         "Lane B is empty",
         "vitamin C",
         "Vitamin C",

@@ -207,6 +207,7 @@ def test_a_question_with_options_reads_from_json(form: Callable[[object], str]) 
         pytest.param({"question": ""}, "question is empty", id="22 empty question"),
         pytest.param({"options": list(TEXTS.values())[:3]}, "the options are A, B, C", id="three options"),
         pytest.param({"options": [*TEXTS.values(), "A tram"]}, "the options are A, B, C, D, E", id="five options"),
+        pytest.param({"options": [{"first": text} for text in TEXTS.values()]}, "letter is missing", id="no letters"),
         pytest.param({"options": []}, "the options are", id="no options"),
         pytest.param({"options": ["a red car", "A red car.", "x", "y"]}, "the same", id="two equal options"),
         pytest.param({"options": ["A red car", "", "x", "y"]}, "options 2 text is empty", id="an empty option"),
@@ -344,6 +345,12 @@ def test_a_stretch_reads(reply: str) -> None:
     (item,) = parse(reply, QaType.TEMPORAL_LOCALIZATION)
     assert isinstance(item, SpanItem)
     assert (item.span.start_s, item.span.end_s) == (3.0, 7.5)
+
+
+def test_the_ends_of_a_stretch_count_before_an_answer_in_words() -> None:
+    (item,) = parse(SPAN | {"answer": "From 00:01 to 00:02"}, QaType.TEMPORAL_LOCALIZATION)
+    assert isinstance(item, SpanItem)
+    assert item.span.start_s == 3.0
 
 
 @pytest.mark.parametrize(

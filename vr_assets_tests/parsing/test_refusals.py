@@ -36,6 +36,8 @@ REFUSALS = [
     "I cannot directly view or analyze videos.",
     "My capabilities are limited to text.",
     "If you provide the video, I will caption it.",
+    "Hello! Sure thing! Of course. Happy to help. Please provide the video.",
+    "The task is clear. The format is clear too. I cannot see the video.",
     "Error: upstream timeout",
     "Internal Server Error",
     "<!DOCTYPE html><html><body>502 Bad Gateway</body></html>",
@@ -60,6 +62,7 @@ CAPTIONS = [
     "Without a helmet, the worker climbs the rack.",
     "Once you enter the lane, the sign says, you must stop.",
     "The frame did not open when the man pulled. The clip is missing from his jacket.",
+    "A car stops at the gate. A man in a coat gets out. He waves at the camera. Please share the video, he wrote.",
     "Sorry, reads the sign. A woman turns around.",
 ]
 

@@ -80,6 +80,7 @@ def test_what_a_server_leaves_around_an_answer_is_taken_off(reply: str, answer: 
         pytest.param("What happens? <video>", "What happens?", id="after it"),
         pytest.param("The <video> shows a car.", "The video shows a car.", id="as a word of the sentence"),
         pytest.param("In <image_1>, a car.", "In image 1, a car.", id="numbered"),
+        pytest.param("The <img> shows a car.", "The shows a car.", id="a tag that is no word"),
         pytest.param("<VIDEO> A car.</video>", "A car.", id="case and closing tag"),
         pytest.param("<|vision_start|><|video_pad|><|vision_end|>A car.", "A car.", id="pads"),
         pytest.param("A car <|box_start|>stops<|box_end|>.", "A car stops.", id="box tokens"),
