@@ -190,8 +190,9 @@ def parse_qa(text: str, *, qa_type: QaType, within: Span) -> tuple[QaItem, ...]:
 def _check(item: QaItem) -> None:
     explanation = item.explanation if isinstance(item, McqItem | YesNoItem) else ""
     answer = item.answer if isinstance(item, OpenItem) else ""
+    for part in (answer, explanation, item.reasoning):
+        check_told(part, "an answer and its reasoning")
     for part in (item.question, answer, explanation, item.reasoning):
-        check_told(part, "a question with its answer")
         if words := cited_evidence(part):
             raise ReplyError(f"cites the text it was made from ({snippet(words)}), which nobody who sees the video has")
 

@@ -77,8 +77,8 @@ _LACKS_INPUT = _any(
     r"(?:if|once|when) you(?:'ve)? (?:(?:can|could|would|have|please) )*(?:provide|share|upload|attach|describe|send?t?)d?\b",
     r"feel free to (?:upload|share|provide|attach|send|describe)\b",
     r"you (?:have not|haven't|did not|didn't) (?:provide|attach|upload|share|include)(?:e?d)?\b",
-    rf"{_NEED} (?:you to|to (?:see|view|watch)|{_DETERMINERS}{_INPUT}|more (?:information|context|details))\b",
-    rf"to (?:caption|describe|analy[sz]e|help|assist|generate|provide|answer|write|create)\b[^.!?]{{0,80}}\b{_NEED}\b",
+    rf"(?:to (?:{_MAKE}|help|assist|analy[sz]e)\b[^.!?]{{0,80}}\b)?"
+    rf"{_NEED} (?:you to|(?:to (?:see|view|watch|have) )?{_DETERMINERS}{_INPUT}|more information)\b",
     rf"(?:no|there {_BE} no|there (?:is|was)(?:n't| not) an?y?|there (?:does not|doesn't) (?:seem|appear) to be an?y?) "
     rf"(?:(?:actual|accompanying|attached|such) )?(?:{_INPUT} ?(?:(?:or|and) )?){{1,3}} ?(?:{_BE} )?(?:actually )?{_GIVEN}",
     rf"(?:the|your|this) (?:\w+ )?{_SEEN} {_BE}(?:n't| not) (?:(?:been|be|properly|successfully|actually) )*{_GIVEN}"

@@ -412,6 +412,20 @@ def test_an_item_that_speaks_of_anything_but_the_video_is_rejected(field: str, v
         parse(json.dumps(OPEN | {field: value}), qa_type)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("question", "Can you describe the scene?"),
+        ("reasoning", "To answer this, I need to look at the stretch from 00:03 to 00:07. I see the car brake."),
+        ("reasoning", "I cannot see any other car, so the red one is meant."),
+        ("answer", "It is unable to stop; the driver cannot see the gate."),
+    ],
+)
+def test_an_item_that_asks_or_reasons_in_the_first_person_is_no_refusal(field: str, value: str) -> None:
+    (item,) = parse(OPEN | {field: value}, QaType.OPEN_QA)
+    assert getattr(item, field) == value
+
+
 def test_a_caption_on_a_screen_is_a_thing_in_the_video() -> None:
     (item,) = parse(json.dumps(OPEN | {"reasoning": "A caption on the wall screen says STOP, so it stops."}), QaType.OPEN_QA)
     assert item.reasoning.startswith("A caption on the wall screen")

@@ -30,6 +30,7 @@ REFUSALS = [
     "Thank you for your message. However, I'm unable to process video files directly.",
     "Unfortunately, I cannot access external links or view videos.",
     "I currently don't have access to the video.",
+    "To help with this, I need the video.",
     "To provide a detailed caption, I would need to see the video.",
     "Without access to the video, I cannot describe it.",
     "I'm unable to generate a caption without the video.",
