@@ -9,13 +9,18 @@ from vr_assets.parsing.reply import Names, ReplyModel, Words, read_reply
 
 
 class DescriptionReply(ReplyModel):
+    # No single words like "incident" or "activity": those begin lines inside a part as well.
     other_names: ClassVar[Names] = {
-        "scene": ("the scene", "scene and actors", "scene & actors", "scene description", "scene overview", "setting"),
-        "events": ("the events", "sequence of events", "timestamped sequence of events", "event sequence", "timestamped events",
-                   "timeline", "timeline of events", "chronological events"),
-        "analysis": ("incident", "the incident", "incident analysis", "analysis of the incident", "anomaly analysis",
-                     "activity", "activity summary", "summary of activity", "summary of the activity", "summary"),
-    }  # fmt: skip
+        "scene": ("the scene", "scene and actors", "scene & actors", "scene description", "scene overview"),
+        "events": (
+            *("the events", "sequence of events", "timestamped sequence of events", "event sequence", "timestamped events"),
+            *("timeline of events", "chronological events"),
+        ),
+        "analysis": (
+            *("incident analysis", "analysis of the incident", "anomaly analysis"),
+            *("activity summary", "summary of activity", "summary of the activity"),
+        ),
+    }
 
     scene: Annotated[Words, Field(description="Place and actors.")]
     events: Annotated[Words, Field(description="What happens, in order, with times.")]

@@ -22,13 +22,13 @@ from vr_assets.parsing.text import clean, snippet, spoken, without_courtesies, w
 _JSON_START = re.compile(r"[{\[](?=\s*[\"{\[\]}])")
 _IS_JSON = re.compile(r"^\s*(?:```(?:json)?\s*\n?\s*)?[{\[]\s*[\"{\[\]}]", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
-Names = Mapping[str, tuple[str, ...]]
-"""Further names of fields, in lower case with spaces."""
-
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What models put around an answer; deeper than this it is no wrapper.
 _MOST_WRAPPERS = 4
 _PROBLEMS_TOLD = 4
+
+Names = Mapping[str, tuple[str, ...]]
+"""Further names of fields, in lower case with spaces."""
 
 
 def _as_words(value: object) -> object:

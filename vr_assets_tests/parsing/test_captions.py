@@ -29,6 +29,7 @@ CAPTION = "A red car enters from the left. It stops at 00:05."
         pytest.param(f"### Video Caption\n\n{CAPTION}", id="heading"),
         pytest.param(f"Caption：{CAPTION}", id="full-width colon"),
         pytest.param(f'"{CAPTION}"', id="quoted"),
+        pytest.param(f"“{CAPTION}”", id="quoted in print"),
         pytest.param(f"**{CAPTION}**", id="bold"),
         pytest.param(f"```\n{CAPTION}\n```", id="fenced"),
         pytest.param(f"Sure! Here is a caption for the video:\n\n{CAPTION}", id="courtesy before"),

@@ -132,6 +132,7 @@ def test_a_part_of_a_recording_is_read_on_the_recordings_clock() -> None:
         pytest.param("3", "7.5", (3.0, 7.5), id="seconds"),
         pytest.param("00:05", "00:05", (5.0, 6.0), id="the shown second"),
         pytest.param("00:05.2", "00:05.2", (5.2, 5.3), id="the shown tenth"),
+        pytest.param("00:05.0", "00:05.0", (5.0, 5.1), id="the shown tenth is nought"),
         pytest.param("00:30", "00:30", (30.0, 30.4), id="the shown second, to the end of the video"),
         pytest.param("00:30.8", "00:30.8", (30.3, 30.4), id="the very end: its last tenth"),
         pytest.param("00:30", "00:30.7", (30.0, 30.4), id="end inside the slack"),

@@ -91,6 +91,11 @@ def test_both_questions_read_from_one_reply() -> None:
     assert (screening.mode, screening.mode_words) == (Mode.ANOMALY, "A car hits a pole.")
 
 
+def test_without_a_reason_the_verdict_is_the_models_own_words() -> None:
+    screening = parse_screening(json.dumps(BOTH | {"suitable_reason": "", "verdict_reason": ""}))
+    assert (screening.validity_words, screening.mode_words) == ("Yes", "Anomaly")
+
+
 def test_both_questions_read_from_a_layout() -> None:
     reply = "\n".join(f"{name.replace('_', ' ').upper()}: {value}" for name, value in BOTH.items())
     assert parse_screening(reply) == parse_screening(json.dumps(BOTH))

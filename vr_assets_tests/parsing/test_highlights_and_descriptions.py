@@ -77,6 +77,13 @@ def test_the_parts_read_under_the_headings_models_write() -> None:
     assert parse_description(reply) == JOINED
 
 
+def test_a_line_inside_a_part_that_looks_like_a_label_stays_there() -> None:
+    events = "- Activity: a man walks.\n- Incident: he falls at 00:12.\nSummary: he falls."
+    assert events in parse_description(
+        "\n".join(f"{name.upper()}: {part}" for name, part in (PARTS | {"events": events}).items())
+    )
+
+
 def test_a_list_of_events_is_text() -> None:
     assert parse_description(json.dumps(PARTS | {"events": PARTS["events"].split("\n")})) == JOINED
 

@@ -130,6 +130,7 @@ def test_a_tag_that_json_escapes_hide_is_removed_too() -> None:
         "questionable driving - a car swerves",
         "answer - the man shrugs",
         "reasoning",
+        "A",
         "Reasoning",
     ],
 )
