@@ -21,12 +21,16 @@ PAINTS = {
     "orange": (20, 130, 245),
     "white": (240, 240, 240),
     "black": (18, 18, 18),
+    "dark": (75, 75, 75),
 }
 
 
 @dataclass(frozen=True)
 class Mover:
-    """An oval body with a dark window. `way` is (time, x, y) of its centre in pixels, straight in between; absent outside it."""
+    """An oval body with a dark window; of paint `shadow` a soft shadow without a body.
+
+    `way` is (time, x, y) of its centre in pixels, straight in between; it is absent outside of it.
+    """
 
     paint: str
     way: Sequence[tuple[float, float, float]]
@@ -106,6 +110,11 @@ def _paint(image: Image, mover: Mover, x: float, y: float) -> None:
         axes = (round(wide * 8), round(high * 8))
         cv2.ellipse(image, centre, axes, 0, 0, 360, paint, -1, cv2.LINE_AA, 4)
 
+    if mover.paint == "shadow":
+        light = np.ones(image.shape[:2], np.float32)
+        cv2.ellipse(light, (round(x), round(y)), (mover.wide // 2, mover.high // 2), 0, 0, 360, (0.6,), -1)
+        image[:] = (image * cv2.GaussianBlur(light, (0, 0), 9)[..., None]).astype(np.uint8)
+        return
     ellipse(x, mover.wide, mover.high, PAINTS[mover.paint])
     ellipse(x + mover.wide * 0.15, mover.wide * 0.3, mover.high * 0.5, (60, 50, 45))
 

@@ -270,6 +270,14 @@ def _moves(truth: Truth) -> list[tuple[float, float, list[tuple[float, float]]]]
     return [(*mover.visible(), truth.stops(mover)) for mover in truth.movers]
 
 
+@pytest.mark.parametrize(("name", "changed"), [("reaches in", False), ("puts down", True)])
+def test_what_a_visit_leaves_behind_is_told(scenes: dict[str, Scene], name: str, changed: bool) -> None:
+    told = parse_global_caption(reply(scenes[name], Task.GLOBAL_CAPTION))
+    assert "comes into the frame from the top and withdraws again" in told
+    assert ("leaving the picture changed in the upper left part of the frame" in told) is changed
+    assert ("changed" in reply(scenes[name], Task.BCQ)) is changed
+
+
 def test_the_incident_has_its_moment_and_who_is_beside_it(scenes: dict[str, Scene]) -> None:
     scene = scenes["stops next to"]
     assert parse_moment(reply(scene, Task.MOMENT), within=scene.span) == pytest.approx(5.0, abs=0.5)

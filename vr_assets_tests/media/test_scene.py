@@ -40,6 +40,7 @@ def only(scene: Scene) -> Track:
         pytest.param("orange", "right", 80, 60, id="large orange"),
         pytest.param("white", "left", 14, 12, id="small white"),
         pytest.param("black", "right", 46, 28, id="black"),
+        pytest.param("dark", "right", 46, 28, id="dark grey, as a shadow is"),
     ],
 )
 def test_a_crossing_is_seen_as_it_was_drawn(tmp_path: Path, paint: str, to: str, wide: int, high: int) -> None:
@@ -138,6 +139,37 @@ def test_what_sets_off_inside_the_frame_has_not_entered(tmp_path: Path) -> None:
     assert track.start_s == pytest.approx(3.0, abs=NEAR_S)
 
 
+def test_what_is_there_from_the_start_has_not_entered(tmp_path: Path) -> None:
+    track = only(seen(tmp_path, draw([Mover("red", [(-1, 40, 120), (2.5, 350, 120)])], 4)))
+    assert (track.entered, track.left, track.start_s) == ((), (Side.RIGHT,), 0.0)
+
+
+def test_what_is_there_to_the_end_has_not_left(tmp_path: Path) -> None:
+    track = only(seen(tmp_path, draw([Mover("red", [(0.5, -30, 120), (9, 350, 120)])], 5)))
+    assert (track.entered, track.left) == ((Side.LEFT,), ())
+    assert track.end_s == pytest.approx(5.0, abs=0.2)
+
+
+def test_a_long_rest_is_one_stop_of_one_mover(tmp_path: Path) -> None:
+    track = only(seen(tmp_path, draw([stopping("red", brakes_s=0.0, stays_until_s=17.0, goes_on=True)], 21)))
+    (stop,) = track.stops
+    assert stop.end_s is not None
+    assert [stop.start_s, stop.end_s, track.end_s] == pytest.approx([3.0, 17.0, 19.7], abs=NEAR_S)
+    assert (track.entered, track.left) == ((Side.LEFT,), (Side.RIGHT,))
+
+
+def test_what_leaves_its_place_behind_another_is_not_said_to_stay(tmp_path: Path) -> None:
+    red = Mover("red", [(0.8, 75, -23), (2.6, 75, 144), (5.5, 75, 144), (6.8, 75, 263)], wide=28, high=46)
+    black = Mover("black", [(4.6, 355, 191), (5.6, 102, 191), (8.2, 102, 191), (8.7, -35, 191)], wide=70, high=44)
+    scene = seen(tmp_path, draw([black, red], 9, level=70))
+    assert not [track for track in scene.tracks if track.colour == "red" and track.certain and track.left == ()]
+
+
+def test_a_soft_shadow_is_no_actor(tmp_path: Path) -> None:
+    scene = seen(tmp_path, draw([across("shadow", 0.5, 4.5, wide=90, high=60)], 5))
+    assert (scene.tracks, scene.stirs) == ((), ())
+
+
 def sway(time_s: float) -> tuple[float, float]:
     return math.sin(time_s * 9), math.cos(time_s * 7)
 
@@ -145,7 +177,7 @@ def sway(time_s: float) -> tuple[float, float]:
 @pytest.mark.parametrize(
     "images",
     [
-        pytest.param(lambda movers: draw(movers, 4, gain=lambda t: 1 - 0.4 * max(0.0, math.sin(t * 2))), id="exposure"),
+        pytest.param(lambda movers: draw(movers, 4, gain=lambda t: 1 + 0.35 * math.sin(t * 2)), id="exposure"),
         pytest.param(lambda movers: draw(movers, 4, camera=sway), id="a trembling camera"),
         pytest.param(lambda movers: draw(movers, 4, noise=9), id="a noisy sensor"),
     ],
