@@ -5,7 +5,12 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-OPTION_NOUNS = _words("option options choice choices answer answers alternative alternatives distractor distractors")
+INSCRIBING = _words("labeled labelled lettered marked named painted printed reading reads spelling spells stamped")
+"""Words before a letter that stands written in the scene."""
+
+OPTION_NOUNS = _words(
+    "option options choice choices answer answers alternative alternatives candidate candidates distractor distractors"
+)
 
 THINGS = _words(
     """
@@ -29,7 +34,7 @@ OPENERS = _words(
     about against also although am among and as at be because been being besides best between both but by call called can chose
     choose compare concerning confirm consider contradict correct could deem describe did discard dismiss do does drop either
     eliminate even except exclude favor favour find fit for from get give giving hence how however if imply in incorrect indicate
-    instead into is just keep labeled labelled leave left let lets like made make making mark match may mean might must neither
+    instead into is just keep leave left let lets like made make making mark match may mean might must neither
     nor not of on only or out over per pick prefer prove rather read regarding reject remaining right rule see select should show
     since so suggest support take than that then therefore this though through thus to toward towards unlike use verify versus
     via vs was were when where whereas while why will with would wrong are

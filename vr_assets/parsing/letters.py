@@ -8,9 +8,10 @@ which is meant, the text is rejected: a letter that was turned wrongly is a wron
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.letter_words import AFTER_LETTER_A, NOUNS_IN_S, OPENERS, OPTION_NOUNS, THINGS
+from vr_assets.parsing.letter_words import AFTER_LETTER_A, INSCRIBING, NOUNS_IN_S, OPENERS, OPTION_NOUNS, THINGS
 from vr_assets.parsing.text import snippet
 
 # What is said of options and not of things in a scene, after the letter and before it.
@@ -40,9 +41,9 @@ _JOINT = re.compile(
 _THROUGH = re.compile(r"\s*(?:-|–|\s(?:to|through)\s)\s*", re.IGNORECASE)
 _BEFORE = re.compile(r"(?:([A-Za-z][\w'’-]*)|([.,;:!?–—\n]|^))\s*([(\[*'\"“‘`]*)$")
 _OPTION_BEFORE = re.compile(
-    r"\b(?:options?|choices?|answers?|alternatives?|distractors?|letters?)"
+    r"\b(?:options?|choices?|answers?|alternatives?|distractors?|candidates?|selections?|statements?|scenarios?|letters?)"
     r"\s*(?:is|are|was|would be|must be|should be|:|=|being)?\s*:?\s*"
-    r"(?:therefore\s+|thus\s+|clearly\s+|option\s+|choice\s+|letter\s+)?[(\[*'\"“‘`]*$",
+    r"(?:therefore\s+|thus\s+|clearly\s+|option\s+|choice\s+|letter\s+|labell?ed\s+|marked\s+)?[(\[*'\"“‘`]*$",
     re.IGNORECASE,
 )
 _COMBINATION = re.compile(
@@ -55,7 +56,7 @@ _BRACKET_AFTER = re.compile(r"\W?[)\]]")
 _ENUMERATES = re.compile(r"[*_]*[).:](?=[\s*_]|$)")
 _WORD_AFTER = re.compile(r"\s{1,9}[\"“'‘]?([A-Za-z][\w'’-]*)")
 _PART_AFTER = re.compile(r"-\w|\.\w|[&+/]\w")
-_PART_BEFORE = re.compile(r"\w[-.&/]$|\d\s$")
+_PART_BEFORE = re.compile(r"\w[-.&/]$|\d\s$|\b(?:Mr|Mrs|Ms|Dr|Prof)\.\s$")
 # How far around a letter its meaning is looked for: a reply that repeats itself for pages must not take minutes to read.
 _NEAR_CHARS = 80
 _LINE_START = re.compile(r"(?:^|\n)[ \t>*_#-]*(?:\d+[.)]\s*)?[*_]*$")
@@ -71,22 +72,47 @@ class _Mention:
     through: tuple[int, int] | None = None
 
 
-def rename_letters(texts: tuple[str, ...], letters: Mapping[str, str], *, scene: str) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Scene:
+    """A question and its options, by letter: texts that name things and no options."""
+
+    question: str
+    options: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        return "\n".join([self.question, *self.options.values()])
+
+    @cached_property
+    def things(self) -> frozenset[str]:
+        """Nouns that carry a letter as their name. "Forklift B" in the question makes a forklift one everywhere."""
+        found = re.findall(r"\b([A-Za-z]{3,})\s+(?:[B-D]\b|A\b(?!\s+[a-z]))(?![’'-]\w)", self.text)
+        return THINGS | INSCRIBING | (frozenset(word.lower() for word in found) - OPENERS - OPTION_NOUNS)
+
+    def names(self, word: str) -> bool:
+        """Whether a letter after this word, singular or plural, is the name of a thing."""
+        singular = word.removesuffix("s")
+        return not self.things.isdisjoint((word, singular, singular.removesuffix("e")))
+
+    def is_told(self, word: str, letter: str) -> bool:
+        """Whether an option's own text has the word: "the truck (B)" names the option then."""
+        return re.search(rf"\b{re.escape(word)}\b", self.options.get(letter.upper(), ""), re.IGNORECASE) is not None
+
+
+def rename_letters(texts: tuple[str, ...], letters: Mapping[str, str], *, scene: Scene) -> tuple[str, ...]:
     """Texts about options, with each option's letter replaced.
 
     Args:
         letters: new letter by old one.
-        scene: texts that name things and no options (the question, the options' texts): what carries a letter there, as in
-            "Forklift B", is a thing everywhere.
+        scene: what the texts are about; options under their old letters.
 
     Raises:
         ReplyError: a letter names a thing of the scene in one place and stands alone, unexplained, in another.
     """
-    things = THINGS | _named_in(scene)
-    mentions = [list(_mentions(text, letters, things)) for text in texts]
+    mentions = [list(_mentions(text, letters, scene)) for text in texts]
     in_scene = {
         text[place].upper()
-        for text, found in zip((*texts, scene), (*mentions, list(_mentions(scene, letters, things))), strict=True)
+        for text, found in zip((*texts, scene.text), (*mentions, list(_mentions(scene.text, letters, scene))), strict=True)
         for mention in found
         if not mention.is_option
         for place in mention.places
@@ -151,7 +177,7 @@ def _by_letter(found: re.Match[str], letters: Mapping[str, str]) -> str:
     return f"{'Option' if found[0][0].isupper() else 'option'} {letters[letter]}"
 
 
-def _mentions(text: str, letters: Mapping[str, str], things: frozenset[str]) -> Iterator[_Mention]:
+def _mentions(text: str, letters: Mapping[str, str], scene: Scene) -> Iterator[_Mention]:
     found = [mark for mark in _LETTER.finditer(text) if mark[1].upper() in letters]
     index = 0
     while index < len(found):
@@ -162,7 +188,7 @@ def _mentions(text: str, letters: Mapping[str, str], things: frozenset[str]) -> 
         through = None
         if last == index and last + 1 < len(found) and _THROUGH.fullmatch(text[found[index].end() : found[index + 1].start()]):
             through = (first, found[index + 1].start())
-        mention = _judge(text, tuple(mark.start() for mark in found[index : last + 1]), end, through, things)
+        mention = _judge(text, tuple(mark.start() for mark in found[index : last + 1]), end, through, scene)
         if mention is not None:
             yield mention
         index = last + (2 if mention is not None and mention.through is not None else 1)
@@ -172,9 +198,7 @@ def _joined(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
     return _JOINT.fullmatch(text[one.end() : other.start()]) is not None and not _is_article(text, other.start())
 
 
-def _judge(
-    text: str, places: tuple[int, ...], end: int, through: tuple[int, int] | None, things: frozenset[str]
-) -> _Mention | None:
+def _judge(text: str, places: tuple[int, ...], end: int, through: tuple[int, int] | None, scene: Scene) -> _Mention | None:
     """What a mention names, or None where its letter is no name at all (an article, an initial, B-pillar)."""
     first = places[0]
     word = _before(_BEFORE, text, first)
@@ -183,10 +207,9 @@ def _judge(
         if through is not None and text[through[1]].isupper() and text[first] < text[through[1]]:
             return _Mention(places, is_option=True, plain=False, through=through)
         return _Mention(places, is_option=not _before(_LETTER_ITSELF, text, first), plain=False)
-    singular = previous.removesuffix("s")
-    is_thing = previous in things or singular in things or singular.removesuffix("e") in things
+    is_thing = scene.names(previous)
     if _before(_BRACKET_BEFORE, text, first) and _BRACKET_AFTER.match(text, end):
-        return _Mention(places, is_option=not is_thing, plain=False)
+        return _Mention(places, is_option=not is_thing or scene.is_told(previous, text[first]), plain=False)
     if _before(_LINE_START, text, first) and _ENUMERATES.match(text, end):
         return _Mention(places, is_option=True, plain=False)
     near = text[max(0, first - _NEAR_CHARS) : first]
@@ -242,9 +265,3 @@ def _opens(word: str) -> bool:
     if word in OPENERS or word in OPTION_NOUNS or word.endswith(("ly", "ing", "ed", "n't")):
         return True
     return word.endswith("s") and not word.endswith(("ss", "us", "is", "'s"))
-
-
-def _named_in(scene: str) -> frozenset[str]:
-    """The nouns before a lone capital in texts that name no options: "Forklift B"."""
-    found = re.findall(r"\b([A-Za-z]{3,})\s+(?:[B-D]\b|A\b(?!\s+[a-z]))(?![’'-]\w)", scene)
-    return frozenset(word.lower() for word in found) - OPENERS - OPTION_NOUNS

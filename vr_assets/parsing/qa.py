@@ -12,7 +12,7 @@ from vr_assets.errors import ReplyError
 from vr_assets.parsing.choices import read_letter, read_yes_no, same
 from vr_assets.parsing.clock import check_clocks, parse_stretch, split_stretch
 from vr_assets.parsing.labels import read_blocks
-from vr_assets.parsing.letters import names_options, rename_in_option, rename_letters
+from vr_assets.parsing.letters import Scene, names_options, rename_in_option, rename_letters
 from vr_assets.parsing.option_lines import LETTERS, options_of, split_options
 from vr_assets.parsing.refusals import check_told, cited_evidence
 from vr_assets.parsing.reply import Names, ReplyModel, Words, find_json, read_reply
@@ -218,12 +218,12 @@ def _shuffled(reply: McqReply, options: Mapping[str, str], answer: str) -> McqIt
     moving = order[: len(order) - len(above)]
     random.Random(hashlib.sha256(reply.question.encode()).digest()).shuffle(moving)
     new = {old: letter for letter, old in zip(order, [*moving, *above], strict=True)}
-    options = {letter: rename_in_option(text, new, others=options.values()) for letter, text in options.items()}
-    scene = "\n".join([reply.question, *options.values()])
+    scene = Scene(reply.question, options)
     explanation, reasoning = rename_letters((reply.explanation, reply.reasoning), new, scene=scene)
+    told = {new[old]: rename_in_option(text, new, others=options.values()) for old, text in options.items()}
     return McqItem(
         question=reply.question,
-        options=tuple(sorted((Option(letter=new[old], text=text) for old, text in options.items()), key=lambda it: it.letter)),
+        options=tuple(Option(letter=letter, text=told[letter]) for letter in LETTERS),
         answer=new[answer],
         explanation=explanation,
         reasoning=reasoning,

@@ -1,15 +1,17 @@
 """Option letters in running text follow their options; letters of the scene stay."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.letters import names_options, rename_in_option, rename_letters
+from vr_assets.parsing.letters import Scene, names_options, rename_in_option, rename_letters
 
 TURNED = {"A": "C", "B": "A", "C": "D", "D": "B"}
 
 
-def turned(text: str, scene: str = "") -> str:
-    (text,) = rename_letters((text,), TURNED, scene=scene)
+def turned(text: str, question: str = "", options: Mapping[str, str] | None = None) -> str:
+    (text,) = rename_letters((text,), TURNED, scene=Scene(question, options or {}))
     return text
 
 
@@ -50,6 +52,10 @@ def turned(text: str, scene: str = "") -> str:
         ("Option A: A car stops", "Option C: A car stops"),
         ("I pick B over A.", "I pick A over C."),
         ("plan B, option B", "plan B, option A"),
+        ("Statement B is wrong, scenario A too", "Statement A is wrong, scenario C too"),
+        ("the option labelled B", "the option labelled A"),
+        ("The answer is A. A car hits the pole.", "The answer is C. A car hits the pole."),
+        ("A: blue, not red. B: right.", "C: blue, not red. A: right."),
         ("Lanes A and B are empty, so option A", "Lanes A and B are empty, so option C"),
     ],
 )
@@ -78,6 +84,8 @@ def test_20_letters_that_name_options_follow_the_shuffle(text: str, followed: st
         "Forklift B hits the rack",
         "John B. Smith walks",
         "the letter B on the door",
+        "the truck marked B, the sign that reads B",
+        "Mr. B and Dr. A. Smith",
         "Vehicle-A hits vehicle-B",
         "building C, crossing B, bus A",
         "I'd say, he'd say",
@@ -88,21 +96,27 @@ def test_20_letters_of_the_scene_and_articles_stay(text: str) -> None:
 
 
 def test_20_a_noun_that_carries_a_letter_in_the_question_is_a_thing_in_the_reasoning() -> None:
-    assert turned("the parcels (B) fall", scene="Which parcels B fall?") == "the parcels (B) fall"
+    assert turned("the parcels (B) fall", question="Which parcels B fall?") == "the parcels (B) fall"
     assert turned("the parcels (B) fall") == "the parcels (A) fall"
 
 
 @pytest.mark.parametrize(
-    ("text", "scene"),
+    ("text", "question"),
     [
         ("Car A hits Car B. A approaches fast.", ""),
         ("B is the lane of the man in lane B", ""),
         ("A approaches fast.", "What does Car A do?"),
     ],
 )
-def test_20_a_letter_that_may_be_either_is_rejected_not_turned(text: str, scene: str) -> None:
+def test_20_a_letter_that_may_be_either_is_rejected_not_turned(text: str, question: str) -> None:
     with pytest.raises(ReplyError, match="cannot be told"):
-        turned(text, scene)
+        turned(text, question)
+
+
+def test_20_a_letter_in_brackets_after_a_things_name_is_the_option_that_tells_of_it() -> None:
+    options = {"A": "A red car", "B": "A blue truck"}
+    assert turned("The blue truck (B) hits the pole.", options=options) == "The blue truck (A) hits the pole."
+    assert turned("The man (B) waves.", options=options) == "The man (B) waves."
 
 
 def test_20_a_letter_that_is_judged_is_an_option_though_a_thing_has_it_too() -> None:
