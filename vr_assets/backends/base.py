@@ -46,6 +46,7 @@ class Backend(Protocol):
             TransientError: another attempt may help.
             RefusedError: this request is refused for good.
             StageError: no request can succeed.
+            ReplyError: there is no answer, asking again gives none, and it cost nothing: nothing is kept.
             MediaError: what the request shows cannot be made.
         """
         ...

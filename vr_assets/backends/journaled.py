@@ -61,7 +61,7 @@ class Asker:
         """The answer to a request, read: from the journal where one reads, else from the model.
 
         Raises:
-            ReplyError: the answer does not read.
+            ReplyError: the answer does not read, or the backend has none.
             TransientError: the endpoint gave none.
             MediaError: what the model is to be shown cannot be made.
             StageError: no request can succeed.

@@ -62,7 +62,7 @@ class OpenCVBackend:
         """JSON in the form of the task's reply model.
 
         Raises:
-            RefusedError: too little was measured for this task.
+            ReplyError: too little was measured for this task.
             MediaError: the video cannot be decoded.
         """
         scene = await request.subject.scene()

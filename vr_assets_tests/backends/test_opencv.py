@@ -15,7 +15,7 @@ import pytest
 from vr_assets.backends.offline import choices, claims
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.opencv import OpenCVBackend
-from vr_assets.errors import RefusedError
+from vr_assets.errors import ReplyError
 from vr_assets.media.scene import measure_scene
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
@@ -130,7 +130,7 @@ def refused(name: str, task: Task) -> bool:
 def test_every_task_is_answered_in_its_own_form_or_refused(scenes: dict[str, Scene], name: str, task: Task) -> None:
     scene = scenes[name]
     if refused(name, task):
-        with pytest.raises(RefusedError, match="the offline annotator measured"):
+        with pytest.raises(ReplyError, match="the offline annotator measured"):
             reply(scene, task)
         return
     text = reply(scene, task)
@@ -170,7 +170,7 @@ def items(scene: Scene) -> Sequence[QaItem]:
     for qa_type in QaType:
         try:
             text = reply(scene, Task(qa_type))
-        except RefusedError:
+        except ReplyError:
             continue
         found += parse_qa(text, qa_type=qa_type, within=scene.span)
     return found
@@ -329,7 +329,7 @@ def test_what_was_not_measured_is_not_said(changed: dict[str, object], says: str
         assert re.search(says, text, re.IGNORECASE), text
         assert not re.search(never, text.replace("is seen", ""), re.IGNORECASE), text
     for task in (Task.MOMENT, Task.CAUSAL_LINKAGE, Task.TEMPORAL_LOCALIZATION, Task.MCQ):
-        with pytest.raises(RefusedError):
+        with pytest.raises(ReplyError):
             reply(scene, task)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from vr_assets.backends.offline.actors import Actor
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.offline.words import clock, joined, listed, number, place, sentence, times, towards
-from vr_assets.errors import RefusedError
+from vr_assets.errors import ReplyError
 from vr_assets.records.base import Span
 from vr_assets.records.scene import Camera, Scene
 from vr_assets.settings import Mode
@@ -52,11 +52,11 @@ def dense_caption(scene: Scene) -> dict[str, list[Fields]]:
 
 
 def moment(scene: Scene) -> Fields:
-    """Raises RefusedError: nothing stops abruptly."""
+    """Raises ReplyError: nothing stops abruptly."""
     story = Story.of(scene, timed=True)
     incident = story.incident
     if incident is None:
-        raise RefusedError("the offline annotator measured no incident: nothing stops abruptly in this video")
+        raise ReplyError("the offline annotator measured no incident: nothing stops abruptly in this video")
     actor = story.actor(incident.track)
     assert actor is not None
     other = story.actor(incident.beside)

@@ -20,7 +20,7 @@ from vr_assets.backends.offline.words import (
     way_in,
     way_out,
 )
-from vr_assets.errors import RefusedError
+from vr_assets.errors import ReplyError
 from vr_assets.records.scene import Area, Camera, Colour, Side
 
 _LETTERS = "ABCD"
@@ -52,10 +52,10 @@ class Choice:
 
 
 def mcq(story: Story) -> dict[str, object]:
-    """Raises RefusedError: nothing was measured that has three wrong answers."""
+    """Raises ReplyError: nothing was measured that has three wrong answers."""
     choices = candidates(story)
     if not choices:
-        raise RefusedError("the offline annotator measured too little in this video for a question with three wrong answers")
+        raise ReplyError("the offline annotator measured too little in this video for a question with three wrong answers")
     heaviest = max(choice.weight for choice in choices)
     choice = story.dice.choose("mcq", [choice for choice in choices if choice.weight == heaviest])
     options = story.dice.order("options", [choice.right, *choice.wrong])

@@ -19,7 +19,7 @@ from vr_assets.backends.offline.words import (
     way_in,
     way_out,
 )
-from vr_assets.errors import RefusedError
+from vr_assets.errors import ReplyError
 from vr_assets.records.scene import Camera
 from vr_assets.settings import QaType
 
@@ -53,22 +53,22 @@ class Claim:
 
 
 def bcq(story: Story) -> dict[str, list[Fields]]:
-    """One Yes and one No question about different things. Raises RefusedError: too little was measured for two."""
+    """One Yes and one No question about different things. Raises ReplyError: too little was measured for two."""
     claims = list(candidates(story))
     yes = _pick(story, "yes", [claim for claim in claims if claim.holds])
     no = _pick(story, "no", [claim for claim in claims if not claim.holds and (yes is None or claim.topic != yes.topic)])
     if yes is None or no is None:
-        raise RefusedError("the offline annotator measured too little in this video for a Yes and a No question")
+        raise ReplyError("the offline annotator measured too little in this video for a Yes and a No question")
     return {"items": [claim.fields() for claim in story.dice.order("bcq", [yes, no])]}
 
 
 def event_verification(story: Story) -> Fields:
-    """Raises RefusedError: no event was measured."""
+    """Raises ReplyError: no event was measured."""
     claims = [claim for claim in candidates(story) if claim.event]
     wanted = story.dice.choose(QaType.EVENT_VERIFICATION, (True, False))
     found = _pick(story, "verify", [claim for claim in claims if claim.holds is wanted] or claims)
     if found is None:
-        raise RefusedError("the offline annotator measured no event in this video that could be verified")
+        raise ReplyError("the offline annotator measured no event in this video that could be verified")
     return found.fields()
 
 

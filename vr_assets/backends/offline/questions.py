@@ -19,7 +19,7 @@ from vr_assets.backends.offline.words import (
     way_in,
     way_out,
 )
-from vr_assets.errors import RefusedError
+from vr_assets.errors import ReplyError
 from vr_assets.records.base import Span
 from vr_assets.records.scene import Camera, Stop
 
@@ -52,7 +52,7 @@ class Link:
 
 
 def open_qa(story: Story) -> Fields:
-    """Raises RefusedError: nothing that could be asked about was measured."""
+    """Raises ReplyError: nothing that could be asked about was measured."""
     actor = _protagonist(story)
     if actor is not None:
         asked = (
@@ -65,7 +65,7 @@ def open_qa(story: Story) -> Fields:
             so = "this is what happens from its coming to its withdrawing"
         return _open(question, joined(story.way(actor, known=not actor.timed)), reasoning(story, actor, so=so))
     if not story.action() and story.scene.camera is Camera.STEADY:
-        raise RefusedError("the offline annotator measured no movement in this video to ask about")
+        raise ReplyError("the offline annotator measured no movement in this video to ask about")
     if story.scene.camera is not Camera.STEADY:
         told = sentence("what stands in the scene changes its place in the picture all at once, over the whole of it")
         return _open("How does the picture change in the course of the video?", sentence(story.view()), told)
@@ -106,21 +106,21 @@ def event_summary(story: Story) -> Fields:
 
 
 def causal_linkage(story: Story) -> Fields:
-    """Raises RefusedError: no two events of one mover were measured."""
+    """Raises ReplyError: no two events of one mover were measured."""
     links = [link for actor in story.actors for link in _links(story, actor)]
     if not links:
-        raise RefusedError("the offline annotator measured no two events to link")
+        raise ReplyError("the offline annotator measured no two events to link")
     heaviest = max(link.weight for link in links)
     link = story.dice.choose("link", [link for link in links if link.weight == heaviest])
     return _open(link.question, sentence(link.answer), link.reasoning)
 
 
 def temporal_localization(story: Story) -> Fields:
-    """Raises RefusedError: nothing with a start and an end within the video was measured."""
+    """Raises ReplyError: nothing with a start and an end within the video was measured."""
     whole_s = story.scene.duration_s
     found = [stretch for stretch in _stretches(story) if 0.3 <= stretch.span.duration_s <= _MOST_OF_IT * whole_s]
     if not found:
-        raise RefusedError("the offline annotator measured nothing in this video that has a start and an end of its own")
+        raise ReplyError("the offline annotator measured nothing in this video that has a start and an end of its own")
     heaviest = max(stretch.weight for stretch in found)
     chosen = story.dice.choose("stretch", [stretch for stretch in found if stretch.weight == heaviest])
     return {
@@ -132,10 +132,10 @@ def temporal_localization(story: Story) -> Fields:
 
 
 def temporal_event_desc(story: Story) -> Fields:
-    """Raises RefusedError: nothing happens in any stretch that is shorter than the video."""
+    """Raises ReplyError: nothing happens in any stretch that is shorter than the video."""
     spans = [span for span in _windows(story) if span.duration_s <= _MOST_OF_IT * story.scene.duration_s]
     if not spans:
-        raise RefusedError("the offline annotator measured nothing that happens within a part of this video")
+        raise ReplyError("the offline annotator measured nothing that happens within a part of this video")
     span = story.dice.choose("window", spans[:4])
     part = Story(story.scene, span, story.dice, timed=True, edges=False)
     told = part.action()
