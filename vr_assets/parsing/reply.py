@@ -21,7 +21,7 @@ from vr_assets.parsing.text import clean, snippet, spoken, without_courtesies, w
 # Only where JSON can begin: "[00:03 - 00:07]" is a time.
 _JSON_START = re.compile(r"[{\[](?=\s*[\"{\[\]}])")
 _IS_JSON = re.compile(r"^\s*(?:```(?:json)?\s*\n?\s*)?[{\[]\s*[\"{\[\]}]", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"<[^<>]*>")
+_PLACEHOLDER = re.compile(r"<[^<>\d]*>")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What models put around an answer; deeper than this it is no wrapper.
 _MOST_WRAPPERS = 4

@@ -24,6 +24,7 @@ WITHIN = Span(start_s=0.0, end_s=30.4)
         pytest.param("TIMESTAMP: Chunk 3 (10-15 s): 12.5", id="other numbers"),
         pytest.param("Chunk 3 (10-15 s): 12.5", id="without labels"),
         pytest.param("12.5", id="bare"),
+        pytest.param("TIMESTAMP: <00:12.5>", id="angle brackets"),
         pytest.param("The crash happens at 12.5 seconds.", id="sentence"),
         pytest.param(
             '{"reason": "I cannot see the video; chunk 3 (00:10 - 00:15) has the crash.", "timestamp": "00:12.5"}', id="text only"
