@@ -49,6 +49,7 @@ def test_a_crossing_is_seen_as_it_was_drawn(tmp_path: Path, paint: str, to: str,
     track = only(scene)
     assert (track.entered, track.left, track.heading) == (SIDES[OPPOSITE[to]], SIDES[to], SIDES[to])
     assert track.colour == paint
+    assert track.area == pytest.approx(wide * high / (320 * 240), rel=0.6)
     enters_s, leaves_s = mover.visible()
     assert track.start_s == pytest.approx(enters_s, abs=NEAR_S)
     assert track.end_s == pytest.approx(leaves_s, abs=NEAR_S)
@@ -177,7 +178,7 @@ def sway(time_s: float) -> tuple[float, float]:
 @pytest.mark.parametrize(
     "images",
     [
-        pytest.param(lambda movers: draw(movers, 4, gain=lambda t: 1 + 0.35 * math.sin(t * 2)), id="exposure"),
+        pytest.param(lambda movers: draw(movers, 4, gain=lambda t: 1 + 0.5 * math.sin(t * 2)), id="exposure"),
         pytest.param(lambda movers: draw(movers, 4, camera=sway), id="a trembling camera"),
         pytest.param(lambda movers: draw(movers, 4, noise=9), id="a noisy sensor"),
     ],
