@@ -22,7 +22,6 @@ _SHALLOW = 0.08
 _GLIMPSED = 3
 _STOOD_S, _DOUBT_S = 0.5, 0.5
 _JOINED = 1.7  # Times as large from one frame to the next: bodies that come nearer grow by a tenth.
-_OPPOSITE = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, Side.TOP: Side.BOTTOM, Side.BOTTOM: Side.TOP}
 _EDGE_PX = 2
 _POINTS_APART_S = 0.25
 
@@ -69,7 +68,7 @@ def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
         heading=heading,
         colour=_colour(trail, stage),
         area=round(max(_size(sight.box) for sight in sights) / (stage.width * stage.height), 4),
-        certain=_is_one_body(trail, stage) and _makes_sense(entered, left, heading) and _ends_known(stops, left, last, stage),
+        certain=_is_one_body(trail, stage) and _ends_known(stops, left, last, stage),
         met=bool(trail.met),
         points=_points(sights, stage, offset_s),
         stops=stops,
@@ -90,11 +89,6 @@ def _is_one_body(trail: Trail, stage: Stage) -> bool:
         for place, (one, other) in enumerate(pairwise(sizes))
     )
     return trail.doubt_s < _DOUBT_S and not joined and not trail.changed_colour()
-
-
-def _makes_sense(entered: Sides, left: Sides, heading: Sides) -> bool:
-    """Nothing heads for the edge it came by, or away from the one it leaves by: such a track is made of two."""
-    return not set(entered) & set(heading) and not {_OPPOSITE[side] for side in left} & set(heading)
 
 
 def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -> bool:
