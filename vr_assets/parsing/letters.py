@@ -154,9 +154,9 @@ def _renamed(text: str, mentions: list[_Mention], letters: Mapping[str, str]) ->
             continue
         if mention.through is not None:
             first, last = mention.through
-            old = sorted(letters)
-            span = sorted(letters[letter] for letter in old[old.index(text[first]) : old.index(text[last]) + 1])
-            pieces += [text[at:first], ", ".join(span[:-1]), " and ", span[-1]]
+            span = sorted(new for old, new in letters.items() if text[first].upper() <= old <= text[last].upper())
+            listed = f"{', '.join(span[:-1])} and {span[-1]}"
+            pieces += [text[at:first], listed if text[first].isupper() else listed.lower()]
             at = last + 1
             continue
         for place in mention.places:
@@ -204,7 +204,7 @@ def _judge(text: str, places: tuple[int, ...], end: int, through: tuple[int, int
     word = _before(_BEFORE, text, first)
     previous = word[1].lower() if word and word[1] else ""
     if _before(_OPTION_BEFORE, text, first) and not (text[first] == "a" and _is_article(text, first)):
-        if through is not None and text[through[1]].isupper() and text[first] < text[through[1]]:
+        if through is not None and text[first].upper() < text[through[1]].upper():
             return _Mention(places, is_option=True, plain=False, through=through)
         return _Mention(places, is_option=not _before(_LETTER_ITSELF, text, first), plain=False)
     is_thing = scene.names(previous)

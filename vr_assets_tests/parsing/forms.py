@@ -30,6 +30,10 @@ def headings(fields: Fields) -> str:
     return "\n\n".join(f"### {_label(name)}\n\n{value}" for name, value in fields.items())
 
 
+def lower_case_headings(fields: Fields) -> str:
+    return "\n\n".join(f"## {name.replace('_', ' ')}\n{value}" for name, value in fields.items())
+
+
 def numbered(fields: Fields) -> str:
     return "\n".join(f"{number}. {_label(name).title()}: {value}" for number, (name, value) in enumerate(fields.items(), start=1))
 
@@ -95,7 +99,8 @@ def rules_between(fields: Fields) -> str:
 
 
 LAYOUTS: tuple[Callable[[Fields], str], ...] = (
-    plain, bold, bold_with_colon_outside, bold_whole_line, headings, numbered, numbered_labels, bullets, value_below, label_alone,
+    plain, bold, bold_with_colon_outside, bold_whole_line, headings, lower_case_headings,
+    numbered, numbered_labels, bullets, value_below, label_alone,
     dashes, lower_case, windows, full_width, bracketed, quoted_block, fenced, with_courtesies, after_thinking,
     after_unopened_thinking, rules_between,
 )  # fmt: skip

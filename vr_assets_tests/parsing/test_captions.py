@@ -118,6 +118,9 @@ EVENTS = [(0.0, 3.0, "A red car enters."), (3.0, 7.0, "It stops at the gate.")]
         ),
         pytest.param("| 00:00 - 00:03 | A red car enters. |\n|---|---|\n| 00:03 - 00:07 | It stops at the gate. |", id="table"),
         pytest.param("00:00 - 00:03\nA red car enters.\n\n00:03 - 00:07\nIt stops at the gate.", id="text below"),
+        pytest.param(
+            "[00:00 - 00:03]\n\nA red car enters.\n\n[00:03 - 00:07]\n\nIt stops at the gate.", id="text below a blank line"
+        ),
         pytest.param("[00:00 - 00:03] A red car\nenters.\n[00:03 - 00:07] It stops\nat the gate.", id="wrapped lines"),
         pytest.param(
             "1\n00:00:00,000 --> 00:00:03,000\nA red car enters.\n\n2\n00:00:03,000 --> 00:00:07,000\nIt stops at the gate.",
@@ -167,9 +170,9 @@ def test_tenths_are_written_for_all_events_where_one_has_them() -> None:
 
 
 def test_what_is_said_around_the_events_is_kept_as_text_and_is_no_event() -> None:
-    reply = "A quiet road at noon.\n\n[00:00 - 00:03] A car enters.\n\nOverall, little happens."
+    reply = "A quiet road at noon.\n\n[00:00 - 00:03] A car enters.\n\nOverall, little happens.\n\nThe road is dry."
     told = parse_dense_caption(reply, within=WITHIN)
-    assert told.text == "A quiet road at noon.\n[00:00 - 00:03] A car enters.\nOverall, little happens."
+    assert told.text == "A quiet road at noon.\n[00:00 - 00:03] A car enters.\nOverall, little happens.\nThe road is dry."
     assert [event.text for event in told.events] == ["A car enters."]
 
 

@@ -208,6 +208,7 @@ def test_a_question_with_options_reads_from_json(form: Callable[[object], str]) 
         pytest.param({"options": list(TEXTS.values())[:3]}, "the options are A, B, C", id="three options"),
         pytest.param({"options": [*TEXTS.values(), "A tram"]}, "the options are A, B, C, D, E", id="five options"),
         pytest.param({"options": [{"first": text} for text in TEXTS.values()]}, "letter is missing", id="no letters"),
+        pytest.param({"options": ["A) x", "B) y", "C) z", "D) w", "D) v"]}, "the options are", id="a fifth option"),
         pytest.param({"options": []}, "the options are", id="no options"),
         pytest.param({"options": ["a red car", "A red car.", "x", "y"]}, "the same", id="two equal options"),
         pytest.param({"options": ["A red car", "", "x", "y"]}, "options 2 text is empty", id="an empty option"),

@@ -79,6 +79,7 @@ def test_22_no_item_has_an_empty_part(missing: str, form: str, style: str) -> No
         ),
         pytest.param(plain(FIELDS) + "\nANSWER: It turns.", "answer is there twice", id="a label twice, differing"),
         pytest.param("The car stops.", "without question", id="prose"),
+        pytest.param('As asked: {"question": "What?"} is all.', "answer is missing", id="half an object in prose"),
         pytest.param('{"question": "What?", "answer": "*", "reasoning": "y"}', "answer holds no words", id="a star"),
         pytest.param("I'm sorry, but I can't view videos.", "a refusal", id="refusal"),
         pytest.param("QUESTION: What?\n\nI cannot help with that.", "answer is missing", id="half a layout"),

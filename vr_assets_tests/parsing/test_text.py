@@ -30,6 +30,9 @@ from vr_assets.parsing.text import clean, snippet, spoken, strip_thinking, witho
             "Hm.<|end|><|start|>assistant",
             id="harmony",
         ),
+        pytest.param(
+            "<|start|>assistant<|channel|>final<|message|>A car.", "A car.", "<|start|>assistant", id="harmony without thinking"
+        ),
         pytest.param("<|channel|>analysis<|message|>Hm, a", "", "Hm, a", id="harmony cut before its final channel"),
         pytest.param("<|channel>thought\nHm.<channel|>A car.", "A car.", "Hm.", id="gemma"),
         pytest.param("A car <thinks> he", "A car <thinks> he", "", id="no tag of thinking"),
