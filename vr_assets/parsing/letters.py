@@ -64,7 +64,10 @@ _LINE_START = re.compile(r"(?:^|\n)[ \t>*_#-]*(?:\d+[.)]\s*)?[*_]*$")
 
 @dataclass(frozen=True)
 class _Mention:
-    """Letters that stand or fall together ("options A, B and D"): their places, and what the first one's surroundings say."""
+    """Letters that stand or fall together ("options A, B and D"): their places, and what the first one's surroundings say.
+
+    `plain`: it is taken for an option because nothing says otherwise. `through`: the two ends of a range ("options A-C").
+    """
 
     places: tuple[int, ...]
     is_option: bool

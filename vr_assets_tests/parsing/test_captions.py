@@ -170,9 +170,12 @@ def test_tenths_are_written_for_all_events_where_one_has_them() -> None:
 
 
 def test_what_is_said_around_the_events_is_kept_as_text_and_is_no_event() -> None:
-    reply = "A quiet road at noon.\n\n[00:00 - 00:03] A car enters.\n\nOverall, little happens.\n\nThe road is dry."
+    reply = "A quiet road from 00:00 to 00:12.\n\n[00:00 - 00:03] A car enters.\n\nOverall, little happens.\n\nThe road is dry."
     told = parse_dense_caption(reply, within=WITHIN)
-    assert told.text == "A quiet road at noon.\n[00:00 - 00:03] A car enters.\nOverall, little happens.\nThe road is dry."
+    assert (
+        told.text
+        == "A quiet road from 00:00 to 00:12.\n[00:00 - 00:03] A car enters.\nOverall, little happens.\nThe road is dry."
+    )
     assert [event.text for event in told.events] == ["A car enters."]
 
 

@@ -32,6 +32,8 @@ def turned(text: str, question: str = "", options: Mapping[str, str] | None = No
         ("options A-C and D are wrong", "options A, C and D and B are wrong"),
         ("options C to A", "options D to C"),
         ("A understates it", "C understates it"),
+        ("Person A waves; options A-C are wrong", "Person A waves; options A, C and D are wrong"),
+        ("B wrongly says so", "A wrongly says so"),
         ("choice D", "choice B"),
         ("the answer is (B).", "the answer is (A)."),
         ("The correct answer is A because it stops", "The correct answer is C because it stops"),
