@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,7 +148,10 @@ def _running(module: str, *options: str) -> Iterator[str]:
             server.kill()
 
 
-def _lines(log: Path) -> list[dict[str, JsonValue]]:
+def _lines(log: Path, count: int) -> list[dict[str, JsonValue]]:
+    """The first `count` lines of a log, as soon as they are there: a server logs an answer after it went out."""
+    while not log.exists() or log.read_text(encoding="utf-8").count("\n") < count:
+        time.sleep(0.01)
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
@@ -164,12 +168,12 @@ async def test_a_server_of_its_own_process_does_as_its_options_say_and_logs_it(t
         garbage = await backend.generate(request(Task.MCQ))
         verdict = await backend.generate(request(Task.ANOMALY_OR_NORMAL))
         await backend.aclose()
+        lines = _lines(log, 6)
     assert turned_away.value.retry_after_s == 3.0
     assert cut.finish is Finish.LENGTH
     with pytest.raises(ReplyError):
         qa.parse_qa(garbage.text, qa_type=QaType.MCQ, within=SPAN)
     assert json.loads(verdict.text)["verdict"] == "Normal"
-    lines = _lines(log)
     assert [line["status"] for line in lines] == [429, 200, 400, 200, 200, 200]
     assert [line["sent_at"] is None for line in lines] == [False, True, False, False, False, False]
     assert lines[3]["task"] == "moment"
@@ -184,4 +188,5 @@ async def test_a_gemini_server_of_its_own_process_lets_in_the_right_key_only(tmp
         backend = _gemini(url, ReplyFormat.SCHEMA)
         assert (await backend.generate(request())).finish is Finish.STOP
         await backend.aclose()
-    assert [(line["status"], line["authorized"]) for line in _lines(log)] == [(200, True)]
+        lines = _lines(log, 1)
+    assert [(line["status"], line["authorized"]) for line in lines] == [(200, True)]
