@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -418,12 +418,6 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> str:
         shown = "(not shown)" if name.endswith("api_key_env") else repr(problem["input"])
         lines.append(f"{name} = {shown} (from {sources.get(name, 'defaults')}): {problem['msg']}")
     return "; ".join(lines)
-
-
-def is_list(leaf: Leaf) -> bool:
-    """Whether a setting holds several values."""
-    kind = leaf.field.annotation
-    return get_origin(kind) is tuple and bool(get_args(kind))
 
 
 # What shapes no answer: where things lie, how an endpoint is reached, how much at once. Everything else is part of the recipe.

@@ -3,7 +3,6 @@
 import os
 import secrets
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,9 +59,6 @@ class StageResult(Generic[R]):
     rows: tuple[R, ...]
     counts: Counts
     seconds: float
-
-    def by_status(self) -> dict[Status, int]:
-        return dict(Counter(row.status for row in self.rows))
 
 
 @dataclass(frozen=True)

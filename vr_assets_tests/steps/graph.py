@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,7 +67,6 @@ class Graph:
 
     folder: Path
     runs: int = 0
-    backends: list[ScriptedBackend] = field(default_factory=list)
 
     def run(
         self, manifest: Sequence[ManifestRow], script: Script = valid, *, structured: bool = True, **given: object
