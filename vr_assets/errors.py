@@ -13,7 +13,28 @@
     └── StageError             nothing in this stage can succeed: refused key, unknown model, no quota, no backend
 
 Catch by class, never by text. `ReplyError`, `MediaError` and `CallError` become rows; `StageError` ends the run.
+
+`TransientError`, `RefusedError` and `StageError` are the one decision about a call that gave no answer: try again (after how
+long), give up on this request, stop the stage. Both SDKs' errors are turned into it in one place, `backends/failures.py`.
 """
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why an attempt gave no answer although another one may.
+
+    `ERRATIC`: a refusal that this endpoint is known to give at random. `NOT_AN_ANSWER`: a response that is none of the API's.
+    `EMPTY`: an answer without a word in it.
+    """
+
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    DROPPED = "dropped"
+    TIMED_OUT = "timed_out"
+    NOT_AN_ANSWER = "not_an_answer"
+    ERRATIC = "erratic"
+    EMPTY = "empty"
 
 
 class VrAssetsError(Exception):
@@ -53,11 +74,13 @@ class TransientError(CallError):
 
     Attributes:
         retry_after_s: the wait the endpoint asked for, in seconds, or None.
+        cause: what happened, for counting and for the endpoint's pace.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, cause: Cause = Cause.SERVER_ERROR) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.cause = cause
 
 
 class RefusedError(CallError):

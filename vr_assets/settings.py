@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, get_origin
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from vr_assets.errors import SettingsError
@@ -90,19 +90,22 @@ class Task(StrEnum):
     SCENE_DESCRIPTION = "scene_description"
     EVENT_SUMMARY = "event_summary"
     EVENT_VERIFICATION = "event_verification"
+    PREFLIGHT = "preflight"
 
 
 class BackendName(StrEnum):
     GEMINI = "gemini"
     OPENAI = "openai"
+    VLLM = "vllm"
     OPENCV = "opencv"
 
 
 class ReplyFormat(StrEnum):
-    """How a reply is asked for: JSON under a schema, a labelled layout, or the first that the endpoint takes."""
+    """How a reply is asked for: JSON under a schema, any JSON object, a labelled layout, or the first that the endpoint takes."""
 
     AUTO = "auto"
     SCHEMA = "schema"
+    JSON = "json"
     LAYOUT = "layout"
 
 
@@ -118,6 +121,11 @@ class MediaResolution(StrEnum):
     LOW = "MEDIA_RESOLUTION_LOW"
     MEDIUM = "MEDIA_RESOLUTION_MEDIUM"
     HIGH = "MEDIA_RESOLUTION_HIGH"
+
+
+class Upload(StrEnum):
+    AUTO = "auto"
+    NEVER = "never"
 
 
 class LongRecordings(StrEnum):
@@ -140,6 +148,7 @@ Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_
 # So that a key that was pasted in place of its variable's name is refused.
 VariableName = Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+EndpointName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
 class _Group(BaseModel):
@@ -157,10 +166,18 @@ class GeminiSettings(_Group):
     api_key_env: VariableName = Field("GOOGLE_API_KEY", description="NAME of the environment variable that holds the key.")
     base_url: str = Field("", description="Another address of the API (a gateway); empty: Google's own.")
     max_inline_mb: float = Field(20.0, gt=0, le=100, description="Request body limit in MB; 20 holds on every API version.")
+    upload: Upload = Field(
+        Upload.AUTO,
+        description="auto: what does not fit inline goes through the Files API, once a video; never: it is made smaller.",
+    )
+    upload_deadline_s: float = Field(300.0, gt=0, description="Seconds until an uploaded file must be ready to use.")
 
 
 class OpenAISettings(_Group):
     base_url: str = Field("", description="Endpoint, with or without /v1 or /chat/completions. Empty: OpenAI's own.")
+    base_urls: Strings = Field(
+        (), description="Replicas of one endpoint in place of base_url: least loaded first, a broken one rests."
+    )
     model_name: str = Field("", description="Model name as the endpoint knows it. No default: endpoints differ.")
     temperature: float = Field(0.7, ge=0, le=2, description="As TAO's users know it.")
     max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
@@ -173,28 +190,80 @@ class OpenAISettings(_Group):
         description="video_url (vLLM, NIM), image_url carrying a video (some gateways), frames (image-only models).",
     )
     reply_format: ReplyFormat = Field(
-        ReplyFormat.AUTO, description="auto: JSON schema until the endpoint refuses it, then the labelled layout."
+        ReplyFormat.AUTO, description="auto: JSON schema, else any JSON object, else the labelled layout: the first it takes."
     )
+    max_request_mb: float = Field(
+        50.0, gt=0, le=2000, description="Request body limit in MB; what would be larger is shown smaller."
+    )
+
+
+class VllmSettings(_Group):
+    model_path: str = Field("", description="Folder or name of the model that `vllm serve` is started with.")
+    executable: str = Field("vllm", description="The program that is started; a path where it is not on PATH.")
+    tensor_parallel_size: int = Field(1, ge=1, le=64, description="GPUs that share one copy of the model.")
+    max_model_len: int = Field(0, ge=0, description="Context length in tokens; 0: the model's own.")
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="Share of the GPU's memory that the server may take.")
+    extra_args: Strings = Field((), description="Further arguments of `vllm serve`, such as --quantization,fp8.")
+    port: int = Field(0, ge=0, le=65535, description="Port on 127.0.0.1; 0: a free one.")
+    startup_timeout_s: float = Field(
+        900.0, gt=0, description="Seconds until the server must answer; large models load for minutes."
+    )
+    temperature: float = Field(0.7, ge=0, le=2, description="As for other OpenAI-compatible endpoints.")
+    max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
+    timeout: float = Field(300.0, gt=0, description="Seconds to wait for one answer; a full server queues.")
+    video_input: VideoInput = Field(VideoInput.VIDEO_URL, description="video_url, or frames for image-only models.")
+    reply_format: ReplyFormat = Field(ReplyFormat.AUTO, description="As for openai; vLLM enforces JSON schemas.")
+    max_request_mb: float = Field(100.0, gt=0, le=2000, description="Request body limit in MB.")
 
 
 class ModelSettings(_Group):
     backend: BackendName = Field(
-        BackendName.GEMINI, description="gemini, openai (any compatible endpoint), or opencv (offline, no key)."
+        BackendName.GEMINI,
+        description="gemini, openai (any compatible endpoint), vllm (started and stopped here), or opencv (offline, no key).",
     )
+    requests_per_minute: float = Field(0.0, ge=0, description="Most requests a minute, over all runs; 0: as the endpoint lets.")
+    tokens_per_minute: float = Field(0.0, ge=0, description="Most tokens a minute, over all runs; 0: as the endpoint lets.")
     gemini: GeminiSettings = Field(default_factory=GeminiSettings)
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
+    vllm: VllmSettings = Field(default_factory=VllmSettings)
 
 
 class CallSettings(_Group):
-    max_workers: int = Field(16, ge=1, le=1024, description="Ceiling on calls in flight to one endpoint.")
+    max_workers: int = Field(
+        16, ge=1, le=1024, description="Ceiling on calls in flight to one endpoint, over all runs on this machine."
+    )
     max_attempts: int = Field(
-        4, ge=1, le=20, description="Attempts for one call when the endpoint is busy or the connection drops."
+        6, ge=1, le=20, description="Attempts for one call when the endpoint is busy or the connection drops."
+    )
+    max_output_cap: int = Field(
+        32768, ge=1, description="An answer cut at its output limit is asked again with twice the limit, up to this. Tokens."
+    )
+    repair: bool = Field(
+        False, description="Ask the model once to restate an answer that does not read (text only, no media); refusals never."
+    )
+    preflight: bool = Field(True, description="Try an endpoint with a known clip before the first paid call; remembered.")
+    run_ahead: bool = Field(
+        True, description="Ask the next stages' questions about videos that are through while slower ones hold a stage up."
     )
     max_retry_wait_s: float = Field(60.0, gt=0, description="Longest wait between two attempts, in seconds.")
     max_answers: int = Field(
         3, ge=1, le=20, description="Answers kept for one request over all runs before its row fails for good."
     )
-    videos_in_work: int = Field(16, ge=1, le=1024, description="Videos worked on at once in a stage; bounds memory.")
+    videos_in_work: int = Field(
+        0, ge=0, le=1024, description="Videos worked on at once in a stage; bounds memory. 0: max_workers, at least 16."
+    )
+
+    @property
+    def videos_at_once(self) -> int:
+        return self.videos_in_work or max(16, self.max_workers)
+
+
+class BudgetSettings(_Group):
+    run_usd: float = Field(
+        0.0, ge=0, description="Most that one run may spend, in USD; 0: no limit. A run that reaches it stops."
+    )
+    batch_usd: float = Field(0.0, ge=0, description="Most that one batch may cost over all its runs, in USD; 0: no limit.")
+    prices_file: str = Field("", description="Your own price table (TOML), looked in before the shipped one.")
 
 
 class PromptSettings(_Group):
@@ -277,7 +346,14 @@ class Settings(_Group):
     retry: Strings = Field((), description="Assets whose used-up requests (max_answers) may be asked again. For one run.")
     vlm: ModelSettings = Field(default_factory=ModelSettings)
     llm: ModelSettings = Field(default_factory=ModelSettings)
+    endpoints: dict[EndpointName, ModelSettings] = Field(
+        default_factory=dict, description="Further endpoints by name: endpoints.NAME.backend and so on, as under vlm."
+    )
+    routes: dict[str, str] = Field(
+        default_factory=dict, description="Which endpoint a stage, task or QA type uses: routes.qa=NAME, routes.mcq=vlm."
+    )
     calls: CallSettings = Field(default_factory=CallSettings)
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)
     prompts: PromptSettings = Field(default_factory=PromptSettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
     videos: VideoSettings = Field(default_factory=VideoSettings)
@@ -290,6 +366,27 @@ class Settings(_Group):
     media: MediaSettings = Field(default_factory=MediaSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
 
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        for what, name in self.routes.items():
+            if name not in (*ROLES, *self.endpoints):
+                there = ", ".join((*ROLES, *self.endpoints))
+                raise ValueError(f"routes.{what} = {name!r} names no endpoint; there are {there}")
+        return self
+
+    def endpoint_for(self, asset: Asset, task: Task, role: str) -> str:
+        """The name of the endpoint that a task of a stage uses: its own route, its stage's, or its role's (`vlm`, `llm`)."""
+        return self.routes.get(task) or self.routes.get(asset) or role
+
+    def model(self, endpoint: str) -> ModelSettings:
+        """The settings of an endpoint: `vlm`, `llm`, or one of `endpoints`."""
+        own = {"vlm": self.vlm, "llm": self.llm}.get(endpoint)
+        return own or self.endpoints[endpoint]
+
+
+ROLES = ("vlm", "llm")
+# What may have a route of its own.
+ROUTABLE = frozenset({*Asset, *Task})
 
 Layer = Mapping[str, object]
 
@@ -319,12 +416,12 @@ class Resolved:
 
 
 def leaves(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Leaf]:
-    """Every setting, in the order of this file."""
+    """Every setting with a fixed name, in the order of this file; `endpoints.NAME...` and `routes...` are none."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from leaves(kind, f"{prefix}{name}.")
-        else:
+        elif get_origin(kind) is not dict:
             yield Leaf(f"{prefix}{name}", field.get_default(), field.description or "", field)
 
 
@@ -378,7 +475,7 @@ def resolve(*layers: tuple[str, Layer]) -> Resolved:
     Raises:
         SettingsError: names the setting, its value, where it came from, and the nearest right name or the bounds.
     """
-    known = {leaf.name for leaf in leaves()}
+    known = {leaf.name for leaf in leaves()} | _named(layers)
     nested: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for source, layer in reversed(layers):
@@ -396,6 +493,18 @@ def resolve(*layers: tuple[str, Layer]) -> Resolved:
     except ValidationError as error:
         raise SettingsError(_invalid(error, sources)) from None
     return Resolved(settings, sources)
+
+
+_OF_AN_ENDPOINT = tuple(leaf.name for leaf in leaves(ModelSettings))
+
+
+def _named(layers: Iterable[tuple[str, Layer]]) -> set[str]:
+    """The names that users make up: settings of their own endpoints, and routes."""
+    given = [name.split(".") for _, layer in layers for name in layer]
+    endpoints = {path[1] for path in given if path[0] == "endpoints" and len(path) > 2}
+    return {f"endpoints.{name}.{leaf}" for name in endpoints for leaf in _OF_AN_ENDPOINT} | {
+        f"routes.{what}" for what in ROUTABLE
+    }
 
 
 def _unknown(name: str, source: str, known: set[str]) -> str:
@@ -422,15 +531,28 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> str:
 
 # What shapes no answer: where things lie, how an endpoint is reached, how much at once. Everything else is part of the recipe.
 _OPERATIONAL = frozenset({"data_root", "force_reprocess", "retry"})
-_OPERATIONAL_GROUPS = frozenset({"calls", "checks", "ingest"})
+_OPERATIONAL_GROUPS = frozenset({"calls", "budget", "checks", "ingest"})
 _OPERATIONAL_LEAVES = frozenset(
     {
         "base_url",
+        "base_urls",
+        "requests_per_minute",
+        "tokens_per_minute",
         "timeout",
         "api_key_env",
         "max_output_tokens",
         "max_tokens",
         "max_inline_mb",
+        "max_request_mb",
+        "upload",
+        "upload_deadline_s",
+        "executable",
+        "tensor_parallel_size",
+        "max_model_len",
+        "gpu_memory_utilization",
+        "extra_args",
+        "port",
+        "startup_timeout_s",
         "reply_format",
         "workers",
         "deadline_s",

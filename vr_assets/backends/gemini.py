@@ -16,7 +16,7 @@ from vr_assets.backends.failures import Endpoint, dropped, failure, timed_out
 from vr_assets.backends.gemini_error import read_error
 from vr_assets.backends.gemini_reply import NotAResponse, read_response
 from vr_assets.backends.keys import hide, read_key
-from vr_assets.backends.shown import Part, show
+from vr_assets.backends.shown import Part, prepared, show
 from vr_assets.errors import CallError, RefusedError, StageError, TransientError
 from vr_assets.records.call import Clip, Frame, Reply, Request
 from vr_assets.settings import GeminiSettings
@@ -91,6 +91,13 @@ class GeminiBackend:
                 )
             )
 
+    @property
+    def output_limit(self) -> int:
+        return self._settings.max_output_tokens
+
+    async def prepare(self, request: Request) -> Request:
+        return await prepared(request)
+
     async def generate(self, request: Request) -> Reply:
         client = self._opened()
         parts = await show(request)
@@ -104,7 +111,7 @@ class GeminiBackend:
                     contents=types.Content(role="user", parts=[*map(_part, parts), types.Part(text=prompt)]),
                     config=types.GenerateContentConfig(
                         temperature=self._settings.temperature,
-                        max_output_tokens=self._settings.max_output_tokens,
+                        max_output_tokens=request.output_tokens or self._settings.max_output_tokens,
                         media_resolution=types.MediaResolution(self._settings.media_resolution.value),
                         response_mime_type="application/json" if schema else None,
                         response_json_schema=schema,
@@ -121,6 +128,10 @@ class GeminiBackend:
             raise timed_out(self._endpoint()) from None
         except _WIRE_ERRORS as error:
             raise self._dropped(f"{type(error).__name__}: {error}") from None
+
+    def plainer(self) -> bool:
+        """Its style is fixed."""
+        return False
 
     async def aclose(self) -> None:
         if self._client is not None:

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 
 from vr_assets.backends.base import Backend
+from vr_assets.backends.known import Known
+from vr_assets.errors import SettingsError
 from vr_assets.settings import BackendName, ModelSettings
 
 
-def make_backend(settings: ModelSettings, *, environ: Mapping[str, str], role: str = "vlm") -> Backend:
+def make_backend(
+    settings: ModelSettings, *, environ: Mapping[str, str], role: str = "vlm", known: Known | None = None
+) -> Backend:
     """The backend that the settings name. Reads no key and makes no call.
 
     Args:
         environ: where keys are read from, when the first call is made.
-        role: the settings' section, `vlm` or `llm`, as messages name it.
+        role: the settings' section as messages name it: `vlm`, `llm` or `endpoints.NAME`.
+        known: what was found out about endpoints before, and where to keep what is found out now.
     """
     match settings.backend:
         case BackendName.GEMINI:
@@ -22,6 +27,8 @@ def make_backend(settings: ModelSettings, *, environ: Mapping[str, str], role: s
             from vr_assets.backends.openai import OpenAIBackend
 
             return OpenAIBackend(settings.openai, environ=environ, role=role)
+        case BackendName.VLLM:
+            raise SettingsError(f"{role}.backend = vllm cannot be used yet; start `vllm serve` and use openai with its base_url")
         case BackendName.OPENCV:
             from vr_assets.backends.opencv import OpenCVBackend
 

@@ -17,7 +17,7 @@ from vr_assets.backends.failures import Endpoint, NoAnswer, asked_wait_s, droppe
 from vr_assets.backends.keys import hide, read_key
 from vr_assets.backends.openai_dialect import OPENAI_URL, Dialect, api_url, message
 from vr_assets.backends.openai_reply import NotACompletion, read_completion
-from vr_assets.backends.shown import Part, show, shown_as
+from vr_assets.backends.shown import Part, prepared, show, shown_as
 from vr_assets.errors import CallError, StageError, TransientError
 from vr_assets.records.call import Clip, Frame, Reply, Request
 from vr_assets.settings import OpenAISettings, ReplyFormat, VideoInput
@@ -92,6 +92,13 @@ class OpenAIBackend:
                 )
             )
 
+    @property
+    def output_limit(self) -> int:
+        return self._settings.max_tokens
+
+    async def prepare(self, request: Request) -> Request:
+        return await prepared(request, frames_only=self._frames_only)
+
     async def generate(self, request: Request) -> Reply:
         shown = [self._part(part) for part in await show(request, frames_only=self._frames_only)]
         dialect = self._dialect
@@ -106,6 +113,10 @@ class OpenAIBackend:
             else:
                 self._dialect = self._dialect.joined(dialect)
                 return reply
+
+    def plainer(self) -> bool:
+        """Its style is fixed."""
+        return False
 
     async def aclose(self) -> None:
         if self._client is not None:
@@ -124,7 +135,9 @@ class OpenAIBackend:
                     # The SDK's types know no video part.
                     messages=[cast(ChatCompletionMessageParam, asked)],
                     extra_headers=headers,
-                    extra_body=dialect.parameters(request, temperature=settings.temperature, max_tokens=settings.max_tokens),
+                    extra_body=dialect.parameters(
+                        request, temperature=settings.temperature, max_tokens=request.output_tokens or settings.max_tokens
+                    ),
                 )
             return read_completion(response.http_response.content)
         except NotACompletion as error:

@@ -55,8 +55,14 @@ class OpenCVBackend:
             named["mode"] = evidence.mode
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
 
+    output_limit = 0
+
     def check_ready(self) -> None:
         """It needs nothing."""
+
+    async def prepare(self, request: Request) -> Request:
+        """It measures the subject when it answers."""
+        return request
 
     async def generate(self, request: Request) -> Reply:
         """JSON in the form of the task's reply model.
@@ -67,6 +73,10 @@ class OpenCVBackend:
         """
         scene = await request.subject.scene()
         return Reply(text=json.dumps(_reply(request, scene), ensure_ascii=False), finish=Finish.STOP)
+
+    def plainer(self) -> bool:
+        """Its style is fixed."""
+        return False
 
     async def aclose(self) -> None:
         """It holds nothing."""

@@ -72,6 +72,13 @@ class Retrying:
     def check_ready(self) -> None:
         self._backend.check_ready()
 
+    @property
+    def output_limit(self) -> int:
+        return self._backend.output_limit
+
+    async def prepare(self, request: Request) -> Request:
+        return await self._backend.prepare(request)
+
     async def generate(self, request: Request) -> Reply:
         """The first answer.
 
@@ -94,6 +101,9 @@ class Retrying:
                 f"no answer after {made} attempt{'s' if made > 1 else ''}: {error}{_asked(error)}",
                 retry_after_s=error.retry_after_s,
             ) from error
+
+    def plainer(self) -> bool:
+        return self._backend.plainer()
 
     async def aclose(self) -> None:
         await self._backend.aclose()

@@ -35,6 +35,7 @@ class ScriptedBackend:
         endpoint: str = "scripted",
         structured: bool = True,
         temperature: float = 0.0,
+        output_limit: int = 4096,
         ready: StageError | None = None,
     ) -> None:
         self.model = model
@@ -49,6 +50,7 @@ class ScriptedBackend:
         self._temperature = temperature
         self._ready = ready
         self._gate: anyio.Event | None = None
+        self.output_limit = output_limit
         self._asked = anyio.Event()
 
     def identity(self, request: Request) -> str:
@@ -74,6 +76,10 @@ class ScriptedBackend:
         while len(self.requests) < count:
             await self._asked.wait()
 
+    async def prepare(self, request: Request) -> Request:
+        """Nothing is looked at, so nothing is made."""
+        return request
+
     async def generate(self, request: Request) -> Reply:
         self.requests.append(request)
         self._asked.set()
@@ -88,6 +94,10 @@ class ScriptedBackend:
             return _reply(self._script(request) if self._script is not None else self._next(request))
         finally:
             self.in_flight -= 1
+
+    def plainer(self) -> bool:
+        """Its style is fixed."""
+        return False
 
     async def aclose(self) -> None:
         self.closed = True

@@ -1,9 +1,12 @@
 """What a model is shown, in neutral parts that each backend writes in its own API's way."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from vr_assets.parsing.clock import format_clock
+from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm, Request
+from vr_assets.records.scene import Scene
 
 # A time label, a clip, or a picture.
 Part = str | Clip | Frame
@@ -12,6 +15,52 @@ Part = str | Clip | Frame
 def shown_as(media: Sequence[Media], *, frames_only: bool) -> tuple[MediaForm, ...]:
     """The form in which each of the media is shown."""
     return tuple(MediaForm.FRAMES if frames_only else one.form for one in media)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Media that were made, in the form in which they are shown; making them again costs nothing."""
+
+    of: Media
+    form: MediaForm
+    made: Clip | Sequence[Frame]
+
+    @property
+    def identity(self) -> str:
+        return self.of.identity
+
+    @property
+    def name(self) -> str:
+        return self.of.name
+
+    @property
+    def span(self) -> Span:
+        return self.of.span
+
+    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
+        return self.made if isinstance(self.made, Clip) else await self.of.clip(at_most_bytes=at_most_bytes)
+
+    async def frames(self, *, at_most_bytes: int | None = None) -> Sequence[Frame]:
+        return await self.of.frames(at_most_bytes=at_most_bytes) if isinstance(self.made, Clip) else self.made
+
+    async def scene(self) -> Scene:
+        return await self.of.scene()
+
+
+async def prepared(request: Request, *, frames_only: bool = False, at_most_bytes: int | None = None) -> Request:
+    """The request with its media made, together at most `at_most_bytes` where they can be made that small.
+
+    Raises:
+        MediaError: the media cannot be made.
+    """
+    share = at_most_bytes // len(request.media) if at_most_bytes and request.media else None
+    held: list[Media] = []
+    for media, form in zip(request.media, shown_as(request.media, frames_only=frames_only), strict=True):
+        if form is MediaForm.VIDEO:
+            held.append(Held(media, form, await media.clip(at_most_bytes=share)))
+        else:
+            held.append(Held(media, form, await media.frames(at_most_bytes=share)))
+    return replace(request, media=tuple(held))
 
 
 async def show(request: Request, *, frames_only: bool = False) -> tuple[Part, ...]:

@@ -11,7 +11,19 @@ from vr_assets.errors import SettingsError
 from vr_assets.settings import environment_name
 
 TEMPLATES = ("dagster.yaml", "workspace.yaml", ".env.example")
-IGNORED = (".env", "data/", "demo/", "history/", "schedules/", "storage/", "logs/", ".logs_queue/", ".nux/", ".telemetry/")
+IGNORED = (
+    ".env",
+    "data/",
+    "demo/",
+    "history/",
+    "schedules/",
+    "storage/",
+    "logs/",
+    ".logs_queue/",
+    ".nux/",
+    ".telemetry/",
+    ".endpoints/",
+)
 PROMPTS_DIR = "prompts"
 
 

@@ -30,7 +30,7 @@ def group_types() -> dict[str, type[SettingsGroup]]:
     groups: dict[str, type[BaseModel]] = {}
     loose: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
-        if name in _BEFORE_A_RUN:
+        if name in _BEFORE_A_RUN or get_origin(field.annotation) is dict:
             continue
         kind = _model(field.annotation)
         if kind is None:

@@ -239,10 +239,14 @@ class Watched:
             return settings.highlight_longest_side_px
         return min(settings.frame_longest_side_px, settings.longest_side_px)
 
-    async def clip(self) -> Clip:
+    @property
+    def name(self) -> str:
+        return self.media.path
+
+    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
         return await self.library.clip(self)
 
-    async def frames(self) -> tuple[Frame, ...]:
+    async def frames(self, *, at_most_bytes: int | None = None) -> tuple[Frame, ...]:
         return await self.library.frames(self)
 
     async def scene(self) -> Scene:

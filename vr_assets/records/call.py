@@ -32,18 +32,23 @@ class Outcome(StrEnum):
 
 
 class Clip(Record):
-    """An encoded video. `span` is its true cut on the source's clock."""
+    """An encoded video. `span` is its true cut on the source's clock.
+
+    `reduced` says in words how it was made smaller than asked for, so that a request stays under an endpoint's limit.
+    """
 
     content: bytes
     mime_type: str
     span: Span
+    reduced: str = ""
 
 
 class Frame(Record):
-    """One JPEG and its moment on the source's clock, in seconds."""
+    """One JPEG and its moment on the source's clock, in seconds. `reduced` as for `Clip`."""
 
     content: bytes
     time_s: float
+    reduced: str = ""
 
 
 class MediaForm(StrEnum):
@@ -60,6 +65,11 @@ class Media(Protocol):
         ...
 
     @property
+    def name(self) -> str:
+        """What people know it by: the file's path."""
+        ...
+
+    @property
     def form(self) -> MediaForm:
         """How it is meant to be shown; a backend that takes no video may show frames of a VIDEO."""
         ...
@@ -69,12 +79,20 @@ class Media(Protocol):
         """The true cut on the source's clock."""
         ...
 
-    async def clip(self) -> Clip:
-        """The stretch as an MP4. Raises MediaError."""
+    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
+        """The stretch as an MP4, made smaller where it would have more bytes; as small as is still legible where even that has.
+
+        Raises:
+            MediaError: it cannot be made.
+        """
         ...
 
-    async def frames(self) -> Sequence[Frame]:
-        """The stretch as JPEGs in order of time, at least one. Raises MediaError."""
+    async def frames(self, *, at_most_bytes: int | None = None) -> Sequence[Frame]:
+        """The stretch as JPEGs in order of time, at least one; `at_most_bytes` is for all of them together, as for `clip`.
+
+        Raises:
+            MediaError: they cannot be made.
+        """
         ...
 
     async def scene(self) -> Scene:
@@ -124,7 +142,8 @@ class Request:
     """One question to a model.
 
     `media` is what the model is shown, in order; empty for text-only tasks. `subject` is the video the question is about: it is
-    sent nowhere, the offline annotator measures it. `reply_schema` is a JSON schema (an object).
+    sent nowhere, the offline annotator measures it. `reply_schema` is a JSON schema (an object). `output_tokens` is the output
+    limit of this attempt, None for the setting's own: no part of what makes a request the same request.
     """
 
     task: Task
@@ -133,6 +152,7 @@ class Request:
     subject: Media
     media: tuple[Media, ...] = ()
     reply_schema: dict[str, JsonValue] = field(default_factory=dict)
+    output_tokens: int | None = None
 
 
 class Usage(Record):
@@ -143,16 +163,27 @@ class Usage(Record):
 
 
 class Reply(Record):
-    """What came back. `text` is the answer without thinking; for a schema reply it is JSON text."""
+    """What came back. `text` is the answer without thinking; for a schema reply it is JSON text.
+
+    `thinking` is what the model thought, as far as it let that be seen. `pause_s` is how long the endpoint wants no further
+    request, 0 where it does not say. `remarks` are sentences about how it was asked, such as media that were made smaller.
+    """
 
     text: str
     finish: Finish
     usage: Usage = Usage()
     finish_words: str = ""
+    thinking: str = ""
+    pause_s: float = 0.0
+    remarks: tuple[str, ...] = ()
 
 
 class Answer(Record):
-    """One line of the journal. `at` is UTC, ISO 8601; `seconds` from the first attempt to the answer."""
+    """One line of the journal. `at` is UTC, ISO 8601; `seconds` of the attempt that gave the answer.
+
+    `cost_usd` is None where the price is not known; `output_tokens_limit` is the output limit it was asked under, None in lines
+    of an earlier version. `repaired_from`: the text that did not read and that the model was asked to restate.
+    """
 
     key: str
     task: Task
@@ -169,3 +200,9 @@ class Answer(Record):
     prompt_text: str
     seconds: float
     at: str
+    output_tokens_limit: int | None = None
+    thinking: str = ""
+    repaired_from: str = ""
+    remarks: tuple[str, ...] = ()
+    run: str = ""
+    batch: str = ""

@@ -34,7 +34,7 @@ async def read_videos(manifest: Sequence[ManifestRow], stage: Stage) -> list[Raw
     async def probe(entry: ManifestRow) -> VideoMedia:
         return await stage.media.probe(entry.video_path, part=_part(entry))
 
-    outcomes = await batch.run(manifest, probe, at_once=stage.settings.calls.videos_in_work, on_done=count)
+    outcomes = await batch.run(manifest, probe, at_once=stage.settings.calls.videos_at_once, on_done=count)
     return _without_twins(manifest, [_row(entry, out, stage.settings) for entry, out in zip(manifest, outcomes, strict=True)])
 
 

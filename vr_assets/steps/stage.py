@@ -88,7 +88,7 @@ class Stage:
             failed += isinstance(outcome, Failed) or outcome.status is Status.FAILED
             self.report(done, len(rows), failed)
 
-        outcomes = await batch.run(rows, work, at_once=self.settings.calls.videos_in_work, on_done=count)
+        outcomes = await batch.run(rows, work, at_once=self.settings.calls.videos_at_once, on_done=count)
         return [
             next_row(kind, row, status=Status.FAILED, reason=outcome.reason) if isinstance(outcome, Failed) else outcome
             for row, outcome in zip(rows, outcomes, strict=True)

@@ -30,10 +30,14 @@ class BytesMedia:
     def identity(self) -> str:
         return f"{hashlib.sha256(self.content).hexdigest()}/{self.form}"
 
-    async def clip(self) -> Clip:
+    @property
+    def name(self) -> str:
+        return "asked.mp4"
+
+    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
         return Clip(content=self.content, mime_type="video/mp4", span=self.span)
 
-    async def frames(self) -> Sequence[Frame]:
+    async def frames(self, *, at_most_bytes: int | None = None) -> Sequence[Frame]:
         return [Frame(content=self.content + bytes([number]), time_s=time_s) for number, time_s in enumerate(FRAME_TIMES_S)]
 
     async def scene(self) -> Scene:
