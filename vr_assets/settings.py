@@ -378,6 +378,11 @@ class Settings(_Group):
         """The name of the endpoint that a task of a stage uses: its own route, its stage's, or its role's (`vlm`, `llm`)."""
         return self.routes.get(task) or self.routes.get(asset) or role
 
+    @staticmethod
+    def section(endpoint: str) -> str:
+        """Where the settings of an endpoint are, as messages name it."""
+        return endpoint if endpoint in ROLES else f"endpoints.{endpoint}"
+
     def model(self, endpoint: str) -> ModelSettings:
         """The settings of an endpoint: `vlm`, `llm`, or one of `endpoints`."""
         own = {"vlm": self.vlm, "llm": self.llm}.get(endpoint)
