@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, get_origin
@@ -416,7 +416,7 @@ class Resolved:
     def value(self, name: str) -> object:
         found: object = self.settings
         for part in name.split("."):
-            found = getattr(found, part)
+            found = found[part] if isinstance(found, Mapping) else getattr(found, part)
         return found
 
 
@@ -428,6 +428,17 @@ def leaves(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Leaf
             yield from leaves(kind, f"{prefix}{name}.")
         elif get_origin(kind) is not dict:
             yield Leaf(f"{prefix}{name}", field.get_default(), field.description or "", field)
+
+
+def named_leaves(names: Iterable[str]) -> Iterator[Leaf]:
+    """Those of the names that users make up: settings of their own endpoints, and routes."""
+    of_an_endpoint = {leaf.name: leaf for leaf in leaves(ModelSettings)}
+    for name in sorted(names):
+        group, _, rest = name.partition(".")
+        if group == "endpoints":
+            yield replace(of_an_endpoint[rest.partition(".")[2]], name=name)
+        elif group == "routes":
+            yield Leaf(name, "", "The endpoint that this stage, task or QA type uses.", Settings.model_fields["routes"])
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

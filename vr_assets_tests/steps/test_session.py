@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import anyio
+import anyio.lowlevel
 import pytest
 
 from vr_assets.backends.scripted import ScriptedBackend
@@ -114,7 +114,7 @@ async def test_only_what_the_run_is_to_make_is_asked_ahead(
         raw = (await session.carry_out(Asset.RAW_VIDEOS, lambda stage: read_videos(videos, stage))).rows
         await session.carry_out(Asset.FILTERED_VIDEOS, lambda stage: filter_videos(raw, stage))
         while ahead and Task.CHUNK_CAPTION not in tasks(made):
-            await anyio.sleep(0.01)
+            await anyio.lowlevel.checkpoint()
     assert (set(tasks(made)) > {Task.SCREENING}) is ahead
     assert Task.MCQ not in tasks(made)
 
