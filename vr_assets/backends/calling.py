@@ -149,11 +149,11 @@ class Caller:
     async def _asked(self, request: Request, about: About, counts: Counts, keep: Callable[[Sent], T]) -> T:
         if not request.media:
             return await self._repeated(request, about, counts, keep)
-        place = await self._gate.acquire(priority=about.priority)
+        await self._gate.acquire(about.priority)
         try:
             return await self._repeated(request, about, counts, keep)
         finally:
-            place.release()
+            self._gate.release()
 
     async def _repeated(self, request: Request, about: About, counts: Counts, keep: Callable[[Sent], T]) -> T:
         attempts = _Attempts(self, request, about, counts, keep)
@@ -179,13 +179,14 @@ class Caller:
 
     async def attempt(self, request: Request, number: int, about: About, counts: Counts, keep: Callable[[Sent], T]) -> T:
         """One attempt at a prepared request."""
-        payment = await self._purse.reserve(request, self._output_limit(request)) if self._purse else None
-        place = None
+        tokens = self._purse.tokens(request) if self._purse else 0
+        place = await self._limiter.acquire(priority=about.priority, tokens=tokens)
+        payment = None
         try:
-            place = await self._limiter.acquire(priority=about.priority, tokens=payment.tokens if payment else 0)
+            payment = await self._purse.reserve(request, self._output_limit(request)) if self._purse else None
         finally:
-            if place is None and payment:
-                payment.release()
+            if payment is None and self._purse:
+                place.release()
         return await self._under_way.see_through(self._sent(request, number, about, counts, keep, place, payment))
 
     async def _sent(

@@ -1,20 +1,23 @@
-"""What calls to one model cost: reserved before they are sent, settled when they are answered."""
+"""What calls to one model cost: set aside before they are sent, settled when they are answered."""
 
 from vr_assets.backends.budget import Budget, Reservation
-from vr_assets.backends.prices import Price
+from vr_assets.backends.prices import Price, text_bytes
 from vr_assets.records.call import Request, Usage
+
+# About what models take: for limits on tokens a minute, where the tokens of a call count before they are known.
+_BYTES_A_TOKEN = 4
+_ANSWER_TOKENS = 500
 
 
 class Payment:
-    """The cost of one attempt. `tokens` is the most that it can take, for limits on tokens a minute."""
+    """The cost of one attempt."""
 
-    def __init__(self, reservation: Reservation, price: Price | None, tokens: int) -> None:
+    def __init__(self, reservation: Reservation, price: Price | None) -> None:
         self._reservation = reservation
         self._price = price
-        self.tokens = tokens
 
     def settle(self, usage: Usage | None) -> None:
-        """It was, or may have been, charged for. Without usage all that was reserved counts as spent."""
+        """It was, or may have been, charged for. Without usage all that was set aside counts as spent."""
         self._reservation.settle(self._price.cost(usage) if usage and self._price else None)
 
     def release(self) -> None:
@@ -26,7 +29,7 @@ class Purse:
     """A model's price and the run's budget.
 
     Args:
-        price: None where it is not known; then no budget may be set.
+        price: None where it is not known; a budget cannot be kept then.
     """
 
     def __init__(self, price: Price | None, budget: Budget) -> None:
@@ -37,12 +40,17 @@ class Purse:
         """USD; None where price or tokens are not known."""
         return self._price.cost(usage) if self._price else None
 
+    def tokens(self, request: Request) -> int:
+        """About what a call takes, answer included."""
+        media = self._price.media_tokens(request) if self._price else None
+        return round(text_bytes(request) / _BYTES_A_TOKEN + (media or 0.0)) + _ANSWER_TOKENS
+
     async def reserve(self, request: Request, output_limit: int) -> Payment:
-        """Set aside what an attempt at a prepared request may cost at most.
+        """Set aside the most that an attempt at a prepared request can cost; nothing where there is no budget to keep.
 
         Raises:
             BudgetError: it does not fit into what is left.
             StageError: the price table does not say what the request's media cost.
         """
         most_usd = self._price.bound(request, output_limit) if self._price and self._budget.limited else 0.0
-        return Payment(await self._budget.reserve(most_usd), self._price, output_limit)
+        return Payment(await self._budget.reserve(most_usd), self._price)
