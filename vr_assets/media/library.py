@@ -215,7 +215,7 @@ class Watched:
             "part": [part.start_s, part.end_s] if part else None,
             "span": [self.span.start_s, self.span.end_s],
             "form": self.form,
-            "frames": len(self.frame_times_s),
+            "frames": self.frame_count,
             "longest_side_px": self.longest_side_px,
             "rendering": _RENDERING_VERSION,
             "proxy": None if self.detail else self.library.recipe.model_dump(),
@@ -230,6 +230,10 @@ class Watched:
         is_long = self.span.duration_s > long.long_video_threshold_sec
         fps = long.long_video_sample_fps if is_long else _FRAMES_OF_A_VIDEO_FPS
         return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.frame_times_s)
 
     @property
     def longest_side_px(self) -> int:
