@@ -236,13 +236,11 @@ def test_what_a_killed_process_had_set_aside_is_spent(file: Path) -> None:
             assert spent(file, batch="cams") == Spending(reserved_usd=0.6)
             dying.kill()
             dying.wait()
-        lost = Spending(usd=0.6, calls=2, unpriced=2)
-        assert spent(file, batch="cams", run="dies") == lost
         own = budget(file, run="lives", batch_usd=1.0)
         with pytest.raises(BudgetError, match=r"0\.6000 USD of budget\.batch_usd = 1 "):
             await own.reserve(0.41)
         (await own.reserve(0.4)).release()
-        assert spent(file, batch="cams") == lost
+        assert spent(file, batch="cams", run="dies") == Spending(usd=0.6, calls=2, unpriced=2)
 
     in_a_loop(work)
 
@@ -305,3 +303,12 @@ def test_a_file_that_is_no_record_is_named(file: Path) -> None:
 def test_nothing_spent_yet_is_nothing_and_makes_no_file(file: Path) -> None:
     assert spent(file, batch="cams") == Spending()
     assert not file.parent.exists()
+
+
+def test_who_only_looks_counts_what_a_killed_process_had_set_aside_too(file: Path) -> None:
+    with spender(file, "dies", 1, 0.3, "never", 1.0) as dying:
+        assert dying.stdout is not None
+        assert dying.stdout.readline().strip() == "held"
+        dying.kill()
+        dying.wait()
+    assert spent(file, batch="cams") == Spending(usd=0.3, calls=1, unpriced=1)
