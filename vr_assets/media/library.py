@@ -83,8 +83,11 @@ class MediaLibrary:
         Raises:
             MediaError: the file changed since it was probed, or no frame of it decodes.
         """
-        known = _read(VideoFacts, self._facts_file(media))
-        return known or await self._prepared(media)
+        return self.known_facts(media) or await self._prepared(media)
+
+    def known_facts(self, media: VideoMedia) -> VideoFacts | None:
+        """The facts as far as they were measured before. Decodes nothing."""
+        return _read(VideoFacts, self._facts_file(media))
 
     def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
