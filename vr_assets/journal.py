@@ -94,6 +94,11 @@ class Journal:
         found = [*reversed(self._fresh.get(key, [])), *stored]
         return [answer for answer in found if self._epochs.forced is None or answer.at >= self._epochs.forced]
 
+    def latest(self, most: int) -> list[Answer]:
+        """The newest stored answers to whatever was asked, at most so many, newest first."""
+        rows = self._index.execute("SELECT part, start, length FROM answers ORDER BY at DESC LIMIT ?", (most,))
+        return [self._read(part, start, length) for part, start, length in rows]
+
     def append(self, answer: Answer) -> None:
         """Store an answer; it is on disk when this returns.
 

@@ -83,8 +83,11 @@ class MediaLibrary:
         Raises:
             MediaError: the file changed since it was probed, or no frame of it decodes.
         """
-        known = _read(VideoFacts, self._facts_file(media))
-        return known or await self._prepared(media)
+        return self.known_facts(media) or await self._prepared(media)
+
+    def known_facts(self, media: VideoMedia) -> VideoFacts | None:
+        """The facts as far as they were measured before. Decodes nothing."""
+        return _read(VideoFacts, self._facts_file(media))
 
     def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
@@ -215,7 +218,7 @@ class Watched:
             "part": [part.start_s, part.end_s] if part else None,
             "span": [self.span.start_s, self.span.end_s],
             "form": self.form,
-            "frames": len(self.frame_times_s),
+            "frames": self.frame_count,
             "longest_side_px": self.longest_side_px,
             "rendering": _RENDERING_VERSION,
             "proxy": None if self.detail else self.library.recipe.model_dump(),
@@ -230,6 +233,10 @@ class Watched:
         is_long = self.span.duration_s > long.long_video_threshold_sec
         fps = long.long_video_sample_fps if is_long else _FRAMES_OF_A_VIDEO_FPS
         return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.frame_times_s)
 
     @property
     def longest_side_px(self) -> int:
