@@ -1,7 +1,7 @@
 """An endpoint is tried before it is paid for, with a clip whose content is known."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -259,6 +259,51 @@ async def test_callers_at_the_same_moment_share_its_failure() -> None:
         await anyio.wait_all_tasks_blocked()
         backend.release()
     assert len(backend.requests) == 1 and len(errors) == 3
+
+
+async def test_trials_of_two_things_do_not_run_at_once_for_each_may_change_the_style() -> None:
+    backend, trying = remote(read_back)
+    backend.hold()
+    async with anyio.create_task_group() as group:
+        group.start_soon(trying.ensure, READ, backend.generate)
+        group.start_soon(trying.ensure, request(Task.GLOBAL_CAPTION, FRAMES), backend.generate)
+        await backend.until_asked(1)
+        await anyio.wait_all_tasks_blocked()
+        assert backend.in_flight == 1
+        group.cancel_scope.cancel()
+
+
+async def test_a_trial_goes_on_for_the_others_when_the_caller_that_began_it_is_cancelled() -> None:
+    backend, trying = remote(read_back)
+    backend.hold()
+    async with anyio.create_task_group() as group:
+        async with anyio.create_task_group() as first:
+            first.start_soon(trying.ensure, READ, backend.generate)
+            await backend.until_asked(1)
+            group.start_soon(trying.ensure, READ, backend.generate)
+            await anyio.wait_all_tasks_blocked()
+            first.cancel_scope.cancel()
+        backend.release()
+    assert len(backend.requests) == 1
+
+
+async def test_another_way_of_showing_is_tried_as_any_call_is_made() -> None:
+    asked: list[Request] = []
+
+    def ask_with(other: Backend) -> Callable[[Request], Awaitable[Reply]]:
+        async def ask(question: Request) -> Reply:
+            asked.append(question)
+            return await other.generate(question)
+
+        return ask
+
+    with serve(openai.DIALECT, Behaviour(eyes=seeing(Sight.VIDEO_AS_IMAGE))) as server:
+        settings = openai_settings(server.url)
+        backend = make_backend(settings, environ=KEYS)
+        with pytest.raises(StageError, match="image_url works"):
+            await preflight(settings).ensure(SEEN, backend.generate, ask_with=ask_with)
+        await backend.aclose()
+    assert len(asked) == 1
 
 
 async def test_a_busy_endpoint_is_no_verdict() -> None:

@@ -114,7 +114,7 @@ def _bgr(image: object) -> Image:
 
 def _coloured(image: Image) -> Image:
     """Where an image is neither grey nor white, 0 or 255."""
-    return _bgr(cv2.inRange(cv2.cvtColor(image, cv2.COLOR_BGR2HSV), (0, 110, 90), (180, 255, 255)))
+    return _bgr(cv2.inRange(cv2.cvtColor(image, cv2.COLOR_BGR2HSV), (0, 130, 130), (180, 255, 255)))
 
 
 def _colour(image: Image) -> str:
@@ -133,7 +133,7 @@ def _shape(outline: Outline) -> str:
     area = cv2.contourArea(outline)
     solid = area / cv2.contourArea(cv2.convexHull(outline))
     if solid < 0.85:
-        return "star" if solid < 0.6 else "plus sign"
+        return "star" if solid < 0.65 else "plus sign"
     _, _, across, down = cv2.boundingRect(outline)
     return "square" if area / (across * down) > 0.75 else "triangle"
 
