@@ -9,6 +9,7 @@ from vr_assets.parsing.chunk_captions import ChunkCaptionReply
 from vr_assets.parsing.descriptions import DescriptionReply
 from vr_assets.parsing.filtered_videos import AnomalyOrNormalReply, ScreeningReply, SuitableReply
 from vr_assets.parsing.highlights import ClipCaptionReply, MomentReply
+from vr_assets.parsing.preflight import SeenReply
 from vr_assets.parsing.qa import (
     BcqReply,
     CausalLinkageReply,
@@ -42,6 +43,7 @@ REPLY_MODELS: Mapping[Task, type[ReplyModel]] = {
     Task.SCENE_DESCRIPTION: SceneDescriptionReply,
     Task.EVENT_SUMMARY: EventSummaryReply,
     Task.EVENT_VERIFICATION: EventVerificationReply,
+    Task.PREFLIGHT: SeenReply,
 }
 """The reply model of each task."""
 

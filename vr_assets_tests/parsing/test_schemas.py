@@ -11,7 +11,9 @@ from vr_assets.parsing.chunk_captions import parse_chunk_caption
 from vr_assets.parsing.descriptions import parse_description
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
 from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
+from vr_assets.parsing.preflight import SeenReply
 from vr_assets.parsing.qa import parse_qa
+from vr_assets.parsing.reply import read_reply
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.base import Span
 from vr_assets.settings import QaType, Task
@@ -36,6 +38,7 @@ FIELDS = {
     Task.EVENT_SUMMARY: ["question", "answer", "reasoning"],
     Task.TEMPORAL_LOCALIZATION: ["question", "start", "end", "reasoning"],
     Task.EVENT_VERIFICATION: ["question", "answer", "explanation", "reasoning"],
+    Task.PREFLIGHT: ["colour", "shape", "direction", "digit"],
 }
 
 
@@ -104,6 +107,7 @@ REPLIES: dict[Task, JsonValue] = {
     Task.BCQ: {"items": [ITEM, {**ITEM, "question": "Does it turn?", "answer": "No"}]},
     Task.TEMPORAL_LOCALIZATION: {"question": "When?", "start": "00:03", "end": "00:07", "reasoning": "It brakes."},
     Task.EVENT_VERIFICATION: ITEM,
+    Task.PREFLIGHT: {"colour": "green", "shape": "star", "direction": "left", "digit": "4"},
     **{
         task: {"question": "What?", "answer": "It stops.", "reasoning": "It brakes."}
         for task in (
@@ -125,6 +129,7 @@ PARSERS: dict[Task, Callable[[str], object]] = {
     Task.MOMENT: lambda text: parse_moment(text, within=WITHIN),
     Task.CLIP_CAPTION: parse_clip_caption,
     Task.DESCRIPTION: parse_description,
+    Task.PREFLIGHT: lambda text: read_reply(text, SeenReply),
 }
 
 

@@ -1,6 +1,7 @@
 """What the servers answer: for each task a valid reply that depends on the request alone.
 
-The same request gets the same bytes in every run; other prompts and other media get other words. Nothing is looked at.
+The same request gets the same bytes in every run; other prompts and other media get other words. Nothing is looked at, but for
+preflight questions (`seeing`).
 """
 
 import hashlib
@@ -20,6 +21,8 @@ _THEN = ("Another vehicle brakes behind it.", "Nobody else is close.", "The view
 
 # Which labels of a layout prompt give its task away, the most telling first. Tasks with equal labels get equal replies.
 _LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
+    (("COLOUR:", "DIRECTION:"), Task.PREFLIGHT),
+    (("COLOUR:", "BOX:"), Task.PREFLIGHT),
     (("OPTIONS:",), Task.MCQ),
     (("START:", "END:"), Task.TEMPORAL_LOCALIZATION),
     (("TIMESTAMP:",), Task.MOMENT),
@@ -35,6 +38,8 @@ _LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
 
 # The same for the fields of a schema without a name.
 _FIELDS: tuple[tuple[frozenset[str], Task], ...] = (
+    (frozenset({"colour", "direction"}), Task.PREFLIGHT),
+    (frozenset({"colour", "box"}), Task.PREFLIGHT),
     (frozenset({"items"}), Task.BCQ),
     (frozenset({"options"}), Task.MCQ),
     (frozenset({"start", "end"}), Task.TEMPORAL_LOCALIZATION),

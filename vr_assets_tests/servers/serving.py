@@ -17,7 +17,9 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from vr_assets.settings import Task
+from vr_assets_tests.servers import seeing
 from vr_assets_tests.servers.answers import GARBAGE, Answers, layout
+from vr_assets_tests.servers.seeing import Eyes
 
 
 class Thinking(StrEnum):
@@ -59,7 +61,7 @@ class Behaviour:
     """How a server behaves. `faults` go by request number, from 1; `always` goes for the others.
 
     `cut` and `garbage` name tasks; `refuse` names parameters of a request that get it refused with `refuse_status`;
-    `key` is the only key that is let in, None lets everybody in.
+    `key` is the only key that is let in, None lets everybody in; `eyes` is what preflight questions are answered with.
     """
 
     delay_s: float = 0.0
@@ -72,6 +74,7 @@ class Behaviour:
     thinking: Thinking = Thinking.NONE
     key: str | None = None
     verdict: str = "Anomaly"
+    eyes: Eyes = field(default_factory=Eyes)
 
 
 @dataclass(frozen=True)
@@ -300,6 +303,8 @@ class ModelServer:
     def _text(self, question: Question) -> str:
         if question.task in self._behaviour.garbage:
             return GARBAGE
+        if question.task is Task.PREFLIGHT:
+            return seeing.answer(question.prompt, question.media, self._behaviour.eyes, structured=question.structured)
         seed = "".join(_hash(shown.content) for shown in question.media)
         fields = self._answers.fields(question.task, question.prompt, seed=seed)
         return json.dumps(fields) if question.structured else layout(question.task, fields)

@@ -1,0 +1,41 @@
+"""What the stages take of each endpoint: words, video, frames."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from vr_assets.backends.preflight_questions import Need
+from vr_assets.settings import Asset, LongRecordings, ModeSetting, QaType, Settings, Task
+from vr_assets.steps.asking import ASKS
+
+# A whole video is shown as frames where it is long; chunks and highlights are short.
+_OF_THE_WHOLE = frozenset({Task.SCREENING, Task.SUITABLE, Task.ANOMALY_OR_NORMAL, Task.GLOBAL_CAPTION, Task.DENSE_CAPTION})
+
+
+def needs(settings: Settings) -> Mapping[str, frozenset[Need]]:
+    """For each endpoint that a stage may ask, what it is sent."""
+    found: defaultdict[str, set[Need]] = defaultdict(set)
+    for asset, tasks in ASKS.items():
+        for task, role in tasks.items():
+            if _may_ask(asset, task, settings):
+                found[settings.endpoint_for(asset, task, role)] |= _sent(task, role, settings)
+    return {name: frozenset(sent) for name, sent in found.items()}
+
+
+def _may_ask(asset: Asset, task: Task, settings: Settings) -> bool:
+    match asset:
+        case Asset.FILTERED_VIDEOS:
+            return settings.filter.enabled or settings.mode is ModeSetting.AUTO
+        case Asset.HIGHLIGHTS:
+            return settings.mode is not ModeSetting.NORMAL
+        case Asset.QA:
+            return QaType(task) in settings.qa.qa_types
+        case _:
+            return True
+
+
+def _sent(task: Task, role: str, settings: Settings) -> set[Need]:
+    if role == "llm":
+        return {Need.TEXT}
+    long = settings.videos.max_video_length_sec > settings.long_video.long_video_threshold_sec
+    in_parts = settings.videos.long_recordings is LongRecordings.SPLIT
+    return {Need.TEXT, Need.VIDEO} | ({Need.FRAMES} if task in _OF_THE_WHOLE and (long or in_parts) else set())
