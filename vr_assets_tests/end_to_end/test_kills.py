@@ -39,9 +39,9 @@ def lost(served: Sequence[Served], deaths: Sequence[int]) -> list[list[int]]:
     lives: list[list[Served]] = [[] for _ in range(len(deaths) + 1)]
     for one in served:
         lives[sum(one.number > last for last in deaths)].append(one)
-    answered_last = {one.content: one.number for one in sorted(served, key=lambda one: one.number) if one.usable}
+    answered_last = {one.content: one.number for one in sorted(served, key=lambda one: one.number) if one.answered}
     return [
-        [place for place, one in enumerate(reversed(life)) if one.usable and one.number != answered_last[one.content]]
+        [place for place, one in enumerate(reversed(life)) if one.answered and one.number != answered_last[one.content]]
         for life in lives
     ]
 
@@ -67,7 +67,7 @@ def test_twenty_kills_at_random_moments_give_no_more_answers_twice_than_calls_we
 
     twice = lost(server.served, deaths)
     assert all(len(places) <= WORKERS for places in twice), twice
-    # An answer that was given long before the kill was in flight no more.
+    # What the model answered long before the kill was in flight no more.
     assert all(place < 2 * WORKERS for places in twice for place in places), twice
     assert any(twice), "no kill came at a moment that mattered"
     assert not twice[-1]

@@ -52,9 +52,14 @@ class Served:
     cost_usd: float = 0.0
 
     @property
+    def answered(self) -> bool:
+        """Whether the model gave a whole answer, also where nobody was there any more to take it."""
+        return self.output_tokens > 0 and self.fault in ("", Kind.SLOW)
+
+    @property
     def usable(self) -> bool:
         """Whether a whole answer went out whole."""
-        return self.status == 200 and self.sent_at is not None and self.fault in ("", Kind.SLOW)
+        return self.answered and self.sent_at is not None
 
     def to_line(self) -> str:
         asked = self.question
