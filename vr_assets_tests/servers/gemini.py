@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
-from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main, prompt_of
+from vr_assets_tests.servers.dialect import THOUGHTS, Dialect, Medium, Question, Thinking, prompt_of
+from vr_assets_tests.servers.process import main
 
 # The names of google.rpc.Code that go with an HTTP status.
 _STATUSES = {
@@ -45,6 +46,14 @@ class GeminiDialect:
     def names(self, body: Mapping[str, JsonValue]) -> set[str]:
         return set(_object(body.get("generationConfig")))
 
+    def output_limit(self, body: Mapping[str, JsonValue]) -> int | None:
+        limit = _object(body.get("generationConfig")).get("maxOutputTokens")
+        return limit if isinstance(limit, int) else None
+
+    def unlimited(self, body: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        config = _object(body.get("generationConfig"))
+        return {**body, "generationConfig": {name: value for name, value in config.items() if name != "maxOutputTokens"}}
+
     def answer(self, text: str, *, question: Question, cut: bool, thinking: Thinking) -> JsonValue:
         thoughts: list[JsonValue] = [] if thinking is Thinking.NONE else [{"text": THOUGHTS, "thought": True}]
         return {
@@ -63,10 +72,25 @@ class GeminiDialect:
             "modelVersion": question.model,
         }
 
-    def refusal(self, status: int, message: str, *, code: str, parameter: str | None = None) -> JsonValue:
-        info: dict[str, JsonValue] = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": code}
+    def tokens(self, answer: JsonValue) -> tuple[int, int]:
+        usage = _object(_object(answer).get("usageMetadata"))
+        counts = {name: count for name, count in usage.items() if isinstance(count, int)}
+        return counts["promptTokenCount"], counts["candidatesTokenCount"] + counts["thoughtsTokenCount"]
+
+    def headers(self, retry_after_s: float) -> Mapping[str, str]:
+        """None: Google says it in the error's details."""
+        return {}
+
+    def refusal(
+        self, status: int, message: str, *, code: str, parameter: str | None = None, retry_after_s: float | None = None
+    ) -> JsonValue:
+        details: list[JsonValue] = []
+        if code:
+            details.append({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": code})
+        if retry_after_s is not None:
+            details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after_s:g}s"})
         error: dict[str, JsonValue] = {"code": status, "message": message, "status": _STATUSES.get(status, "UNKNOWN")}
-        return {"error": error | ({"details": [info]} if code else {})}
+        return {"error": error | ({"details": details} if details else {})}
 
 
 def _parts(body: Mapping[str, JsonValue]) -> tuple[str | Medium, ...]:

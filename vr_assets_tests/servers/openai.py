@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
-from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main, prompt_of
+from vr_assets_tests.servers.dialect import THOUGHTS, Dialect, Medium, Question, Thinking, prompt_of
+from vr_assets_tests.servers.process import main
+
+_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
 class OpenAIDialect:
@@ -37,6 +40,13 @@ class OpenAIDialect:
     def names(self, body: Mapping[str, JsonValue]) -> set[str]:
         return set(body)
 
+    def output_limit(self, body: Mapping[str, JsonValue]) -> int | None:
+        limits = [body.get(name) for name in _LIMITS]
+        return next((limit for limit in limits if isinstance(limit, int)), None)
+
+    def unlimited(self, body: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        return {name: value for name, value in body.items() if name not in _LIMITS}
+
     def answer(self, text: str, *, question: Question, cut: bool, thinking: Thinking) -> JsonValue:
         message: dict[str, JsonValue] = {"role": "assistant", "content": text}
         match thinking:
@@ -61,7 +71,17 @@ class OpenAIDialect:
             },
         }
 
-    def refusal(self, status: int, message: str, *, code: str, parameter: str | None = None) -> JsonValue:
+    def tokens(self, answer: JsonValue) -> tuple[int, int]:
+        usage = answer["usage"] if isinstance(answer, dict) else None
+        assert isinstance(usage, dict)
+        return int(str(usage["prompt_tokens"])), int(str(usage["completion_tokens"]))
+
+    def headers(self, retry_after_s: float) -> Mapping[str, str]:
+        return {"Retry-After": f"{retry_after_s:g}"}
+
+    def refusal(
+        self, status: int, message: str, *, code: str, parameter: str | None = None, retry_after_s: float | None = None
+    ) -> JsonValue:
         return {"error": {"message": message, "type": "invalid_request_error", "param": parameter, "code": code or None}}
 
 
