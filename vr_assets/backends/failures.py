@@ -49,8 +49,8 @@ class Endpoint:
 class NoAnswer:
     """An error response. `said` and `codes` are the endpoint's own.
 
-    `erratic` says that this kind of request is known to get a 400 that passes when it is repeated. `cause` None: as the status
-    says.
+    `erratic` says that this kind of request is known to get a 400 that passes when it is repeated. With a `cause`, another
+    attempt may help whatever the status, unless the codes say otherwise.
     """
 
     status: int
@@ -89,7 +89,7 @@ def failure(no_answer: NoAnswer, endpoint: Endpoint) -> CallError | StageError:
         return StageError(f"{said}\nThe account behind the key in {endpoint.key_env} may not use this API as it is set up.")
     if status == 400 and no_answer.erratic:
         return TransientError(said, retry_after_s=no_answer.retry_after_s, cause=Cause.ERRATIC)
-    if status >= 500 or status in _MAY_PASS:
+    if no_answer.cause or status >= 500 or status in _MAY_PASS:
         cause = no_answer.cause or _CAUSES.get(status, Cause.SERVER_ERROR)
         return TransientError(said, retry_after_s=no_answer.retry_after_s, cause=cause)
     if status == 413 and endpoint.size_setting:
