@@ -1,10 +1,13 @@
 """An OpenAI-compatible backend and the faults of its servers."""
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import JsonValue
 
+from vr_assets.backends.known import Known
 from vr_assets.backends.openai import OpenAIBackend
 from vr_assets.errors import VrAssetsError
 from vr_assets.records.call import Reply, Request
@@ -13,10 +16,20 @@ from vr_assets_tests.backends.asked import request
 from vr_assets_tests.servers.openai import DIALECT
 from vr_assets_tests.servers.serving import Behaviour, Fault, ModelServer, serve
 
+# A day on which nothing is too old.
+TODAY = datetime(2026, 3, 1, tzinfo=UTC)
 
-def backend(url: str, **settings: object) -> OpenAIBackend:
-    made = OpenAISettings.model_validate({"base_url": url, "model_name": "eye-7b", **settings})
-    return OpenAIBackend(made, environ={"MY_KEY": " k-1\n"})
+
+def backend(url: str = "", **settings: object) -> OpenAIBackend:
+    return made(settings | {"base_url": url})
+
+
+def made(
+    settings: Mapping[str, object], *, role: str = "vlm", known: Known | None = None, days_later: float = 0
+) -> OpenAIBackend:
+    read = OpenAISettings.model_validate({"model_name": "eye-7b", **settings})
+    day = TODAY + timedelta(days=days_later)
+    return OpenAIBackend(read, environ={"MY_KEY": " k-1\n"}, role=role, known=known, now=lambda: day)
 
 
 async def ask(server: ModelServer, asked: Request | None = None, **settings: object) -> Reply:
