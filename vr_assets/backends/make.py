@@ -26,7 +26,7 @@ def make_backend(
         case BackendName.OPENAI:
             from vr_assets.backends.openai import OpenAIBackend
 
-            return OpenAIBackend(settings.openai, environ=environ, role=role)
+            return OpenAIBackend(settings.openai, environ=environ, role=role, known=known)
         case BackendName.VLLM:
             raise SettingsError(f"{role}.backend = vllm cannot be used yet; start `vllm serve` and use openai with its base_url")
         case BackendName.OPENCV:
