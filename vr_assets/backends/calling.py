@@ -16,6 +16,7 @@ from vr_assets.backends.base import Backend
 from vr_assets.backends.counts import Counts
 from vr_assets.backends.limits import Gate, Limiter, Place
 from vr_assets.backends.preflight import Preflight
+from vr_assets.backends.preflight_checks import Ask
 from vr_assets.backends.purse import Payment, Purse
 from vr_assets.errors import Cause, StageError, TransientError, VrAssetsError
 from vr_assets.records.call import Finish, Reply, Request
@@ -137,14 +138,33 @@ class Caller:
                 raise self._stopped
             self.backend.check_ready()
             if self._preflight is not None:
-                await self._preflight.ensure(request, lambda asked: self._answered(asked, about, counts))
+                tried = self._trying(about, counts)
+                await self._preflight.ensure(request, tried(self.backend), ask_with=tried)
             return await self._asked(request, about, counts, keep)
         except StageError as error:
             self._stopped = error
             raise
 
-    async def _answered(self, request: Request, about: About, counts: Counts) -> Reply:
-        return await self._asked(request, about, counts, lambda sent: sent.reply)
+    def _trying(self, about: About, counts: Counts) -> Callable[[Backend], Ask]:
+        """How a backend of this endpoint is tried: as any call is made, but without a preflight of its own."""
+
+        def tried(backend: Backend) -> Ask:
+            caller = self._for(backend)
+            return lambda request: caller._asked(request, about, counts, lambda sent: sent.reply)
+
+        return tried
+
+    def _for(self, backend: Backend) -> "Caller":
+        return Caller(
+            backend,
+            calls=self._calls,
+            limiter=self._limiter,
+            gate=self._gate,
+            under_way=self._under_way,
+            purse=self._purse,
+            sleep=self._sleep,
+            jitter=self._jitter,
+        )
 
     async def _asked(self, request: Request, about: About, counts: Counts, keep: Callable[[Sent], T]) -> T:
         if not request.media:

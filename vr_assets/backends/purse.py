@@ -1,8 +1,9 @@
 """What calls to one model cost: set aside before they are sent, settled when they are answered."""
 
 from vr_assets.backends.budget import Budget, Reservation
-from vr_assets.backends.prices import Price, text_bytes
+from vr_assets.backends.prices import Price, Prices, text_bytes
 from vr_assets.records.call import Request, Usage
+from vr_assets.settings import MediaResolution
 
 # About what models take: for limits on tokens a minute, where the tokens of a call count before they are known.
 _BYTES_A_TOKEN = 4
@@ -29,12 +30,15 @@ class Purse:
     """A model's price and the run's budget.
 
     Args:
-        price: None where it is not known; a budget cannot be kept then.
+        resolution: how Gemini is asked to look at media.
     """
 
-    def __init__(self, price: Price | None, budget: Budget) -> None:
-        self._price = price
+    def __init__(self, prices: Prices, budget: Budget, *, model: str, resolution: MediaResolution | None = None) -> None:
+        self._prices = prices
         self._budget = budget
+        self._model = model
+        self._resolution = resolution
+        self._price = prices.of(model, resolution=resolution)
 
     def cost(self, usage: Usage) -> float | None:
         """USD; None where price or tokens are not known."""
@@ -50,7 +54,9 @@ class Purse:
 
         Raises:
             BudgetError: it does not fit into what is left.
-            StageError: the price table does not say what the request's media cost.
+            StageError: a budget is set, and the price table does not say what the model or the request's media cost.
         """
-        most_usd = self._price.bound(request, output_limit) if self._price and self._budget.limited else 0.0
+        most_usd = 0.0
+        if self._budget.limited:
+            most_usd = self._prices.required(self._model, resolution=self._resolution).bound(request, output_limit)
         return Payment(await self._budget.reserve(most_usd), self._price)

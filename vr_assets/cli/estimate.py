@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -25,8 +26,9 @@ UNKNOWN = "?"
 @settings_options
 def command(names: tuple[str, ...], *, selection: str, backend: str | None, assignments: tuple[str, ...]) -> None:
     """Tell what a run would ask, cost and take. Asks nothing and decodes nothing; what is answered already costs nothing."""
+    import anyio
+
     from vr_assets.backends.prices import Prices
-    from vr_assets.batch import drive
     from vr_assets.defs.surroundings import environment, resolve_for
     from vr_assets.settings import environment_layer, is_operational, resolve
     from vr_assets.steps.estimate import estimate
@@ -42,7 +44,8 @@ def command(names: tuple[str, ...], *, selection: str, backend: str | None, assi
         with_recipe = batch.model_copy(update={"settings": {**batch.settings, **recipe}})
         own = resolve_for(with_recipe, run={key: value for key, value in layer.items() if is_operational(key)}).settings
         prices = Prices.load(own.budget.prices_file)
-        _tell(drive(lambda: estimate(name, assets, own, store, environ=environment(), prices=prices)), own, prices, store)  # noqa: B023
+        asking_nobody = partial(estimate, name, assets, own, store, environ=environment(), prices=prices)
+        _tell(anyio.run(asking_nobody), own, prices, store)
 
 
 def _selected(selection: str) -> "Sequence[Asset]":

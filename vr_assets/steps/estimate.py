@@ -16,6 +16,7 @@ from vr_assets.records.video import (
     RawVideo,
 )
 from vr_assets.settings import Asset, Settings
+from vr_assets.steps.asking import ASKS
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
@@ -24,7 +25,7 @@ from vr_assets.steps.foreseeing import Call, Notes, foreseeing
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_videos import read_videos
-from vr_assets.steps.stage import ASKS, Stage
+from vr_assets.steps.stage import Stage
 from vr_assets.storage import Store
 
 R = TypeVar("R", bound=Row)

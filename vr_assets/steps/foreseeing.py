@@ -3,21 +3,27 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NoReturn, TypeVar, cast
 
+from vr_assets.backends.calling import Caller, UnderWay
+from vr_assets.backends.counts import Counts
 from vr_assets.backends.journaled import Asker
+from vr_assets.backends.limits import Gate, Limiter
+from vr_assets.backends.make import make_backend
 from vr_assets.backends.prices import Price, Prices, text_bytes
 from vr_assets.errors import StageError, VrAssetsError
-from vr_assets.journal import Asked, Epochs, Journal
+from vr_assets.journal import Asked, Journal
 from vr_assets.media.library import MediaLibrary
+from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Answer, Media, MediaForm, Outcome, Request, Usage
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import Provenance, VideoMedia
 from vr_assets.settings import Asset, BackendName, ModelSettings, Settings, Task, VideoInput
 from vr_assets.steps.experience import Experience
-from vr_assets.steps.stage import Stage, open_stage
+from vr_assets.steps.stage import Stage, load_prompts
 from vr_assets.steps.stand_ins import LAST, expected_facts, stand_in
 from vr_assets.storage import Store
 
@@ -68,20 +74,42 @@ async def foreseeing(
     """A stage as a run has it, but for answers and facts that are not there: they have stand-ins. It makes no call and decodes
     nothing.
     """
-    part = f"estimate-{secrets.token_hex(4)}"
-    journal = Journal(store.journal_folder(asset), part=part, max_answers=settings.calls.max_answers)
+    calls, part, workers = settings.calls, f"estimate-{secrets.token_hex(4)}", Workers(settings.media)
+    journal = Journal(store.journal_folder(asset), part=part, max_answers=calls.max_answers, output_cap=calls.max_output_cap)
+    callers: dict[str, Caller] = {}
+
+    def caller(name: str) -> Caller:
+        if name not in callers:
+            backend = make_backend(settings.model(name), environ=environ, role=settings.section(name))
+            limiter = Limiter(backend.endpoint, 1)
+            callers[name] = Caller(backend, calls=calls, limiter=limiter, gate=Gate(1), under_way=UnderWay())
+        return callers[name]
+
+    experience = Experience(journal.latest(_REMEMBERED))
+
+    def seer(role: str) -> Asker:
+        def route(task: Task) -> Caller:
+            return caller(settings.endpoint_for(asset, task, role))
+
+        asker = Asker(route, journal, asset=asset, counts=Counts(), calls=calls, now=lambda: datetime.now(UTC))
+        figures = _Figures(asset, role, settings, prices, experience)
+        return cast(Asker, _Foreseer(asker, journal, figures, notes))
+
     try:
-        opened = open_stage(asset, settings, store, environ=environ, epochs=Epochs(), on_progress=lambda progress: None)
-        async with opened as stage:
-            experience = Experience(journal.latest(_REMEMBERED))
-
-            def seer(asker: Asker, role: str) -> Asker:
-                figures = _Figures(asset, role, settings, prices, experience)
-                return cast(Asker, _Foreseer(asker, journal, figures, notes))
-
-            media = cast(MediaLibrary, _Headers(stage.media, notes))
-            yield replace(stage, media=media, vlm=seer(stage.vlm, "vlm"), llm=seer(stage.llm, "llm"))
+        library = MediaLibrary(store.media_folder, settings.media, settings.long_video, workers)
+        yield Stage(
+            asset=asset,
+            settings=settings,
+            prompts=load_prompts(settings),
+            media=cast(MediaLibrary, _Headers(library, notes)),
+            vlm=seer("vlm"),
+            llm=seer("llm"),
+            counts=Counts(),
+        )
     finally:
+        for opened in callers.values():
+            await opened.backend.aclose()
+        workers.close()
         journal.close()
 
 
@@ -114,9 +142,8 @@ class _Foreseer:
         self._figures = figures
         self._notes = notes
 
-    @property
-    def structured(self) -> bool:
-        return self._asker.structured
+    def structured(self, task: Task) -> bool:
+        return self._asker.structured(task)
 
     def key(self, request: Request) -> str:
         return self._asker.key(request)

@@ -28,7 +28,7 @@ from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.workers import Workers
 from vr_assets.records.row import Row
-from vr_assets.settings import Asset, ModelSettings, Settings
+from vr_assets.settings import Asset, BackendName, ModelSettings, Settings
 from vr_assets.steps.ahead import Ahead
 from vr_assets.steps.asking import endpoints_of
 from vr_assets.steps.seen import Seen
@@ -183,18 +183,25 @@ class Session:
     def caller(self, name: str) -> Caller:
         """The endpoint of that name."""
         if name not in self._callers:
-            backend, calls = self._backend(name), self.settings.calls
-            is_paid = backend.output_limit > 0
+            backend, calls, model = self._backend(name), self.settings.calls, self.settings.model(name)
+            section, is_paid = self.settings.section(name), backend.output_limit > 0
+            resolution = model.gemini.media_resolution if model.backend is BackendName.GEMINI else None
+            preflight = Preflight(
+                backend,
+                settings=model,
+                known=self._known,
+                endpoint_name=section,
+                now=self._now,
+                remade=lambda other: self._made(other, section),
+            )
             self._callers[name] = Caller(
                 backend,
                 calls=calls,
                 limiter=self._limiter(backend.endpoint),
                 gate=self._gate,
                 under_way=self._under_way,
-                purse=Purse(self._prices.of(backend.model), self._budget) if is_paid else None,
-                preflight=Preflight(backend, known=self._known, endpoint_name=self.settings.section(name), now=self._now)
-                if is_paid and calls.preflight
-                else None,
+                purse=Purse(self._prices, self._budget, model=backend.model, resolution=resolution) if is_paid else None,
+                preflight=preflight if calls.preflight else None,
             )
         return self._callers[name]
 
@@ -202,9 +209,11 @@ class Session:
         """Endpoints that are set alike are one, with one client, one server, one set of uploads."""
         model = self.settings.model(name)
         if model not in self._backends:
-            role = self.settings.section(name)
-            self._backends[model] = make_backend(model, environ=self._environ, role=role, known=self._known)
+            self._backends[model] = self._made(model, self.settings.section(name))
         return self._backends[model]
+
+    def _made(self, model: ModelSettings, section: str) -> Backend:
+        return make_backend(model, environ=self._environ, role=section, known=self._known)
 
     def _limiter(self, endpoint: str) -> Limiter:
         if endpoint not in self._limiters:

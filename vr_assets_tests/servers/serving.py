@@ -48,7 +48,8 @@ class Behaviour:
 
     `cut` and `garbage` name tasks; `refuse` names parameters of a request that get it refused with `refuse_status`;
     `key` is the only key that is let in, None lets everybody in. `eyes` is what preflight questions are answered with.
-    `mix` draws faults for what nothing else was told about, `seed` goes for the latencies that `capacity` draws. `lean` forgets bodies and media: for logs of many large requests.
+    `mix` draws faults for what nothing else was told about, `seed` goes for the latencies that `capacity` draws. `lean` forgets
+    bodies and media: for logs of many large requests.
     """
 
     delay_s: float = 0.0

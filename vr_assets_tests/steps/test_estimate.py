@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pytest
 
 from vr_assets.backends.prices import Prices
-from vr_assets.batch import drive
 from vr_assets.errors import StorageError
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.call import Answer, Outcome, Usage
@@ -46,7 +46,7 @@ def estimated(
     layer = {name.replace("__", "."): value for name, value in given.items()}
     settings = resolve(("test", layer)).settings
     prices = Prices.load(prices_file)
-    return drive(lambda: estimate(name, assets, settings, store, environ={}, prices=prices))
+    return anyio.run(lambda: estimate(name, assets, settings, store, environ={}, prices=prices))
 
 
 def stage(found: Estimate, asset: Asset) -> StageEstimate:
