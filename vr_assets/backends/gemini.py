@@ -125,7 +125,7 @@ class GeminiBackend:
         return False
 
     async def aclose(self) -> None:
-        """Uploaded files are deleted, as far as there is time."""
+        """Uploaded files are deleted, as far as there is time; a cancelled caller waits for that too."""
         if self._client is not None:
             with anyio.CancelScope(shield=True):
                 await self._files.aclose()

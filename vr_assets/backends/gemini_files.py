@@ -181,10 +181,9 @@ class GeminiFiles:
             await self._delete_all(left)
 
     async def aclose(self) -> None:
-        """Delete all that was uploaded, as far as there is time; a cancelled caller waits for it too."""
+        """Delete all that was uploaded, as far as there is time."""
         if self._ours:
-            with anyio.CancelScope(shield=True):
-                await self._delete_all(sorted(self._ours))
+            await self._delete_all(sorted(self._ours))
 
     async def _uploaded(self, media: Media, place: _Place) -> RemoteFile:
         clip = await media.clip()

@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from vr_assets.backends.gemini import GeminiBackend
+from vr_assets.backends.gemini_files import UPLOADS_AT_ONCE
 from vr_assets.backends.known import Known
 from vr_assets.backends.owners import Owner
 from vr_assets.errors import Cause, MediaError, RefusedError, StageError, TransientError, VrAssetsError
@@ -148,6 +149,16 @@ async def test_preparing_uploads_and_what_is_prepared_may_be_sent_several_times(
             first, second = await backend.generate(ready), await backend.generate(ready)
     assert first == second
     assert counts(server)["start"] == 1
+
+
+async def test_only_a_few_are_uploaded_at_once() -> None:
+    store = FileStore()
+    with serve(GeminiDialect(store)) as server:
+        async with opened(server) as backend, anyio.create_task_group() as group:
+            for number in range(12):
+                group.start_soon(backend.prepare, asking(BytesMedia(content=bytes([number]) * 30_000)))
+    assert counts(server)["start"] == 12
+    assert 1 < store.most_at_once <= UPLOADS_AT_ONCE
 
 
 async def test_media_resolution_goes_for_files_too() -> None:
@@ -380,6 +391,7 @@ import os, sys
 from pathlib import Path
 import anyio
 from vr_assets.backends.gemini import GeminiBackend
+from vr_assets.backends.gemini_files import UPLOADS_AT_ONCE
 from vr_assets.backends.known import Known
 from vr_assets.settings import GeminiSettings
 from vr_assets_tests.backends.test_gemini_files import KEY, LONG, asking

@@ -33,7 +33,8 @@ class FileStore:
 
     A file is PROCESSING for `polls` looks, then ACTIVE, or FAILED when `fails`. `key` is the only one that is let in.
     `faults` go by the number of the request, from 1, among those to the Files API. `forgetful`: no file is known when it is used.
-    `says_host` and `says_key` go into the address that uploads are sent to, and the key into URIs.
+    `says_host` and `says_key` go into the address that uploads are sent to, and the key into URIs. `most_at_once` counts
+    uploads that were started and not yet finished.
     """
 
     polls: int = 0
@@ -44,6 +45,7 @@ class FileStore:
     says_host: str = ""
     says_key: str = ""
     files: dict[str, _File] = field(default_factory=dict)
+    most_at_once: int = 0
     _sessions: dict[str, _File] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _number: int = 0
@@ -102,6 +104,7 @@ class FileStore:
             return _error(409, f"{file.name} exists already")
         session = uuid.uuid4().hex
         self._sessions[session] = file
+        self.most_at_once = max(self.most_at_once, len(self._sessions))
         key = f"key={self.says_key}&" if self.says_key else ""
         address = f"{self.says_host or url}/upload/v1beta/files?{key}upload_id={session}&upload_protocol=resumable"
         return Beside(200, {"X-Goog-Upload-URL": address, "X-Goog-Upload-Status": "active"}, b"{}")
