@@ -22,7 +22,7 @@ def make_backend(
         case BackendName.GEMINI:
             from vr_assets.backends.gemini import GeminiBackend
 
-            return GeminiBackend(settings.gemini, environ=environ, role=role)
+            return GeminiBackend(settings.gemini, environ=environ, role=role, known=known)
         case BackendName.OPENAI:
             from vr_assets.backends.openai import OpenAIBackend
 

@@ -1,4 +1,4 @@
-"""Gemini's generateContent. `python -m vr_assets_tests.servers.gemini --port 0 --log FILE` prints its URL first."""
+"""Gemini's generateContent and Files API. `python -m vr_assets_tests.servers.gemini --port 0 --log FILE` prints its URL first."""
 
 import base64
 import re
@@ -8,7 +8,9 @@ from pydantic import JsonValue
 
 from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
 from vr_assets_tests.servers.dialect import THOUGHTS, Dialect, Medium, Question, Thinking, prompt_of
+from vr_assets_tests.servers.gemini_files import FileStore
 from vr_assets_tests.servers.process import main
+from vr_assets_tests.servers.serving import Beside
 
 # The names of google.rpc.Code that go with an HTTP status.
 _STATUSES = {
@@ -25,7 +27,13 @@ _PATH = re.compile(r"/v1beta/models/([^/:?]+):generateContent(?:\?.*)?")
 
 
 class GeminiDialect:
-    """POST /v1beta/models/MODEL:generateContent."""
+    """POST /v1beta/models/MODEL:generateContent, with media inline or in files."""
+
+    def __init__(self, files: FileStore | None = None) -> None:
+        self.files = files or FileStore()
+
+    def beside(self, method: str, path: str, headers: Mapping[str, str], raw: bytes, *, url: str) -> Beside | None:
+        return self.files.serve(method, path, headers, raw, url=url)
 
     def key(self, headers: Mapping[str, str]) -> str:
         return headers.get("x-goog-api-key", "")
@@ -34,7 +42,7 @@ class GeminiDialect:
         found = _PATH.fullmatch(path)
         if found is None:
             return None
-        parts = _parts(body)
+        parts = _parts(body, self.files)
         config = _object(body.get("generationConfig"))
         schema = config.get("responseJsonSchema")
         if isinstance(schema, dict):
@@ -93,16 +101,19 @@ class GeminiDialect:
         return {"error": error | ({"details": details} if details else {})}
 
 
-def _parts(body: Mapping[str, JsonValue]) -> tuple[str | Medium, ...]:
+def _parts(body: Mapping[str, JsonValue], files: FileStore) -> tuple[str | Medium, ...]:
     parts: list[str | Medium] = []
     contents = body["contents"]
     for content in contents if isinstance(contents, list) else []:
         inner = _object(content).get("parts")
-        parts += [_part(_object(part)) for part in inner] if isinstance(inner, list) else []
+        parts += [_part(_object(part), files) for part in inner] if isinstance(inner, list) else []
     return tuple(parts)
 
 
-def _part(part: Mapping[str, JsonValue]) -> str | Medium:
+def _part(part: Mapping[str, JsonValue], files: FileStore) -> str | Medium:
+    if filed := _object(part.get("fileData")):
+        mime_type, content = files.find(str(filed.get("fileUri") or filed["file_uri"]))
+        return Medium(mime_type.partition("/")[0], mime_type, content)
     blob = _object(part.get("inlineData"))
     if not blob:
         return str(part["text"])

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -70,6 +71,25 @@ class Behaviour:
     lean: bool = False
 
 
+@dataclass(frozen=True)
+class Beside:
+    """An answer that is no model's."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fault: Fault = field(default_factory=Fault)
+
+
+@runtime_checkable
+class HasMore(Dialect, Protocol):
+    """A dialect of an API that is more than questions and answers."""
+
+    def beside(self, method: str, path: str, headers: Mapping[str, str], raw: bytes, *, url: str) -> Beside | None:
+        """The answer to anything that is no question to a model, or None. Header names are in lower case."""
+        ...
+
+
 class ModelServer:
     """A running server."""
 
@@ -88,6 +108,7 @@ class ModelServer:
         self._seen: Counter[str] = Counter()
         self._first_limits: dict[str, int | None] = {}
         self._http = _Http(("127.0.0.1", port), self)
+        self._more = dialect if isinstance(dialect, HasMore) else None
 
     @property
     def so_far(self) -> list[Served]:
@@ -131,6 +152,32 @@ class ModelServer:
     def stop(self) -> None:
         self._http.shutdown()
         self._http.server_close()
+
+    def beside(self, handler: "_Handler", raw: bytes = b"") -> bool:
+        """Serve a request that is no question, if it is one. It has no number and is not in flight; `path` names its method."""
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        if self._more is None or not (answer := self._more.beside(handler.command, handler.path, headers, raw, url=self.url)):
+            return False
+        served = Served(
+            number=0,
+            at=time.time(),
+            path=f"{handler.command} {handler.path}",
+            headers=headers,
+            body={},
+            size_bytes=len(raw),
+            in_flight=0,
+            key=self._more.key(headers),
+            question=None,
+            status=answer.status,
+            sent_at=time.time(),
+        )
+        with self._lock:
+            self._served.append(served)
+            if self._log is not None:
+                with self._log.open("a", encoding="utf-8") as file:
+                    file.write(served.to_line() + "\n")
+        handler.send_answer(answer.status, answer.headers, answer.body, answer.fault)
+        return True
 
     def post(self, handler: "_Handler", raw: bytes) -> None:
         """Serve one POST."""
@@ -277,11 +324,16 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         raw = self.rfile.read(size)
         # Shorter: the client died while it sent.
-        if len(raw) == size:
+        if len(raw) == size and not self.server.model_server.beside(self, raw):
             self.server.model_server.post(self, raw)
 
     def do_GET(self) -> None:
-        self.send_answer(200, {}, b'{"object": "list", "data": []}', Fault())
+        if not self.server.model_server.beside(self):
+            self.send_answer(200, {}, b'{"object": "list", "data": []}', Fault())
+
+    def do_DELETE(self) -> None:
+        if not self.server.model_server.beside(self):
+            self.send_answer(404, {}, b"{}", Fault())
 
     def send_answer(
         self,
