@@ -66,10 +66,10 @@ class Candidate:
 
     @property
     def fingerprint(self) -> str:
-        """Of all that what it can do depends on."""
+        """Of all that what it can do depends on, beside endpoint and model."""
         settings = self.settings
         served = [settings.vllm.extra_args, settings.vllm.max_model_len] if settings.backend is BackendName.VLLM else []
-        shaping = [_VERSION, settings.backend, self.backend.model, self.video_input, self.reply_format, served]
+        shaping = [_VERSION, settings.backend, self.video_input, self.reply_format, served]
         return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:16]
 
     def with_input(self, way: VideoInput) -> ModelSettings:

@@ -15,7 +15,7 @@ from vr_assets.backends.preflight import Preflight
 from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.errors import RefusedError, StageError, TransientError
 from vr_assets.records.call import Finish, Reply, Request
-from vr_assets.records.preflight import BoxConvention, CheckName, CheckOutcome, Report
+from vr_assets.records.preflight import BoxConvention, CheckName, CheckOutcome, Report, Shown
 from vr_assets.settings import BackendName, GeminiSettings, ModelSettings, OpenAISettings, Task
 from vr_assets_tests.backends.asked import FRAMES, VIDEO, request
 from vr_assets_tests.servers import gemini, openai
@@ -174,7 +174,7 @@ async def test_what_passed_is_not_tried_again_in_another_run_for_a_week(tmp_path
             assert len(server.questions) == (1 if at < NOON + timedelta(days=7) else 2)
 
 
-@pytest.mark.parametrize("changed", [{"model_name": "eye-8b"}, {"video_input": "frames"}, {"reply_format": "layout"}])
+@pytest.mark.parametrize("changed", [{"model_name": "eye-8b"}, {"video_input": "image_url"}, {"reply_format": "layout"}])
 async def test_another_model_or_way_of_asking_is_tried_anew(changed: dict[str, object]) -> None:
     known = Known()
     with serve(openai.DIALECT) as server:
@@ -325,6 +325,30 @@ async def test_an_answer_in_another_form_is_asked_for_in_a_plainer_one_until_it_
         (CheckName.REPLIES, CheckOutcome.OK),
     ]
     assert "labelled lines" in found.checks[1].said
+
+
+def told(shown: Shown) -> str:
+    return json.dumps({"colour": shown.colour, "shape": shown.shape, "direction": shown.direction, "digit": shown.digit})
+
+
+async def test_a_wrong_answer_in_another_form_is_no_reason_for_a_plainer_one() -> None:
+    backend, trying = remote(lambda asked: "A red ball rolls by." if asked.media else read_back(asked))
+    backend.styles = 3
+    with pytest.raises(StageError, match="video: shown"):
+        await trying.ensure(SEEN, backend.generate)
+    assert backend.styles == 3
+
+
+async def test_a_style_in_which_nothing_reads_is_not_taken_for_blindness() -> None:
+    def answer(asked: Request) -> str:
+        if backend.structured:
+            return "{}{}{}"
+        return told(asked.media[0].shown) if asked.media else read_back(asked)  # type: ignore[attr-defined]
+
+    backend, trying = remote(answer)
+    backend.styles = 3
+    await trying.ensure(SEEN, backend.generate)
+    assert [len(asked.media) for asked in backend.requests] == [1, 0, 0, 1]
 
 
 async def test_an_answer_that_never_reads_is_told_with_the_form_that_was_fixed() -> None:

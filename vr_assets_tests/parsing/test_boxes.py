@@ -6,7 +6,7 @@ import pytest
 
 from vr_assets.media.known_clip import chosen
 from vr_assets.parsing.boxes import convention_of, conventions, read_box
-from vr_assets.records.preflight import BoxConvention, KnownBox
+from vr_assets.records.preflight import BoxConvention, Colour, KnownBox
 
 KNOWN = {(box.left, box.top): box for box in (chosen(str(seed))[1] for seed in range(40))}
 
@@ -37,6 +37,11 @@ def test_numbers_of_no_convention_or_another_place_are_unknown(known: KnownBox) 
         (right, bottom, left, top),
     ]:
         assert convention_of(other, known) is BoxConvention.UNKNOWN
+
+
+def test_numbers_that_fit_two_conventions_are_unknown() -> None:
+    square = KnownBox(colour=Colour.GREEN, left=100, top=100, right=300, bottom=300, width_px=400, height_px=400)
+    assert convention_of((250.0, 250.0, 750.0, 750.0), square) is BoxConvention.UNKNOWN
 
 
 @pytest.mark.parametrize(
