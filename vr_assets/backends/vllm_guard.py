@@ -250,12 +250,13 @@ class Guard:
         reader.start()
         while server.poll() is None and not self._told_to_end.is_set() and not try_lock(users, fcntl.LOCK_EX):
             self._told_to_end.wait(_POLL_S)
-        died = server.poll() is not None
+        if server.poll() is not None:
+            # Before anybody is told of it by the state, so that they find the reason in the log. Children may hold the pipe open.
+            reader.join(timeout=0.5)
+            log.write(f"vr-assets: the server {_how(server.returncode)}\n".encode())
         replace(self._about, port=0).write(self._files.state)
         end(self._about.pid, self._about.started, reap=server)
-        reader.join(timeout=1)
-        if died:
-            log.write(f"vr-assets: the server {_how(server.returncode)}\n".encode())
+        reader.join(timeout=0.5)
         self._files.state.unlink(missing_ok=True)
         return 0
 

@@ -27,7 +27,7 @@ from vr_assets.settings import VllmSettings
 _POLL_S = 0.1
 # Longer than a guard takes to end a server that does not want to.
 _ENDING_S = 20.0
-_NOTICED_S = 0.5
+_NOTICED_S = 1.5
 _RESTARTS = 3
 
 _log = logging.getLogger(__name__)
