@@ -40,6 +40,10 @@ class Filed:
     def span(self) -> Span:
         return self.of.span
 
+    @property
+    def frame_count(self) -> int:
+        return self.of.frame_count
+
     async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
         return await self.of.clip(at_most_bytes=at_most_bytes)
 

@@ -213,7 +213,7 @@ class Session:
         return self._backends[model]
 
     def _made(self, model: ModelSettings, section: str) -> Backend:
-        return make_backend(model, environ=self._environ, role=section, known=self._known)
+        return make_backend(model, environ=self._environ, role=section, known=self._known, servers=self._run.shared)
 
     def _limiter(self, endpoint: str) -> Limiter:
         if endpoint not in self._limiters:
