@@ -36,6 +36,7 @@ class Project(dg.ConfigurableResource["Project"]):
     vlm: dg.ResourceDependency[SettingsGroup]
     llm: dg.ResourceDependency[SettingsGroup]
     calls: dg.ResourceDependency[SettingsGroup]
+    budget: dg.ResourceDependency[SettingsGroup]
     prompts: dg.ResourceDependency[SettingsGroup]
     videos: dg.ResourceDependency[SettingsGroup]
     filter: dg.ResourceDependency[SettingsGroup]
