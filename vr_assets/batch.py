@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import anyio
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal
 
 from vr_assets.errors import StageError, VrAssetsError
 
@@ -83,17 +83,16 @@ async def both(first: Callable[[], Awaitable[T]], second: Callable[[], Awaitable
     return cast(tuple[T | Failed, U | Failed], tuple(outcomes))
 
 
-def drive(main: Callable[[], Awaitable[T]]) -> T:
-    """Run the loop in a thread of its own while this thread waits, so that an interrupt reaches the waiting thread.
+def drive(portal: BlockingPortal, main: Callable[[], Awaitable[T]]) -> T:
+    """Run `main` in the portal's event loop, in another thread, while this thread waits: so an interrupt reaches this one.
 
-    `asyncio.run` would hand the interrupt to whichever task is running and go on.
+    `asyncio.run` would hand the interrupt to whichever task is running and go on. `main` is cancelled with the wait.
     """
-    with start_blocking_portal() as portal:
-        future = portal.start_task_soon(main)
-        try:
-            return future.result()
-        finally:
-            future.cancel()
+    future = portal.start_task_soon(main)
+    try:
+        return future.result()
+    finally:
+        future.cancel()
 
 
 def _first(group: BaseExceptionGroup[StageError]) -> StageError:

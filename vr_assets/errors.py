@@ -11,6 +11,7 @@
     │   ├── TransientError     another attempt may help: 408, 409, 429, 5xx, a dropped connection, a timeout
     │   └── RefusedError       this request is refused for good: 400, 413, 422, a safety block
     └── StageError             nothing in this stage can succeed: refused key, unknown model, no quota, no backend
+        └── BudgetError        what a run or a batch may cost is spent
 
 Catch by class, never by text. `ReplyError`, `MediaError` and `CallError` become rows; `StageError` ends the run.
 
@@ -89,3 +90,7 @@ class RefusedError(CallError):
 
 class StageError(VrAssetsError):
     """No call of this stage can succeed until a person changes something. Ends the run at once."""
+
+
+class BudgetError(StageError):
+    """The next call does not fit into what a run or a batch may cost."""

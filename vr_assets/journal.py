@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
@@ -24,6 +24,8 @@ from vr_assets.records.call import Answer, Outcome
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+Store = Callable[[Answer], None]
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, indexed INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (key TEXT, at TEXT, part TEXT, start INTEGER, length INTEGER);
@@ -34,7 +36,7 @@ CREATE INDEX IF NOT EXISTS answers_by_part ON answers (part);
 
 @dataclass(frozen=True)
 class Asked(Generic[T]):
-    """What a question led to: the value read, the answer it was read from, and whether that answer was there already."""
+    """What a question led to: the value read, the answer it was read from, and whether that answer was there before this run."""
 
     value: T
     answer: Answer
@@ -59,12 +61,17 @@ class Journal:
         folder: where the parts and the index lie.
         part: name of this run's own part, without ending; must be unique to the run.
         max_answers: stored answers after which a request that still does not read is not asked again.
+        output_cap: highest output limit, in tokens. An answer that was cut under a lower one does not count: it is asked again
+            with a higher limit. One that was cut at this one is not asked for again.
     """
 
-    def __init__(self, folder: Path, *, part: str, max_answers: int, epochs: Epochs | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, part: str, max_answers: int, output_cap: int | None = None, epochs: Epochs | None = None
+    ) -> None:
         self._folder = folder
         self._part = folder / f"{part}.jsonl"
         self._max_answers = max_answers
+        self._output_cap = output_cap
         self._epochs = epochs or Epochs()
         self._fresh: dict[str, list[Answer]] = defaultdict(list)
         self._locks: dict[str, anyio.Lock] = defaultdict(anyio.Lock)
@@ -87,6 +94,11 @@ class Journal:
         found = [*reversed(self._fresh.get(key, [])), *stored]
         return [answer for answer in found if self._epochs.forced is None or answer.at >= self._epochs.forced]
 
+    def latest(self, most: int) -> list[Answer]:
+        """The newest stored answers to whatever was asked, at most so many, newest first."""
+        rows = self._index.execute("SELECT part, start, length FROM answers ORDER BY at DESC LIMIT ?", (most,))
+        return [self._read(part, start, length) for part, start, length in rows]
+
     def append(self, answer: Answer) -> None:
         """Store an answer; it is on disk when this returns.
 
@@ -103,29 +115,55 @@ class Journal:
             raise StorageError(f"{self._part}: the answer cannot be stored ({error.strerror}); free some space") from error
         self._fresh[answer.key].append(answer)
 
-    async def ask(self, key: str, parse: Callable[[str], T], answer: Callable[[], Awaitable[Answer]]) -> Asked[T]:
+    async def ask(
+        self,
+        key: str,
+        parse: Callable[[str], T],
+        answer: Callable[[Store], Awaitable[Answer]],
+        *,
+        mend: Callable[[Answer, Store], Awaitable[Answer | None]] | None = None,
+    ) -> Asked[T]:
         """The stored answer that reads, newest first; else one fresh answer, stored before it is read.
 
-        Whether an answer reads is never stored, so a mended parser sees everything. The same question asked twice at once is
-        paid once.
+        Whether an answer reads is never stored, so a mended parser sees everything. The same question asked twice in a run, at
+        once or one after the other, is paid once.
+
+        Args:
+            answer: gives a fresh answer, and stores it with what it is given as soon as it is there.
+            mend: gives another form of a fresh answer that does not read, stored likewise, or None.
 
         Raises:
-            ReplyError: the fresh answer does not read, or `max_answers` did not and none is asked for any more.
+            ReplyError: the fresh answer does not read, or those there are do not and none is asked for any more.
         """
         async with self._locks[key]:
-            stored = self.answers(key)
             last: ReplyError | None = None
-            for candidate in stored:
+            known = self.answers(key)
+            for candidate in known:
                 try:
-                    return Asked(_read(candidate, parse), candidate, reused=True)
+                    return Asked(_read(candidate, parse), candidate, reused=candidate not in self._fresh[key])
                 except ReplyError as error:
                     last = last or error
-            counted = [old for old in stored if self._epochs.retried is None or old.at >= self._epochs.retried]
-            if len(counted) >= self._max_answers:
-                raise ReplyError(f"{len(counted)} answers could not be used and no more are asked for (retry asks again): {last}")
-            fresh = await answer()
-            self.append(fresh)
-            return Asked(_read(fresh, parse), fresh, reused=False)
+            if last is not None:
+                self._refuse_to_ask(key, known, last)
+            fresh = await answer(self.append)
+            try:
+                return Asked(_read(fresh, parse), fresh, reused=False)
+            except ReplyError:
+                mended = await mend(fresh, self.append) if mend is not None and fresh.outcome is Outcome.ANSWERED else None
+                if mended is None:
+                    raise
+                return Asked(_read(mended, parse), mended, reused=False)
+
+    def _refuse_to_ask(self, key: str, known: Sequence[Answer], last: ReplyError) -> None:
+        if self._fresh[key]:
+            raise last
+        counted = [old for old in known if self._epochs.retried is None or old.at >= self._epochs.retried]
+        cut = [old.output_tokens_limit for old in counted if old.outcome is Outcome.CUT and old.output_tokens_limit is not None]
+        if self._output_cap is not None and any(limit >= self._output_cap for limit in cut):
+            raise last
+        used_up = len(counted) - (0 if self._output_cap is None else len(cut))
+        if used_up >= self._max_answers:
+            raise ReplyError(f"{used_up} answers could not be used and no more are asked for (retry asks again): {last}")
 
     def _read(self, part: str, start: int, length: int) -> Answer:
         with (self._folder / part).open("rb") as file:
@@ -135,7 +173,11 @@ class Journal:
 
 def _read(answer: Answer, parse: Callable[[str], T]) -> T:
     if answer.outcome is Outcome.CUT:
-        raise ReplyError(f"the answer was cut at the output limit after {len(answer.text)} characters; raise the output limit")
+        limit = f" of {answer.output_tokens_limit} tokens" if answer.output_tokens_limit else ""
+        raise ReplyError(
+            f"the answer was cut at the output limit{limit} after {len(answer.text)} characters; "
+            "raise calls.max_output_cap where the model can write more"
+        )
     if answer.outcome is Outcome.REFUSED:
         raise ReplyError(f"the request was refused: {answer.finish or answer.text}")
     return parse(answer.text)

@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, get_origin
@@ -198,12 +198,17 @@ class OpenAISettings(_Group):
 
 
 class VllmSettings(_Group):
-    model_path: str = Field("", description="Folder or name of the model that `vllm serve` is started with.")
+    model_path: str = Field("", description="Folder or name on the hub of the model that `vllm serve` is started with.")
+    model_name: str = Field(
+        "", description="What rows and the journal call it; empty: the last part of model_path. Another name asks anew."
+    )
     executable: str = Field("vllm", description="The program that is started; a path where it is not on PATH.")
     tensor_parallel_size: int = Field(1, ge=1, le=64, description="GPUs that share one copy of the model.")
     max_model_len: int = Field(0, ge=0, description="Context length in tokens; 0: the model's own.")
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="Share of the GPU's memory that the server may take.")
-    extra_args: Strings = Field((), description="Further arguments of `vllm serve`, such as --quantization,fp8.")
+    extra_args: Strings = Field(
+        (), description="Further arguments of `vllm serve`, such as --quantization,fp8; as a JSON list where one holds a comma."
+    )
     port: int = Field(0, ge=0, le=65535, description="Port on 127.0.0.1; 0: a free one.")
     startup_timeout_s: float = Field(
         900.0, gt=0, description="Seconds until the server must answer; large models load for minutes."
@@ -212,6 +217,9 @@ class VllmSettings(_Group):
     max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
     timeout: float = Field(300.0, gt=0, description="Seconds to wait for one answer; a full server queues.")
     video_input: VideoInput = Field(VideoInput.VIDEO_URL, description="video_url, or frames for image-only models.")
+    video_fps: float = Field(
+        2.0, ge=0, le=30, description="Frames a second that the server takes of a video; Qwen2.5-VL tells time by 2. 0: all."
+    )
     reply_format: ReplyFormat = Field(ReplyFormat.AUTO, description="As for openai; vLLM enforces JSON schemas.")
     max_request_mb: float = Field(100.0, gt=0, le=2000, description="Request body limit in MB.")
 
@@ -378,6 +386,11 @@ class Settings(_Group):
         """The name of the endpoint that a task of a stage uses: its own route, its stage's, or its role's (`vlm`, `llm`)."""
         return self.routes.get(task) or self.routes.get(asset) or role
 
+    @staticmethod
+    def section(endpoint: str) -> str:
+        """Where the settings of an endpoint are, as messages name it."""
+        return endpoint if endpoint in ROLES else f"endpoints.{endpoint}"
+
     def model(self, endpoint: str) -> ModelSettings:
         """The settings of an endpoint: `vlm`, `llm`, or one of `endpoints`."""
         own = {"vlm": self.vlm, "llm": self.llm}.get(endpoint)
@@ -411,7 +424,7 @@ class Resolved:
     def value(self, name: str) -> object:
         found: object = self.settings
         for part in name.split("."):
-            found = getattr(found, part)
+            found = found[part] if isinstance(found, Mapping) else getattr(found, part)
         return found
 
 
@@ -423,6 +436,17 @@ def leaves(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Leaf
             yield from leaves(kind, f"{prefix}{name}.")
         elif get_origin(kind) is not dict:
             yield Leaf(f"{prefix}{name}", field.get_default(), field.description or "", field)
+
+
+def named_leaves(names: Iterable[str]) -> Iterator[Leaf]:
+    """Those of the names that users make up: settings of their own endpoints, and routes."""
+    of_an_endpoint = {leaf.name: leaf for leaf in leaves(ModelSettings)}
+    for name in sorted(names):
+        group, _, rest = name.partition(".")
+        if group == "endpoints":
+            yield replace(of_an_endpoint[rest.partition(".")[2]], name=name)
+        elif group == "routes":
+            yield Leaf(name, "", "The endpoint that this stage, task or QA type uses.", Settings.model_fields["routes"])
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

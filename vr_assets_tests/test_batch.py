@@ -84,6 +84,7 @@ def test_a_stage_error_deep_inside_ends_everything_at_once_as_itself() -> None:
 def test_an_interrupt_of_the_waiting_thread_cancels_the_loop_and_its_finally_runs(sent: signal.Signals) -> None:
     program = """
         import signal, sys, anyio
+        from anyio.from_thread import start_blocking_portal
         from vr_assets import batch
 
         class Interrupted(BaseException): pass
@@ -96,10 +97,11 @@ def test_an_interrupt_of_the_waiting_thread_cancels_the_loop_and_its_finally_run
                 await anyio.sleep(600)
             finally:
                 print("let go", flush=True)
-        try:
-            batch.drive(main)
-        except Interrupted:
-            print("interrupted"); sys.exit(3)
+        with start_blocking_portal() as portal:
+            try:
+                batch.drive(portal, main)
+            except Interrupted:
+                print("interrupted"); sys.exit(3)
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from vr_assets.errors import ReplyError
-from vr_assets.journal import Asked, Epochs, Journal
+from vr_assets.journal import Asked, Epochs, Journal, Store
 from vr_assets.records.call import Answer, Outcome, Usage
 from vr_assets.settings import Task
 
@@ -50,10 +50,12 @@ class Model:
         self.texts = list(texts)
         self.asked = 0
 
-    async def __call__(self) -> Answer:
+    async def __call__(self, store: Store) -> Answer:
         self.asked += 1
         await anyio.lowlevel.checkpoint()
-        return an_answer(self.texts.pop(0), at=LATE)
+        answer = an_answer(self.texts.pop(0), at=LATE)
+        store(answer)
+        return answer
 
 
 def ask(journal: Journal, model: Model, parse: Callable[[str], int] = digits, key: str = "k") -> Asked[int]:

@@ -10,11 +10,13 @@ from vr_assets.settings import (
     BackendName,
     QaType,
     Settings,
+    Task,
     environment_layer,
     environment_name,
     flatten,
     is_operational,
     leaves,
+    named_leaves,
     parse_assignments,
     resolve,
 )
@@ -151,3 +153,44 @@ def test_a_key_pasted_in_place_of_its_variables_name_is_refused_and_not_shown() 
     with pytest.raises(SettingsError, match="vlm.gemini.api_key_env") as refused:
         resolve(("environment", {"vlm.gemini.api_key_env": "AIzaSecret-of-mine"}))
     assert "AIzaSecret" not in str(refused.value)
+
+
+BIG = {"endpoints.big.backend": "openai", "endpoints.big.openai.model_name": "large"}
+
+
+def test_an_endpoint_of_a_users_own_name_has_every_setting_of_a_model() -> None:
+    environ = {"VR_ENDPOINTS__BIG__OPENAI__BASE_URL": "http://127.0.0.1:1", "VR_ROUTES__QA": "big"}
+    resolved = resolve(("run config", BIG), ("environment", environment_layer(environ, None)))
+    big = resolved.settings.model("big")
+    assert (big.backend, big.openai.base_url, big.openai.model_name) == ("openai", "http://127.0.0.1:1", "large")
+    assert resolved.value("endpoints.big.openai.base_url") == "http://127.0.0.1:1"
+    assert {leaf.name for leaf in named_leaves(resolved.sources)} == {*BIG, "endpoints.big.openai.base_url", "routes.qa"}
+
+
+def test_the_nearest_route_wins() -> None:
+    settings = resolve(("test", {**BIG, "routes.qa": "big", "routes.mcq": "vlm"})).settings
+    routed = {task: settings.endpoint_for(Asset.QA, task, "llm") for task in (Task.MCQ, Task.BCQ)}
+    assert routed == {Task.MCQ: "vlm", Task.BCQ: "big"}
+    assert settings.endpoint_for(Asset.CAPTIONS, Task.GLOBAL_CAPTION, "vlm") == "vlm"
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        pytest.param({"routes.qa": "bigg"}, r"routes\.qa = 'bigg' names no endpoint; there are vlm, llm", id="no such endpoint"),
+        pytest.param({"routes.question": "llm"}, r"unknown setting routes\.question in test", id="no such stage"),
+        pytest.param(
+            {"endpoints.big.openai.url": "x"}, r"unknown setting endpoints\.big\.openai\.url in test", id="no such leaf"
+        ),
+        pytest.param({"endpoints.Big.backend": "openai"}, r"endpoints\.Big", id="no such name"),
+    ],
+)
+def test_a_mistake_in_an_endpoint_or_route_is_named(layer: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        resolve(("test", layer))
+
+
+def test_addresses_of_own_endpoints_may_differ_from_run_to_run_and_models_may_not() -> None:
+    assert is_operational("endpoints.big.openai.base_url")
+    assert not is_operational("endpoints.big.openai.model_name")
+    assert not is_operational("routes.qa")

@@ -1,64 +1,66 @@
 """Google's Gemini, by API key."""
 
-import importlib
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import anyio
-from google import genai
-from google.genai import errors, types
 from pydantic import JsonValue
 
 from vr_assets.backends import ways
-from vr_assets.backends.failures import Endpoint, dropped, failure, timed_out
-from vr_assets.backends.gemini_error import read_error
-from vr_assets.backends.gemini_reply import NotAResponse, read_response
-from vr_assets.backends.keys import hide, read_key
-from vr_assets.backends.shown import Part, prepared, show
-from vr_assets.errors import CallError, RefusedError, StageError, TransientError
+from vr_assets.backends.failures import Endpoint
+from vr_assets.backends.gemini_client import GeminiClient, Part
+from vr_assets.backends.gemini_files import FileGone, GeminiFiles
+from vr_assets.backends.gemini_media import Filed, GeminiMedia
+from vr_assets.backends.keys import read_key
+from vr_assets.backends.known import Known
+from vr_assets.backends.shown import show
+from vr_assets.errors import CallError, RefusedError, StageError
 from vr_assets.records.call import Clip, Frame, Reply, Request
 from vr_assets.settings import GeminiSettings
 
 GEMINI_URL = "https://generativelanguage.googleapis.com"
-# Preview models and the -latest aliases are not on v1, which SDK 3 goes to by itself.
-API_VERSION = "v1beta"
 
 # Of a request's body beside media and prompt: the rest of its JSON, measured below 1 kB without the schema.
 _ENVELOPE_BYTES = 4096
 
 
-def _wire_errors() -> tuple[type[Exception], ...]:
-    """What the HTTP clients raise that the SDK may run on; it lets their errors through as they are."""
-    found: list[type[Exception]] = [OSError]
-    for module, name in (("httpx", "HTTPError"), ("httpx2", "HTTPError"), ("aiohttp", "ClientError")):
-        try:
-            found.append(getattr(importlib.import_module(module), name))
-        except ImportError:
-            continue
-    return tuple(found)
-
-
-_WIRE_ERRORS = _wire_errors()
-
-
 class GeminiBackend:
-    """generateContent with inline media. Replies always come as JSON under the request's schema.
+    """generateContent, with media inline or by the Files API. Replies always come as JSON under the request's schema.
 
     Args:
         environ: where the key is read from.
-        role: `vlm` or `llm`, for messages.
+        role: `vlm`, `llm` or `endpoints.NAME`, for messages.
+        known: remembers uploads, so that the next run can delete those of a killed one.
+        sleep: takes seconds; between two looks at a file that is being processed.
     """
 
     name = "gemini"
     structured = True
 
-    def __init__(self, settings: GeminiSettings, *, environ: Mapping[str, str], role: str = "vlm") -> None:
+    def __init__(
+        self,
+        settings: GeminiSettings,
+        *,
+        environ: Mapping[str, str],
+        role: str = "vlm",
+        known: Known | None = None,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
         self._settings = settings
         self._environ = environ
         self._role = role
-        self._client: genai.Client | None = None
+        self._client: GeminiClient | None = None
+        self._files = GeminiFiles(
+            self._opened,
+            endpoint=self.endpoint,
+            deadline_s=settings.upload_deadline_s,
+            deadline_setting=f"{role}.gemini.upload_deadline_s",
+            known=known,
+            sleep=sleep,
+        )
+        self._media = GeminiMedia(self._files, settings, section=f"{role}.gemini")
 
     @property
     def model(self) -> str:
@@ -96,80 +98,54 @@ class GeminiBackend:
         return self._settings.max_output_tokens
 
     async def prepare(self, request: Request) -> Request:
-        return await prepared(request)
+        await self._files.tidy_up_once()
+        around_bytes = _ENVELOPE_BYTES + len(json.dumps([_prompt(request), _schema(request)]).encode())
+        return await self._media.fit(request, around_bytes=around_bytes)
 
     async def generate(self, request: Request) -> Reply:
         client = self._opened()
-        parts = await show(request)
-        schema = {"title": request.task.value, **request.reply_schema} if request.reply_schema else None
-        prompt = request.prompt.schema_text if schema else request.prompt.layout_text
-        self._check_size(parts, prompt, schema)
+        request = await self.prepare(request)
+        parts: list[Part] = []
+        for media in request.media:
+            parts += [media.file] if isinstance(media, Filed) else await show(replace(request, media=(media,)))
+        filed = [media for media in request.media if isinstance(media, Filed)]
         try:
-            with anyio.fail_after(self._settings.timeout):
-                response = await client.aio.models.generate_content(
-                    model=self._settings.model,
-                    contents=types.Content(role="user", parts=[*map(_part, parts), types.Part(text=prompt)]),
-                    config=types.GenerateContentConfig(
-                        temperature=self._settings.temperature,
-                        max_output_tokens=request.output_tokens or self._settings.max_output_tokens,
-                        media_resolution=types.MediaResolution(self._settings.media_resolution.value),
-                        response_mime_type="application/json" if schema else None,
-                        response_json_schema=schema,
-                        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-                        should_return_http_response=True,
-                    ),
-                )
-            return read_response((response.sdk_http_response and response.sdk_http_response.body) or "")
-        except NotAResponse as error:
-            raise self._dropped(str(error)) from None
-        except errors.APIError as error:
-            raise self._failure(error, shows_video=any(isinstance(part, Clip) for part in parts)) from None
-        except TimeoutError:
-            raise timed_out(self._endpoint()) from None
-        except _WIRE_ERRORS as error:
-            raise self._dropped(f"{type(error).__name__}: {error}") from None
+            reply = await client.generate(
+                [*parts, _prompt(request)], schema=_schema(request), output_tokens=request.output_tokens
+            )
+        except FileGone as error:
+            raise self._forget(filed, str(error)) from None
+        for media in filed:
+            self._files.prove(media)
+        reduced = [part.reduced for part in parts if isinstance(part, Clip | Frame) and part.reduced]
+        return reply.model_copy(update={"remarks": tuple(dict.fromkeys(reduced))})
 
     def plainer(self) -> bool:
         """Its style is fixed."""
         return False
 
     async def aclose(self) -> None:
+        """Uploaded files are deleted, as far as there is time; a cancelled caller waits for that too."""
         if self._client is not None:
-            await self._client.aio.aclose()
-            self._client.close()
+            with anyio.CancelScope(shield=True):
+                await self._files.aclose()
+                await self._client.aclose()
 
-    def _check_size(self, parts: Sequence[Part], prompt: str, schema: dict[str, JsonValue] | None) -> None:
-        size = _ENVELOPE_BYTES + len(json.dumps([prompt, schema]).encode())
-        size += sum(len(part) if isinstance(part, str) else _base64_size(len(part.content)) for part in parts)
-        limit_mb = self._settings.max_inline_mb
-        if size > limit_mb * 1e6:
-            raise RefusedError(
-                f"the request would have {size / 1e6:.1f} MB, more than the {limit_mb:g} MB of "
-                f"{ways.setting(f'{self._role}.gemini.max_inline_mb')}; it was not sent. Raise the setting where the API takes "
-                "more (100 MB since 2026), or make proxies smaller (media.crf, media.longest_side_px)."
-            )
+    def _forget(self, filed: Sequence[Filed], said: str) -> CallError:
+        """Where the API names none of the files, it may mean each of them."""
+        named = [media for media in filed if media.file.name.removeprefix("files/") in said]
+        forgotten = [self._files.forget(media, media.file, said=said) for media in named or filed]
+        return next((error for error in forgotten if isinstance(error, RefusedError)), forgotten[0])
 
-    def _failure(self, error: errors.APIError, *, shows_video: bool) -> CallError | StageError:
-        headers = dict(getattr(error.response, "headers", {}))
-        no_answer = read_error(error.code, error.details, headers, now=datetime.now(UTC), shows_video=shows_video)
-        return failure(no_answer.hiding(self._key()), self._endpoint())
-
-    def _dropped(self, why: str) -> TransientError:
-        return dropped(self._endpoint(), hide(self._key(), why))
-
-    def _opened(self) -> genai.Client:
+    def _opened(self) -> GeminiClient:
         if self._client is None:
             self.check_ready()
-            self._client = genai.Client(
-                # Said outright: the SDK would look in the process's environment for what is left open.
-                vertexai=False,
-                api_key=self._key(),
-                http_options=types.HttpOptions(
-                    base_url=self._url(),
-                    api_version=API_VERSION,
-                    timeout=round(self._settings.timeout * 1000),
-                    retry_options=types.HttpRetryOptions(attempts=1),
-                ),
+            self._client = GeminiClient(
+                self._settings,
+                key=self._key(),
+                base_url=self._url(),
+                own_address=bool(self._settings.base_url.strip()),
+                endpoint=self._endpoint(),
             )
         return self._client
 
@@ -192,15 +168,9 @@ class GeminiBackend:
         )
 
 
-def _part(part: Part) -> types.Part:
-    match part:
-        case Clip():
-            return types.Part.from_bytes(data=part.content, mime_type=part.mime_type)
-        case Frame():
-            return types.Part.from_bytes(data=part.content, mime_type="image/jpeg")
-        case str():
-            return types.Part(text=part)
+def _prompt(request: Request) -> str:
+    return request.prompt.schema_text if request.reply_schema else request.prompt.layout_text
 
 
-def _base64_size(size: int) -> int:
-    return (size + 2) // 3 * 4
+def _schema(request: Request) -> dict[str, JsonValue] | None:
+    return {"title": request.task.value, **request.reply_schema} if request.reply_schema else None

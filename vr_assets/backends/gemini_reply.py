@@ -63,7 +63,7 @@ class NotAResponse(Exception):
 
 
 def read_response(body: str) -> Reply:
-    """The reply in a 200's body. `text` is without thoughts, and empty when the model said nothing.
+    """The reply in a 200's body. `text` is without thoughts, which are `thinking`, and empty when the model said nothing.
 
     Raises:
         NotAResponse: no JSON, none of this API, or a model that did not get to an end of its own (OTHER,
@@ -87,5 +87,11 @@ def read_response(body: str) -> Reply:
     finish = _FINISHES.get(candidate.finish_reason)
     if finish is None:
         raise NotAResponse(f"stopped without an answer: {candidate.finish_reason} {candidate.finish_message}".rstrip())
-    text = "".join(part.text for part in candidate.content.parts if not part.thought)
-    return Reply(text=text, finish=finish, usage=usage, finish_words=candidate.finish_reason)
+    parts = candidate.content.parts
+    return Reply(
+        text="".join(part.text for part in parts if not part.thought),
+        finish=finish,
+        usage=usage,
+        finish_words=candidate.finish_reason,
+        thinking="".join(part.text for part in parts if part.thought),
+    )

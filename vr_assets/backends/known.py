@@ -31,6 +31,13 @@ class Known:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def listed(self, endpoint: str, beginning: str) -> dict[str, str]:
+        """All that is known under names that begin like this, by name."""
+        rows = self._file.execute(
+            "SELECT what, value FROM known WHERE endpoint = ? AND substr(what, 1, ?) = ?", (endpoint, len(beginning), beginning)
+        )
+        return {str(what): str(value) for what, value in rows}
+
     def put(self, endpoint: str, what: str, value: str, *, at: str) -> None:
         """Keep a value in place of a former one. `at` is UTC, ISO 8601."""
         self._file.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", (endpoint, what, value, at))

@@ -1,28 +1,64 @@
-"""How many calls may be in flight to one endpoint."""
+"""stub"""
 
-from types import TracebackType
+import heapq
+import itertools
+from pathlib import Path
 
 import anyio
 
+from vr_assets.errors import Cause
 
-class Limiter:
-    """A ceiling on calls in flight, first come, first served. Share one among all backends of an endpoint.
 
-    It belongs to the event loop in which it is first used.
+class Place:
+    def __init__(self, gate: "Gate") -> None:
+        self._gate: Gate | None = gate
 
-    Args:
-        ceiling: most calls at a time, at least 1.
-    """
+    def answered(self, *, tokens: int | None = None, pause_s: float = 0.0) -> None: ...
+    def failed(self, cause: Cause, *, retry_after_s: float | None = None) -> None: ...
+    def release(self) -> None:
+        if self._gate:
+            gate, self._gate = self._gate, None
+            gate.give()
 
-    def __init__(self, ceiling: int) -> None:
-        self._tokens = anyio.CapacityLimiter(ceiling)
+
+class Gate:
+    def __init__(self, capacity: int) -> None:
+        self._free = capacity
+        self._capacity = capacity
+        self._waiting: list[tuple[int, int, anyio.Event]] = []
+        self._order = itertools.count()
+        self.highest = 0
 
     @property
     def in_flight(self) -> int:
-        return self._tokens.borrowed_tokens
+        return self._capacity - self._free
 
-    async def __aenter__(self) -> None:
-        await self._tokens.acquire()
+    async def acquire(self, *, priority: int = 0, tokens: int = 0) -> Place:
+        while not self._free:
+            event = anyio.Event()
+            heapq.heappush(self._waiting, (priority, next(self._order), event))
+            await event.wait()
+        self._free -= 1
+        self.highest = max(self.highest, self.in_flight)
+        return Place(self)
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._tokens.release()
+    def give(self) -> None:
+        self._free += 1
+        if self._waiting:
+            heapq.heappop(self._waiting)[2].set()
+
+
+class Limiter(Gate):
+    def __init__(
+        self,
+        endpoint: str,
+        ceiling: int,
+        *,
+        state: Path | None = None,
+        run: str = "",
+        requests_per_minute: float = 0.0,
+        tokens_per_minute: float = 0.0,
+    ) -> None:
+        super().__init__(ceiling)
+
+    def close(self) -> None: ...

@@ -1,71 +1,112 @@
 """What one OpenAI-compatible endpoint takes, found out from what it refuses."""
 
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
+from vr_assets.backends.openai_error import Refusal
+from vr_assets.records.base import Record
 from vr_assets.records.call import Request
+from vr_assets.settings import ReplyFormat
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 _COMPLETIONS = "/chat/completions"
-_NAMES_SCHEMA = re.compile(r"response[ _]?format|json[ _]?schema|structured[ _]?output|guided|grammar", re.IGNORECASE)
+_STYLES = (ReplyFormat.SCHEMA, ReplyFormat.JSON, ReplyFormat.LAYOUT)
+
+# "grammar" and "guided" are vLLM, SGLang and llama.cpp; "invalid format" Ollama; "requested parameters" OpenRouter.
+_NAMES_STYLE = re.compile(
+    r"response[ _]?(format|schema)|json[ _]?(schema|object|mode)|structured[ _]?(output|generation|decoding)"
+    r"|guided|grammar|constrained|invalid format|requested parameters",
+    re.IGNORECASE,
+)
+# OpenRouter refuses a style with a 404, llama.cpp, Ollama and LiteLLM with a 500; most of those statuses mean something else.
+_REFUSES = re.compile(
+    r"must be|(not|n't) support|unsupported|unavailable|unrecogni|unknown|invalid|unimplemented|requested parameters",
+    re.IGNORECASE,
+)
+# The parameter is taken, its value is not: without it, the endpoint would answer under a value that nobody set.
+_OUT_OF_BOUNDS = re.compile(
+    r"too (large|high|low|small|many)|at (most|least)|m(ax|in)imum|exceed|between|greater|less than|range|[<>]", re.IGNORECASE
+)
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """The parameters of a request that endpoints differ in. Starts with what most take; `plainer` gives one up."""
+class Dialect(Record):
+    """The parameters of a request that endpoints differ in. Starts with what serves best and gives up what is refused."""
 
-    schema: bool = True
+    style: ReplyFormat = ReplyFormat.SCHEMA
     tokens: str = "max_tokens"
     temperature: bool = True
 
-    def plainer(self, *, parameter: str, said: str, give_up_schema: bool) -> Self | None:
-        """The dialect without what a 400 or 422 names; None when it names nothing that can be given up.
-
-        Args:
-            parameter: the error's own `param`, or "".
-            said: the error's message, for endpoints that fill no `param`.
-        """
-        named = parameter or said
-        if self.schema and give_up_schema and _NAMES_SCHEMA.search(named):
-            return replace(self, schema=False)
-        if self.tokens == "max_tokens" and re.search(r"\bmax_tokens\b", named):
-            return replace(self, tokens="max_completion_tokens")
+    def without(self, refusal: Refusal, *, style_fixed: bool) -> Self | None:
+        """The dialect without what an error names; None when it names nothing that can be given up."""
+        status, said = refusal.no_answer.status, refusal.no_answer.said
+        named = refusal.parameter or said
+        refused = status in (400, 422)
+        if (
+            _NAMES_STYLE.search(named)
+            and (refused or _REFUSES.search(said))
+            and not style_fixed
+            and not refusal.no_answer.erratic
+        ):
+            stepped = self.stepped_down()
+            if stepped is not None:
+                return stepped
+        if not refused or _OUT_OF_BOUNDS.search(said):
+            return None
+        if re.search(rf"\b{self.tokens}\b", named):
+            other = "max_completion_tokens" if self.tokens == "max_tokens" else "max_tokens"
+            return self.model_copy(update={"tokens": other})
         if self.temperature and re.search(r"\btemperature\b", named):
-            return replace(self, temperature=False)
+            return self.model_copy(update={"temperature": False})
         return None
 
-    def joined(self, other: Self) -> Self:
-        """What both know to be refused is refused: calls in flight find out at the same time."""
-        return replace(
-            self,
-            schema=self.schema and other.schema,
-            tokens=max(self.tokens, other.tokens, key=len),
-            temperature=self.temperature and other.temperature,
-        )
+    def stepped_down(self) -> Self | None:
+        """Replies in the next plainer style; None when there is none."""
+        following = _STYLES[_STYLES.index(self.style) + 1 :]
+        return self.model_copy(update={"style": following[0]}) if following else None
 
-    def asks_schema(self, request: Request) -> bool:
-        return self.schema and bool(request.reply_schema)
+    def learned(self, *, before: Self, after: Self) -> Self:
+        """This one with what a call gave up: calls in flight find out different things at the same time."""
+        return self.model_copy(
+            update={
+                "style": max(self.style, after.style, key=_STYLES.index),
+                "tokens": after.tokens if after.tokens != before.tokens else self.tokens,
+                "temperature": self.temperature and after.temperature,
+            }
+        )
 
     def parameters(self, request: Request, *, temperature: float, max_tokens: int) -> dict[str, JsonValue]:
         """Everything of the request's body beside model and messages."""
         body: dict[str, JsonValue] = {self.tokens: max_tokens}
         if self.temperature:
             body["temperature"] = temperature
-        if self.asks_schema(request):
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": request.task.value, "strict": True, "schema": request.reply_schema},
-            }
+        match self._style_of(request):
+            case ReplyFormat.SCHEMA:
+                body["response_format"] = {
+                    "type": "json_schema",
+                    "json_schema": {"name": request.task.value, "strict": True, "schema": request.reply_schema},
+                }
+            case ReplyFormat.JSON:
+                body["response_format"] = {"type": "json_object"}
         return body
 
     def text(self, request: Request) -> str:
-        return request.prompt.schema_text if self.asks_schema(request) else request.prompt.layout_text
+        match self._style_of(request):
+            case ReplyFormat.SCHEMA:
+                return request.prompt.schema_text
+            case ReplyFormat.JSON:
+                # Nothing holds the model to the schema but that it is told; and OpenAI's JSON mode wants the word in the prompt.
+                schema = json.dumps(request.reply_schema)
+                return f"{request.prompt.schema_text}\n\nReply with one JSON object that fits this JSON schema: {schema}"
+            case _:
+                return request.prompt.layout_text
+
+    def _style_of(self, request: Request) -> ReplyFormat:
+        return self.style if request.reply_schema else ReplyFormat.LAYOUT
 
 
 def api_url(base_url: str) -> str:
@@ -81,9 +122,3 @@ def api_url(base_url: str) -> str:
         return url.removesuffix(_COMPLETIONS)
     versions = [part for part in urlsplit(url).path.split("/") if re.fullmatch(r"v\d+(alpha\d*|beta\d*)?", part)]
     return url if versions else f"{url}/v1"
-
-
-def message(parts: Sequence[dict[str, JsonValue]]) -> dict[str, JsonValue]:
-    """A user message; text alone goes as a string, which every server takes."""
-    texts = [part["text"] for part in parts if part["type"] == "text"]
-    return {"role": "user", "content": texts[0] if len(texts) == len(parts) == 1 else list(parts)}

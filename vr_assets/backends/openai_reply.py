@@ -1,7 +1,5 @@
 """A chat completion, read. Endpoints leave out, rename and null what OpenAI's own always fills, so nothing is required."""
 
-import json
-
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from vr_assets.parsing.text import strip_thinking
@@ -15,40 +13,41 @@ _BROKEN = {"abort", "error", "insufficient_system_resource"}
 
 
 class _Lenient(BaseModel):
+    """What an answer can be read without is any JSON: an odd count of tokens must not lose an answer that was paid for."""
+
     model_config = ConfigDict(extra="ignore")
 
 
 class _Message(_Lenient):
     content: str | list[JsonValue] | None = None
     refusal: str | None = None
+    # vLLM, SGLang, DeepSeek, llama.cpp; then Ollama, OpenRouter, newer vLLM.
+    reasoning_content: JsonValue = None
+    reasoning: JsonValue = None
 
 
 class _Choice(_Lenient):
     message: _Message | None = None
     finish_reason: str | None = None
-
-
-class _Usage(_Lenient):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    error: JsonValue = None
 
 
 class _Completion(_Lenient):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: JsonValue = None
     error: JsonValue = None
 
 
 class NotACompletion(Exception):
-    """A 200 that holds no answer. `status` is what the body says in place of the header, else 502."""
+    """A 200 that holds no answer. `error` is the error it holds in place of one, None where it holds neither."""
 
-    def __init__(self, said: str, status: int = 502) -> None:
+    def __init__(self, said: str, error: JsonValue = None) -> None:
         super().__init__(said)
-        self.status = status
+        self.error = error
 
 
 def read_completion(body: bytes) -> Reply:
-    """The reply in a 200's body. `text` is empty when the model said nothing.
+    """The reply in a 200's body. `text` is empty when the model said nothing beside its thinking.
 
     Raises:
         NotACompletion: no JSON, none of this API, an error in disguise, or an answer that the server broke off.
@@ -60,20 +59,20 @@ def read_completion(body: bytes) -> Reply:
             f"answered 200 with something else than a completion: {body[:200].decode(errors='replace')}"
         ) from None
     if completion.error:
-        raise NotACompletion(f"answered 200 with an error: {json.dumps(completion.error)}", _status(completion.error))
-    used = completion.usage or _Usage()
-    usage = Usage(input_tokens=used.prompt_tokens, output_tokens=used.completion_tokens)
+        raise NotACompletion("answered 200 with an error", completion.error)
+    usage = _usage(completion.usage)
     if not completion.choices:
         return Reply(text="", finish=Finish.STOP, usage=usage, finish_words="no choices")
     choice = completion.choices[0]
     said = choice.message or _Message()
     words = (choice.finish_reason or "").lower()
-    if words in _BROKEN:
-        raise NotACompletion(f"broke off its answer ({words})")
-    if said.refusal and not said.content:
-        return Reply(text="", finish=Finish.REFUSED, usage=usage, finish_words=f"refusal: {said.refusal}")
-    answer, _ = strip_thinking(_text(said.content))
-    return Reply(text=answer, finish=_finish(words), usage=usage, finish_words=words)
+    if choice.error or words in _BROKEN:
+        raise NotACompletion(f"broke off its answer ({words})", choice.error)
+    text, tagged = strip_thinking(_text(said.content))
+    thinking = "\n".join(part for part in (_text(said.reasoning_content) or _text(said.reasoning), tagged) if part)
+    if said.refusal and not text:
+        return Reply(text="", finish=Finish.REFUSED, usage=usage, finish_words=f"refusal: {said.refusal}", thinking=thinking)
+    return Reply(text=text, finish=_finish(words), usage=usage, finish_words=words, thinking=thinking)
 
 
 def _finish(words: str) -> Finish:
@@ -82,13 +81,22 @@ def _finish(words: str) -> Finish:
     return Finish.REFUSED if words in _REFUSED else Finish.STOP
 
 
-def _text(content: str | list[JsonValue] | None) -> str:
+def _text(content: JsonValue) -> str:
     if isinstance(content, str):
-        return content
-    parts = [part for part in content or [] if isinstance(part, dict) and part.get("type") == "text"]
-    return "".join(str(part.get("text", "")) for part in parts)
+        return content.strip()
+    parts = content if isinstance(content, list) else []
+    return "".join(str(part.get("text", "")) for part in parts if isinstance(part, dict) and part.get("type") == "text").strip()
 
 
-def _status(error: JsonValue) -> int:
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, int) and 400 <= code < 600 else 502
+def _usage(counts: JsonValue) -> Usage:
+    """Google's and xAI's endpoints count thinking, which is billed as output, in the total alone."""
+    read = counts if isinstance(counts, dict) else {}
+    asked, said, total = (_count(read.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    if asked is not None and said is not None and total is not None:
+        said = max(said, total - asked)
+    return Usage(input_tokens=asked, output_tokens=said)
+
+
+def _count(value: JsonValue) -> int | None:
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return int(value) if whole and isinstance(value, int | float) else None

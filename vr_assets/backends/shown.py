@@ -37,6 +37,10 @@ class Held:
     def span(self) -> Span:
         return self.of.span
 
+    @property
+    def frame_count(self) -> int:
+        return self.of.frame_count if isinstance(self.made, Clip) else len(self.made)
+
     async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
         return self.made if isinstance(self.made, Clip) else await self.of.clip(at_most_bytes=at_most_bytes)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from dotenv import load_dotenv
 
-from vr_assets.cli import config, demo, ingest, init, preflight, run, status, ui
+from vr_assets.cli import config, demo, estimate, ingest, init, preflight, run, status, ui
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
 
@@ -25,13 +25,14 @@ def commands() -> None:
     vr-assets demo                       the whole way on drawn clips, no key needed
     vr-assets ingest DIR --batch NAME    register a folder of videos
     vr-assets preflight                  try the models before a run pays them
+    vr-assets estimate --batch NAME      what a run would ask and cost
     vr-assets run --batch NAME           annotate it
     vr-assets status                     what became of every video
     vr-assets ui                         the same in Dagster's UI
     """
 
 
-for module in (demo, init, config, ingest, preflight, run, status, ui):
+for module in (demo, init, config, ingest, preflight, estimate, run, status, ui):
     commands.add_command(module.command)
 
 

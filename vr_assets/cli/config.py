@@ -13,7 +13,7 @@ def command(batch: str | None) -> None:
     """Show every setting: its value here, where it came from, and why its default is what it is."""
     from rich.text import Text
 
-    from vr_assets.settings import environment_layer, environment_name, leaves, resolve
+    from vr_assets.settings import environment_layer, environment_name, leaves, named_leaves, resolve
     from vr_assets.storage import Store
 
     environment = ("environment", environment_layer())
@@ -23,9 +23,9 @@ def command(batch: str | None) -> None:
         resolved = resolve(("batch.json", store.read_batch(batch).settings), environment)
     shown = table("setting, and why", "value", "from")
     # Names and sources are for copying: they stay whole, and values give way in 80 columns.
-    shown.columns[0].width = max(len(leaf.name) for leaf in leaves())
+    shown.columns[0].width = max(len(leaf.name) for leaf in (*leaves(), *named_leaves(resolved.sources)))
     shown.columns[2].width = len("environment")
-    for leaf in leaves():
+    for leaf in (*leaves(), *named_leaves(resolved.sources)):
         name = Text.assemble((leaf.name, "bold"), "\n", (leaf.why, "dim"))
         value = _spelled(resolved.value(leaf.name))
         if leaf.name.endswith("api_key_env"):
@@ -33,6 +33,7 @@ def command(batch: str | None) -> None:
         shown.add_row(name, Text(value), Text(resolved.sources.get(leaf.name, "default")))
     show(shown)
     say("Set one for a batch with --set NAME=VALUE, for all in the environment or .env:")
+    say("Name endpoints of your own with endpoints.NAME.backend and so on, and use them with routes.STAGE=NAME.")
     say(f"chunks.max_chunks is {environment_name('chunks.max_chunks')} there.")
 
 

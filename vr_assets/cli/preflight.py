@@ -101,10 +101,14 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
 
 def asking(backend: "Backend", settings: "Settings") -> "Ask":
     """How the endpoint is asked: again while another attempt may help."""
-    from vr_assets.backends.limits import Limiter
-    from vr_assets.backends.retrying import Retrying
+    from vr_assets.backends.calling import About, Caller, UnderWay
+    from vr_assets.backends.counts import Counts
+    from vr_assets.backends.limits import Gate, Limiter
 
-    return Retrying(backend, calls=settings.calls, limiter=Limiter(settings.calls.max_workers)).generate
+    workers = settings.calls.max_workers
+    limiter = Limiter(backend.endpoint, workers)
+    caller = Caller(backend, calls=settings.calls, limiter=limiter, gate=Gate(workers), under_way=UnderWay())
+    return lambda request: caller.call(request, About("preflight", "preflight"), Counts(), lambda sent: sent.reply)
 
 
 def _matters(check: "Check", needed: "frozenset[Need]", report: "Report") -> bool:

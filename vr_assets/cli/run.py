@@ -154,7 +154,7 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
         show(shown)
     tokens = sum(stage.input_tokens for stage in outcome.stages), sum(stage.output_tokens for stage in outcome.stages)
     if any(tokens):
-        say(f"tokens: {tokens[0]:,} in, {tokens[1]:,} out")
+        say(f"tokens: {tokens[0]:,} in, {tokens[1]:,} out{_cost(outcome)}")
     if any(stage.asset is Asset.TASK_FILES for stage in outcome.stages):
         folder = store.task_files_folder(batch)
         say(f"{len(list(folder.glob('*.json')))} task files in {folder}")
@@ -162,6 +162,12 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
         complain(f"interrupted (run {outcome.run_id}); what was answered is kept, and the same command goes on from there")
     elif outcome.error:
         complain(f"{outcome.error}\n(run {outcome.run_id}; `vr-assets status --batch {batch} --reasons` tells of each row)")
+
+
+def _cost(outcome: "RunOutcome") -> str:
+    unpriced = sum(stage.unpriced for stage in outcome.stages)
+    spent = f"; ${sum(stage.cost_usd for stage in outcome.stages):.4f}"
+    return f"{spent}, and {unpriced} calls whose price is not known (budget.prices_file)" if unpriced else spent
 
 
 def _assets(named: Iterable[str]) -> list[str]:

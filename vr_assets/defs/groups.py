@@ -9,12 +9,13 @@ from functools import cache
 from typing import Any, get_args, get_origin
 
 import dagster as dg
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from vr_assets.settings import Layer, Settings, flatten
 
 TOP = "run"
 _BEFORE_A_RUN = frozenset({"data_root", "ingest"})
+_NAMED = tuple(name for name, field in Settings.model_fields.items() if get_origin(field.annotation) is dict)
 
 
 class SettingsGroup(dg.ConfigurableResource[Any]):
@@ -25,12 +26,18 @@ class SettingsGroup(dg.ConfigurableResource[Any]):
         return flatten(self.model_dump(mode="json", exclude_none=True), "" if group == TOP else f"{group}.")
 
 
+class NamedGroup(SettingsGroup):
+    """A group whose settings have names that users make up; what they are is checked when they are resolved."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 def group_types() -> dict[str, type[SettingsGroup]]:
     """A resource type for each group of settings, by resource key."""
     groups: dict[str, type[BaseModel]] = {}
     loose: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
-        if name in _BEFORE_A_RUN or get_origin(field.annotation) is dict:
+        if name in _BEFORE_A_RUN or name in _NAMED:
             continue
         kind = _model(field.annotation)
         if kind is None:
@@ -38,7 +45,8 @@ def group_types() -> dict[str, type[SettingsGroup]]:
         else:
             groups[name] = kind
     made = {name: create_model(f"{kind.__name__}Group", __base__=SettingsGroup, **_fields(kind)) for name, kind in groups.items()}
-    return {TOP: create_model("RunGroup", __base__=SettingsGroup, **loose), **made}
+    named = {name: create_model(f"{name.capitalize()}Group", __base__=NamedGroup) for name in _NAMED}
+    return {TOP: create_model("RunGroup", __base__=SettingsGroup, **loose), **made, **named}
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import TypeVar
 
 import dagster as dg
 
+from vr_assets.backends.counts import Counts
 from vr_assets.batch import Failed
+from vr_assets.errors import Cause
 from vr_assets.records.row import Row
 from vr_assets.settings import Status
 from vr_assets.steps.stage import StageResult
@@ -15,7 +17,10 @@ R = TypeVar("R", bound=Row)
 RawMetadata = int | float | dg.MarkdownMetadataValue | dg.TableMetadataValue
 
 ASKED, REUSED = "calls/asked", "calls/reused"
+ATTEMPTS, MOST_IN_FLIGHT = "calls/attempts", "calls/most_in_flight"
+LATENCY_MEDIAN, LATENCY_95 = "calls/latency_median_s", "calls/latency_95th_s"
 INPUT_TOKENS, OUTPUT_TOKENS = "tokens/input", "tokens/output"
+COST, UNPRICED = "cost/usd", "cost/unpriced_calls"
 SECONDS = "seconds"
 
 TABLE_ROWS = 50
@@ -33,10 +38,7 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
     shown: dict[str, RawMetadata] = {
         "dagster/row_count": counted.total,
         **{rows_name(status): count for status, count in counted.counts.items()},
-        ASKED: result.counts.asked,
-        REUSED: result.counts.reused,
-        INPUT_TOKENS: result.counts.input_tokens,
-        OUTPUT_TOKENS: result.counts.output_tokens,
+        **_calls(result.counts),
         SECONDS: round(result.seconds, 2),
         "rows": _table(result.rows),
     }
@@ -45,6 +47,31 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
     if isinstance(preview, str) and preview:
         shown["preview"] = dg.MetadataValue.md(preview)
     return shown
+
+
+def _calls(counts: Counts) -> dict[str, RawMetadata]:
+    """Of attempts and latency only where there were some: a 0 would say that calls take no time."""
+    told: dict[str, RawMetadata] = {
+        ASKED: counts.asked,
+        REUSED: counts.reused,
+        INPUT_TOKENS: counts.input_tokens,
+        OUTPUT_TOKENS: counts.output_tokens,
+        COST: round(counts.cost_usd, 6),
+        UNPRICED: counts.unpriced,
+    }
+    if counts.attempts:
+        told |= {ATTEMPTS: counts.attempts, MOST_IN_FLIGHT: counts.most_in_flight}
+        told |= {failed_name(cause): count for cause, count in counts.causes.items()}
+    for name, percentile in ((LATENCY_MEDIAN, 50), (LATENCY_95, 95)):
+        seconds = counts.latency_s(percentile)
+        if seconds is not None:
+            told[name] = round(seconds, 3)
+    return told
+
+
+def failed_name(cause: Cause) -> str:
+    """The name of the number of attempts that got no answer for a cause, such as `calls/failed/rate_limited` for 429s."""
+    return f"calls/failed/{cause}"
 
 
 def _reasons(counted: Tally) -> str:

@@ -1,16 +1,19 @@
 """The resources: where the rows lie, and the project with its settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from vr_assets.defs.groups import SettingsGroup, group_types
 from vr_assets.defs.recipes import observe_recipes
+from vr_assets.defs.run_sessions import RunSession
 from vr_assets.defs.surroundings import ENVIRONMENT, RUN_CONFIG, environment, resolve_for
 from vr_assets.errors import SettingsError, VrAssetsError
 from vr_assets.journal import Epochs
 from vr_assets.settings import Asset, Resolved, Settings, environment_layer, resolve
+from vr_assets.steps.session import Session
 from vr_assets.storage import Store
 
 ALL = "all"
@@ -35,7 +38,10 @@ class Project(dg.ConfigurableResource["Project"]):
     run: dg.ResourceDependency[SettingsGroup]
     vlm: dg.ResourceDependency[SettingsGroup]
     llm: dg.ResourceDependency[SettingsGroup]
+    endpoints: dg.ResourceDependency[SettingsGroup]
+    routes: dg.ResourceDependency[SettingsGroup]
     calls: dg.ResourceDependency[SettingsGroup]
+    budget: dg.ResourceDependency[SettingsGroup]
     prompts: dg.ResourceDependency[SettingsGroup]
     videos: dg.ResourceDependency[SettingsGroup]
     filter: dg.ResourceDependency[SettingsGroup]
@@ -47,6 +53,8 @@ class Project(dg.ConfigurableResource["Project"]):
     media: dg.ResourceDependency[SettingsGroup]
     checks: dg.ResourceDependency[SettingsGroup]
 
+    _session: RunSession | None = PrivateAttr(default=None)
+
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Observe the recipes before the first step: a step notes the version of its recipe when it starts."""
         batch = context.run.tags.get(PARTITION_TAG) if context.run else None
@@ -57,6 +65,18 @@ class Project(dg.ConfigurableResource["Project"]):
         except VrAssetsError as error:
             if context.log:
                 context.log.warning(f"recipes not observed: {error}")
+
+    def session(self, make: Callable[[], Session]) -> RunSession:
+        """The run's session, made when its first stage needs one."""
+        if self._session is None:
+            self._session = RunSession(make())
+        return self._session
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """End the run's session; also after a failure."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def resolved(self, batch: str) -> Resolved:
         """Settings for a batch.

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from vr_assets.defs.jobs import annotate_videos
-from vr_assets.defs.metadata import ASKED, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, rows_name
+from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
 from vr_assets.defs.progress import Listener, listening
 from vr_assets.settings import Asset, Status
 
@@ -22,6 +22,8 @@ class StageSummary:
     reused: int
     input_tokens: int
     output_tokens: int
+    cost_usd: float
+    unpriced: int
     seconds: float
 
 
@@ -77,6 +79,8 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
             reused=values[REUSED],
             input_tokens=values[INPUT_TOKENS],
             output_tokens=values[OUTPUT_TOKENS],
+            cost_usd=values[COST],
+            unpriced=values[UNPRICED],
             seconds=values[SECONDS],
         )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
@@ -16,7 +17,11 @@ from vr_assets.defs.resources import Project, epochs_of
 from vr_assets.errors import SettingsError
 from vr_assets.records.row import Row
 from vr_assets.settings import Asset
-from vr_assets.steps.stage import Stage, check_backends, run_stage
+from vr_assets.steps.session import Run, Session
+from vr_assets.steps.stage import Stage, check_backends
+
+# In DAGSTER_HOME: what runs on this machine share about endpoints. May be deleted while none is going on.
+SHARED = ".endpoints"
 
 R = TypeVar("R", bound=Row)
 
@@ -40,10 +45,17 @@ def carry_out(context: dg.AssetExecutionContext, project: Project, work: Callabl
     with told_to_dagster(context.op_execution_context.retry_number):
         name = one_batch(context)
         settings, store, environ = project.resolved(name).settings, project.store.open(), project.environment()
-        check_backends(assets_of_run(context), settings, store, environ=environ)
-        epochs = epochs_of(asset, settings, context.run, context.instance)
-        listener = current_listener()
-        result = run_stage(asset, work_and_preview, settings, store, environ=environ, epochs=epochs, on_progress=listener)
+        assets = assets_of_run(context)
+        check_backends(assets, settings, store, environ=environ)
+        run = Run(
+            id=context.run.run_id,
+            batch=name,
+            assets=assets,
+            epochs=lambda one: epochs_of(one, settings, context.run, context.instance),
+            shared=Path(context.instance.root_directory) / SHARED,
+        )
+        session = project.session(lambda: Session(settings, store, run, environ=environ))
+        result = session.carry_out(asset, work_and_preview, on_progress=current_listener())
     rows = list(result.rows)
     context.set_data_version(context.asset_key, data_version(rows))
     context.add_output_metadata(stage_metadata(result, shown))

@@ -3,8 +3,10 @@
 Times are seconds on the clock of the file that is read, zero at its first frame shown.
 """
 
+import math
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from vr_assets.media.decode import SAME_TIME_S, Footage, Image, picture
 from vr_assets.media.drawing import contact_sheet, jpeg
 from vr_assets.media.mp4 import Mp4Writer, encodable, ticks
 
-_CRF_DETAIL = 23
+CRF_DETAIL = 23
 
 # Frames nearer than this are reached by decoding on; a jump costs the decoding from the keyframe before.
 _JUMP_S = 1.5
@@ -54,8 +56,36 @@ def copy_clip(proxy: Path, start_s: float, end_s: float) -> bytes:
         return path.read_bytes()
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A clip that was encoded anew. Size in pixels, as shown; `fps` is the most frames in a second."""
+
+    content: bytes
+    width_px: int
+    height_px: int
+    fps: float
+
+
 def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int) -> bytes:
     """All frames that appear in [start_s, end_s), scaled down to fit, as an MP4 that is encoded anew.
+
+    Raises:
+        MediaError: no frame appears at `start_s`.
+    """
+    return encoded(source, start_s, end_s, longest_side_px).content
+
+
+def encoded(
+    source: Path,
+    start_s: float,
+    end_s: float,
+    longest_side_px: int,
+    *,
+    crf: int = CRF_DETAIL,
+    max_fps: float | None = None,
+    keyframe_s: float = 1.0,
+) -> Encoded:
+    """See `encode_clip`. With `max_fps`, the first frame of each 1 / max_fps seconds, at its own time.
 
     Raises:
         MediaError: no frame appears at `start_s`.
@@ -63,24 +93,29 @@ def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int
     with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder, Footage(source) as footage:
         path = Path(folder) / "clip.mp4"
         writer: Mp4Writer | None = None
-        size, second = (0, 0), -1
+        fps = min(footage.nominal_fps or 25, max_fps or math.inf)
+        size, group, slot = (0, 0), -1, -1
         for shown in footage.shown(start_s):
             if shown.time_s >= end_s - SAME_TIME_S:
                 break
+            since_s = shown.time_s - start_s + SAME_TIME_S
+            if max_fps is not None and int(since_s * max_fps) == slot:
+                continue
+            slot = int(since_s * (max_fps or 0))
             if writer is None:
                 size = footage.shown_size(shown, longest_side_px)
             frame = encodable(shown, size)
             if writer is None:
                 if shown.time_s > start_s + SAME_TIME_S:
                     raise MediaError(f"{source}: no frame at {start_s:g} s any more; the file changed since it was measured")
-                writer = Mp4Writer(path, frame, fps=footage.nominal_fps or 25, crf=_CRF_DETAIL)
-            now = int(shown.time_s - start_s + SAME_TIME_S)
-            writer.write(frame, max(0, ticks(shown.time_s - start_s)), keyframe=now > second)
-            second = now
+                writer = Mp4Writer(path, frame, fps=fps, crf=crf)
+            now = int(since_s / keyframe_s)
+            writer.write(frame, max(0, ticks(shown.time_s - start_s)), keyframe=now > group)
+            group = now
         if writer is None:
             raise MediaError(f"{source}: no frame between {start_s:g} and {end_s:g} s any more; the file changed")
         writer.close(ticks(end_s - start_s))
-        return path.read_bytes()
+        return Encoded(path.read_bytes(), *size, fps)
 
 
 def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[bytes, ...]:
@@ -89,16 +124,17 @@ def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[b
     Raises:
         MediaError: no frame appears at one of them.
     """
-    return tuple(jpeg(image) for image in _images(path, times_s, longest_side_px))
+    return tuple(jpeg(image) for image in images(path, times_s, longest_side_px))
 
 
 def sheet(path: Path, times_s: Sequence[float], labels: Sequence[str], columns: int, cell_px: int) -> bytes:
     """A contact sheet of the frames that appear at these times, in order, as JPEG; cells are at most `cell_px` long."""
-    return jpeg(contact_sheet(_images(path, times_s, cell_px), labels, columns))
+    return jpeg(contact_sheet(images(path, times_s, cell_px), labels, columns))
 
 
-def _images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[Image]:
-    images: list[Image] = []
+def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[Image]:
+    """The frames that appear at these times, in order. Raises MediaError: no frame appears at one of them."""
+    found: list[Image] = []
     with Footage(path) as footage:
         following = footage.shown(times_s[0])
         at_s = times_s[0]
@@ -108,6 +144,6 @@ def _images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[
             shown = next((one for one in following if one.time_s >= time_s - SAME_TIME_S), None)
             if shown is None or shown.time_s > time_s + SAME_TIME_S:
                 raise MediaError(f"{path}: no frame at {time_s:g} s any more; the file changed since it was measured")
-            images.append(picture(shown, footage.shown_size(shown, longest_side_px)))
+            found.append(picture(shown, footage.shown_size(shown, longest_side_px)))
             at_s = time_s
-    return images
+    return found

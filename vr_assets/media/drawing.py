@@ -14,9 +14,9 @@ _GAP_PX = 4
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
-def jpeg(image: Image) -> bytes:
+def jpeg(image: Image, *, quality: int = JPEG_QUALITY) -> bytes:
     """A BGR (H, W, 3) uint8 image as JPEG. Raises MediaError when it has no pixels or too many."""
-    done, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    done, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise MediaError(f"an image of {image.shape[1]}x{image.shape[0]} pixels cannot be written as JPEG")
     return content.tobytes()

@@ -149,6 +149,8 @@ class KnownClip:
     name = "the preflight clip"
     span = Span(start_s=0.0, end_s=CLIP_S)
 
+    frame_count = len(_FRAME_TIMES_S)
+
     @property
     def identity(self) -> str:
         return f"preflight {self.form} {self.shown.to_line()}"
@@ -174,6 +176,7 @@ class KnownImage:
 
     name = "the preflight image"
     form = MediaForm.FRAMES
+    frame_count = 1
     span = Span(start_s=0.0, end_s=1.0)
 
     @property

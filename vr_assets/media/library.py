@@ -1,8 +1,7 @@
 """Videos as the steps see them: probed, measured, and ready to be shown to a model."""
 
 import asyncio
-import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +12,9 @@ from vr_assets.media import cut
 from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
 from vr_assets.media.proxy import ProxyRecipe, prepare
 from vr_assets.media.sharing import Shared
-from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, sample_times, spread_times
+from vr_assets.media.smaller import Rendering, smaller_clip, smaller_jpegs
+from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_times
+from vr_assets.media.watched import Watched, part_of
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Record, Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm
@@ -24,12 +25,6 @@ from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets.storage import write_atomically
 
 R = TypeVar("R", bound=Record)
-
-# Raise it when cuts or frames are rendered otherwise from the same proxy.
-_RENDERING_VERSION = 1
-
-# What models take from a video themselves: Gemini samples 1 frame a second, Qwen 2.
-_FRAMES_OF_A_VIDEO_FPS = 1.0
 
 _SHEET_CELL_PX = 320
 
@@ -83,8 +78,11 @@ class MediaLibrary:
         Raises:
             MediaError: the file changed since it was probed, or no frame of it decodes.
         """
-        known = _read(VideoFacts, self._facts_file(media))
-        return known or await self._prepared(media)
+        return self.known_facts(media) or await self._prepared(media)
+
+    def known_facts(self, media: VideoMedia) -> VideoFacts | None:
+        """The facts as far as they were measured before. Decodes nothing."""
+        return _read(VideoFacts, self._facts_file(media))
 
     def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
@@ -121,14 +119,23 @@ class MediaLibrary:
             raise MediaError(f"{media.path}: changed since raw_videos read it; materialize raw_videos again")
         return Path(media.path)
 
-    async def clip(self, watched: "Watched") -> Clip:
+    async def clip(self, watched: Watched, *, at_most_bytes: int | None = None) -> Clip:
         """See `Media.clip`."""
         content = await self._shared.once(("clip", watched.identity), lambda: self._clip(watched))
-        return Clip(content=content, mime_type="video/mp4", span=watched.span)
+        reduced = ""
+        if at_most_bytes is not None and len(content) > at_most_bytes:
+            size, most = len(content), _rounded_down(at_most_bytes)
+            key = ("clip", watched.identity, most)
+            content, reduced = await self._shared.once(key, lambda: self._smaller_clip(watched, size, most))
+        return Clip(content=content, mime_type="video/mp4", span=watched.span, reduced=reduced)
 
-    async def frames(self, watched: "Watched") -> tuple[Frame, ...]:
+    async def frames(self, watched: Watched, *, at_most_bytes: int | None = None) -> tuple[Frame, ...]:
         """See `Media.frames`."""
-        return await self._shared.once(("frames", watched.identity), lambda: self._frames(watched))
+        frames = await self._shared.once(("frames", watched.identity), lambda: self._frames(watched))
+        if at_most_bytes is None or sum(len(frame.content) for frame in frames) <= at_most_bytes:
+            return frames
+        most = _rounded_down(at_most_bytes)
+        return await self._shared.once(("frames", watched.identity, most), lambda: self._smaller_frames(watched, most))
 
     async def scene(self, media: VideoMedia, facts: VideoFacts) -> Scene:
         """What can be measured in the whole video: from disk, else from the proxy. Raises MediaError."""
@@ -156,9 +163,9 @@ class MediaLibrary:
 
     async def _prepare(self, media: VideoMedia) -> VideoFacts:
         source, proxy, facts = await self.source(media), self._proxy_file(media), self._facts_file(media)
-        return await self._workers.run(prepare, source, proxy, facts, self.recipe, _part(media))
+        return await self._workers.run(prepare, source, proxy, facts, self.recipe, part_of(media))
 
-    async def _clip(self, watched: "Watched") -> bytes:
+    async def _clip(self, watched: Watched) -> bytes:
         span, facts = watched.span, watched.facts
         if watched.detail:
             source = await self.source(watched.media)
@@ -168,15 +175,45 @@ class MediaLibrary:
             return await asyncio.to_thread(proxy.read_bytes)
         return await self._workers.run(cut.copy_clip, proxy, span.start_s - facts.start_s, span.end_s - facts.start_s)
 
-    async def _frames(self, watched: "Watched") -> tuple[Frame, ...]:
-        times_s = watched.frame_times_s
+    async def _smaller_clip(self, watched: Watched, size_bytes: int, at_most_bytes: int) -> tuple[bytes, str]:
+        path, zero_s = await self._file(watched)
+        return await self._workers.run(
+            smaller_clip,
+            path,
+            watched.span.start_s - zero_s,
+            watched.span.end_s - zero_s,
+            first=self._rendering(watched),
+            first_bytes=size_bytes,
+            at_most_bytes=at_most_bytes,
+        )
+
+    def _rendering(self, watched: Watched) -> Rendering:
+        """How its clip is encoded where no limit is set."""
+        facts, recipe = watched.facts, self.recipe
+        longest_px = max(facts.width_px, facts.height_px)
         if watched.detail:
-            path, zero_s = await self.source(watched.media), 0.0
-        else:
-            path, zero_s = await self.proxy(watched.media), watched.facts.start_s
-        on_file_s = [time_s - zero_s for time_s in times_s]
+            return Rendering(min(longest_px, watched.longest_side_px), facts.fps, cut.CRF_DETAIL)
+        return Rendering(min(longest_px, recipe.longest_side_px), min(facts.fps, recipe.max_fps), recipe.crf)
+
+    async def _frames(self, watched: Watched) -> tuple[Frame, ...]:
+        path, zero_s = await self._file(watched)
+        on_file_s = [time_s - zero_s for time_s in watched.frame_times_s]
         contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
-        return tuple(Frame(content=content, time_s=time_s) for content, time_s in zip(contents, times_s, strict=True))
+        return _timed(contents, watched)
+
+    async def _smaller_frames(self, watched: Watched, at_most_bytes: int) -> tuple[Frame, ...]:
+        path, zero_s = await self._file(watched)
+        on_file_s = [time_s - zero_s for time_s in watched.frame_times_s]
+        contents, reduced = await self._workers.run(
+            smaller_jpegs, path, on_file_s, longest_side_px=watched.longest_side_px, at_most_bytes=at_most_bytes
+        )
+        return _timed(contents, watched, reduced)
+
+    async def _file(self, watched: Watched) -> tuple[Path, float]:
+        """What a stretch is made from, and the time on the source's clock at which that file starts."""
+        if watched.detail:
+            return await self.source(watched.media), 0.0
+        return await self.proxy(watched.media), watched.facts.start_s
 
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
         proxy = await self.proxy(media)
@@ -185,7 +222,7 @@ class MediaLibrary:
         return scene
 
     def _name(self, media: VideoMedia) -> str:
-        part = _part(media)
+        part = part_of(media)
         return media.content if part is None else f"{media.content}@{part.start_s:.6f}-{part.end_s:.6f}"
 
     def _facts_file(self, media: VideoMedia) -> Path:
@@ -195,62 +232,15 @@ class MediaLibrary:
         return self.folder / "proxies" / f"{self._name(media)}.{self.recipe.name}.mp4"
 
 
-@dataclass(frozen=True)
-class Watched:
-    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`."""
+def _timed(contents: Sequence[bytes], watched: Watched, reduced: str = "") -> tuple[Frame, ...]:
+    pairs = zip(contents, watched.frame_times_s, strict=True)
+    return tuple(Frame(content=content, time_s=time_s, reduced=reduced) for content, time_s in pairs)
 
-    library: MediaLibrary
-    media: VideoMedia
-    facts: VideoFacts
-    span: Span
-    form: MediaForm
-    detail: bool
 
-    @property
-    def identity(self) -> str:
-        """Canonical JSON. Nothing in it depends on where the file lies or on what was decoded by whom."""
-        part = _part(self.media)
-        named = {
-            "content": self.media.content,
-            "part": [part.start_s, part.end_s] if part else None,
-            "span": [self.span.start_s, self.span.end_s],
-            "form": self.form,
-            "frames": len(self.frame_times_s),
-            "longest_side_px": self.longest_side_px,
-            "rendering": _RENDERING_VERSION,
-            "proxy": None if self.detail else self.library.recipe.model_dump(),
-        }
-        return json.dumps(named, sort_keys=True, separators=(",", ":"))
-
-    @property
-    def frame_times_s(self) -> tuple[float, ...]:
-        """When the frames appear that are shown where frames are."""
-        long = self.library.long_video
-        # Not by form: a part of a recording is frames however short it is, and then loses none.
-        is_long = self.span.duration_s > long.long_video_threshold_sec
-        fps = long.long_video_sample_fps if is_long else _FRAMES_OF_A_VIDEO_FPS
-        return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)
-
-    @property
-    def longest_side_px(self) -> int:
-        """Longest side of single frames, and of the clip where it is made from the source."""
-        settings = self.library.settings
-        if self.detail:
-            return settings.highlight_longest_side_px
-        return min(settings.frame_longest_side_px, settings.longest_side_px)
-
-    @property
-    def name(self) -> str:
-        return self.media.path
-
-    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
-        return await self.library.clip(self)
-
-    async def frames(self, *, at_most_bytes: int | None = None) -> tuple[Frame, ...]:
-        return await self.library.frames(self)
-
-    async def scene(self) -> Scene:
-        return await self.library.scene(self.media, self.facts)
+def _rounded_down(limit_bytes: int) -> int:
+    """By at most a sixteenth: what prompts leave of a request differs by a few bytes, and the same clip would be made again."""
+    step = 1 << max(0, limit_bytes.bit_length() - 5)
+    return limit_bytes // step * step
 
 
 def _measure(proxy: Path, duration_s: float, offset_s: float) -> Scene:
@@ -265,12 +255,6 @@ def _read(kind: type[R], path: Path) -> R | None:
     except (FileNotFoundError, ValidationError):
         # Torn or of another version: it is measured again.
         return None
-
-
-def _part(media: VideoMedia) -> Span | None:
-    if media.part_start_s is None or media.part_end_s is None:
-        return None
-    return Span(start_s=media.part_start_s, end_s=media.part_end_s)
 
 
 def _clock(time_s: float) -> str:

@@ -1,17 +1,19 @@
 """captions: the whole video told twice, as a narrative and as timed events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.caption_text import CaptionReply, read_caption
 from vr_assets.parsing.clock import format_clock, parse_clock, parse_stretch, split_stretch
 from vr_assets.parsing.event_lines import EventLine, EventLines, read_event_lines
+from vr_assets.parsing.labels import read_blocks
+from vr_assets.parsing.layouts import as_labels
 from vr_assets.parsing.refusals import check_told, refuses
-from vr_assets.parsing.reply import Names, Remark, ReplyModel, Words, holds_json, read_reply
-from vr_assets.parsing.text import snippet, spoken, without_courtesies, without_fences
+from vr_assets.parsing.reply import Names, Remark, ReplyModel, Words, holds_json, read_reply, spoken_reply
+from vr_assets.parsing.text import clean, snippet, tagged, without_fences
 from vr_assets.records.base import Span
 from vr_assets.records.video import DenseCaption, Event
 
@@ -38,6 +40,19 @@ class DenseCaptionReply(ReplyModel):
 
     events: list[EventReply]
 
+    @classmethod
+    def told(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        """`{"00:00 - 00:04": "A car stops."}` is a list of events too, alone or under its name."""
+        if events := _by_time(value):
+            return {"events": events}
+        return {key: _by_time(part) or part if isinstance(part, Mapping) else part for key, part in value.items()}
+
+
+def _by_time(value: Mapping[str, object]) -> list[Mapping[str, object]]:
+    if not all(isinstance(text, str) and split_stretch(str(time)) for time, text in value.items()):
+        return []
+    return [{"start": time, "text": text} for time, text in value.items()]
+
 
 def parse_global_caption(text: str) -> str:
     """The narrative.
@@ -58,17 +73,33 @@ def parse_dense_caption(text: str, *, within: Span) -> DenseCaption:
     Raises:
         ReplyError: no events, one without text, or one whose times do not read, are outside `within` or run backwards.
     """
-    answer = without_courtesies(spoken(text))
+    answer = spoken_reply(text, EventReply)
+    answer = tagged(answer) or answer
     if holds_json(answer, DenseCaptionReply):
-        told = EventLines(
-            before="", events=tuple(_timed(event) for event in read_reply(text, DenseCaptionReply).events), after=""
-        )
+        told = _told(read_reply(answer, DenseCaptionReply).events)
     else:
-        told = read_event_lines(without_fences(answer))
+        body = without_fences(answer)
+        told = _labelled(body) or read_event_lines(body)
     if not told.events:
         raise ReplyError(f"{'a refusal' if refuses(answer) else 'no events'}: {snippet(answer)}")
     events = tuple(_events(told.events, within))
     return DenseCaption(text="\n".join(part for part in (told.before, *_lines(events), told.after) if part), events=events)
+
+
+def _labelled(body: str) -> EventLines | None:
+    """Events whose times and texts have labels, or columns of a table, each; else None."""
+    labels = EventReply.labels()
+    _, blocks = read_blocks(as_labels(body, labels), labels)
+    if not blocks or not all(block.get("start") and block.get("text") for block in blocks):
+        return None
+    try:
+        return _told([EventReply.model_validate(block) for block in blocks])
+    except ValidationError:
+        return None
+
+
+def _told(events: Sequence[EventReply]) -> EventLines:
+    return EventLines(before="", events=tuple(_timed(event) for event in events), after="")
 
 
 def _timed(event: EventReply) -> EventLine:
@@ -88,7 +119,7 @@ def _events(told: Sequence[EventLine], within: Span) -> Iterator[Event]:
             span = Span(start_s=start_s, end_s=min((later for later in starts if later > start_s), default=within.end_s))
         else:
             span = parse_stretch(event.start, event.start, within=within)
-        yield Event(start_s=span.start_s, end_s=span.end_s, text=" ".join(event.text.split()))
+        yield Event(start_s=span.start_s, end_s=span.end_s, text=clean(" ".join(event.text.split())))
 
 
 def _lines(events: Sequence[Event]) -> Iterator[str]:

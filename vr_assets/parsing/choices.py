@@ -1,11 +1,12 @@
 """Answers from a closed set: Yes or No, anomaly or normal, an option's letter. Never found by searching for a substring."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.text import clean, snippet, unquoted
+from vr_assets.parsing.text import ORNAMENT, clean, snippet, unquoted
 from vr_assets.settings import Mode
 
 _LEAD_IN = re.compile(
@@ -13,6 +14,9 @@ _LEAD_IN = re.compile(
     r"(?:answer|verdict|label|classification|result|decision)\s*(?:is|would be|:|=|-)\s*:?\s*",
     re.IGNORECASE,
 )
+_AROUND = " `'\"[]()"
+# "B) No": the letter of an option that was not asked for.
+_OPTION = re.compile(r"^[(\[]?[A-D][)\].:]\s+", re.IGNORECASE)
 _FIRST_CLAUSE = re.compile(r"^(.*?)\s*(?:[.,;:!(\n]|\s[-–—]\s|—|–|\s(?:because|since|as)\s|$)(.*)$", re.DOTALL)
 
 _YES = frozenset({"yes", "true"})
@@ -25,6 +29,11 @@ _UNSURE = re.compile(
     r"|(?:cannot|can't|could not|couldn't|can not) (?:be |tell|say|see|determine|judge)"
     r")",
     re.IGNORECASE,
+)
+
+_HEDGED = (
+    r"(?:(?:most|very|quite|highly) )?(?:likely|probably|possibly|perhaps|maybe|presumably|apparently|partly|partially"
+    r"|somewhat|in part|i (?:think|believe|guess))\b"
 )
 
 _ANOMALY = r"(?:anomal(?:y|ies|ous)|abnormal(?:ity|ities)?)"
@@ -47,11 +56,13 @@ _VERDICTS = tuple(
     )
 )
 _TURNS_BACK = re.compile(
-    r"^\W*(?:no|not|none|false|but|however|although|though|except|with|or|and|/|nor|unclear|unknown|n/?a)\b", re.IGNORECASE
+    r"^\W*(?:no|not|none|false|but|however|although|though|except|with|or|and|/|nor|unclear|unknown|n/?a"
+    rf"|{_HEDGED})\b",
+    re.IGNORECASE,
 )
 
 _LETTER = r"[(\[{]?([A-Za-z])[)\]}]?"
-_ONLY_LETTER = re.compile(rf"(?:(?:option|choice|answer|letter)\s*:?\s*)?{_LETTER}\s*[.:,]?", re.IGNORECASE)
+_ONLY_LETTER = re.compile(rf"(?:(?:option|choice|answer|letter)[\s_]*:?\s*)?{_LETTER}\s*[.:,]?", re.IGNORECASE)
 _LETTER_AND_TEXT = re.compile(
     r"(?:(?:option|choice|answer)\s*:?\s*)?(?:[(\[]([A-Za-z])[)\]]|([A-Za-z])(?=[).:]|\s+[-–—]\s|,?\s+(?:because|since|as)\b))"
     r"\s*[).:,]*\s*[-–—]?\s*(.*)",
@@ -108,7 +119,7 @@ def read_letter(text: str, options: Mapping[str, str]) -> str:
     Raises:
         ReplyError: no option, several, or a letter with another option's text.
     """
-    plain = re.sub("[*`]", "", unquoted(clean(text))).strip()
+    plain = unicodedata.normalize("NFKC", re.sub(f"[*`]|{ORNAMENT}", "", unquoted(clean(text)))).strip()
     letter = _letter(plain, options)
     if letter not in options:
         raise ReplyError(f"the answer names none of the options {', '.join(options)}, or several: {snippet(text)}")
@@ -116,10 +127,10 @@ def read_letter(text: str, options: Mapping[str, str]) -> str:
 
 
 def _letter(plain: str, options: Mapping[str, str]) -> str:
-    by_text = {same(option): letter for letter, option in options.items()}
+    by_text = {same(unicodedata.normalize("NFKC", option)): letter for letter, option in options.items()}
     if (only := _ONLY_LETTER.fullmatch(plain)) and only[1].upper() in options:
         return only[1].upper()
-    if letter := by_text.get(same(plain)):
+    if letter := by_text.get(same(plain)) or by_text.get(same(_LEAD_IN.sub("", plain))):
         return letter
     if by_text.get(same(plain[1:])) == plain[:1]:
         return plain[:1]
@@ -140,8 +151,8 @@ def same(text: str) -> str:
 
 
 def _without_lead_in(text: str) -> str:
-    answer = unquoted(clean(text)).replace("*", "").strip(" `'\"[]()")
-    return _LEAD_IN.sub("", answer).strip(" `'\"[]()")
+    plain = unicodedata.normalize("NFKC", re.sub(rf"\*|{ORNAMENT}", "", unquoted(clean(text))))
+    return _OPTION.sub("", _LEAD_IN.sub("", plain.strip(_AROUND)).strip(_AROUND)).strip(_AROUND)
 
 
 def _clauses(answer: str) -> tuple[str, str]:
@@ -155,6 +166,7 @@ def _takes_back(rest: str, *, other: frozenset[str]) -> bool:
     opposite = "|".join(other)
     return bool(
         _UNSURE.match(rest)
+        or re.match(rf"\W*{_HEDGED}", rest, re.IGNORECASE)
         or re.match(rf"^\W*(?:(?:and|or)\W+)?(?:{opposite})\b\W*(?:$|[.,;!)])", rest, re.IGNORECASE)
         or re.search(rf"[.;!?]\s*(?:actually|wait|rather|correction)?\W*(?:{opposite})\s*[.!]*\s*$", rest, re.IGNORECASE)
     )

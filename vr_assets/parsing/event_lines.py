@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.clock import RANGE_SEPARATOR, TIME
-from vr_assets.parsing.text import clean, snippet
+from vr_assets.parsing.text import ORNAMENT, clean, snippet
 
-_OPEN, _CLOSE = r"[\[(*_`\"]*\s*", r"\s*[\])*_`\"]*"
+_OPEN, _CLOSE = r"[\[(<*_`\"]*\s*", r"\s*[\])>*_`\"]*"
 _SECONDS = r"\d+(?:\.\d+)?"
 _EVENT = re.compile(
-    rf"""^[\s>|]*(?:[-*+•·–][ ]+|\d{{1,3}}[.)][ ]+|\#{{1,6}}[ ]*)*
+    rf"""^[\s>|]*(?:{ORNAMENT}+[ ]*|[-*+•·–][ ]+|\d{{1,3}}[.)][ ]+|\#{{1,6}}[ ]*)*
     (?:[*_]*(?:event|segment|moment|step|scene|time|timestamp|phase)s?(?:[ ]*\#?\d+)?[*_]*[ ]*[:.)–-]?[*_]*[ ]*)?
     (?:[*_`"]*(?:from|between|at)[ ]+)?
     (?:
-        {_OPEN}(?P<start>{TIME}){_CLOSE}(?:{RANGE_SEPARATOR}{_OPEN}(?P<end>{TIME}){_CLOSE})?
+        {_OPEN}(?P<start>{TIME}){_CLOSE}(?:(?:{RANGE_SEPARATOR}|\|[ ]*){_OPEN}(?P<end>{TIME}){_CLOSE})?
       | {_OPEN}(?P<start_s>{_SECONDS}){RANGE_SEPARATOR}(?P<end_s>{_SECONDS})[ ]*s(?:ec(?:ond)?s?)?\b{_CLOSE}
+      | (?:seconds?|secs?)[ ]+(?P<start_after>{_SECONDS}){RANGE_SEPARATOR}(?P<end_after>{_SECONDS})
       | \[\s*(?P<start_in>{_SECONDS})(?:{RANGE_SEPARATOR}(?P<end_in>{_SECONDS}))?\s*\]
     )
-    [\])*_`"]*[ ]*(?:[:：,|.–—-]+(?=[\s*_]|$)|[:：])?[*_`]*[ ]*(?P<text>.*)$""",
+    [\])>*_`"]*[ ]*(?:[:：,|.–—-]+(?=[\s*_]|$)|[:：])?[*_`]*[ ]*(?P<text>.*)$""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A line that means to be an event: what does not read of it must not pass for running text.
@@ -31,12 +32,17 @@ _LOOKS_TIMED = re.compile(
 )
 _HOLDS_STRETCH = re.compile(rf"{TIME}[\])]*{RANGE_SEPARATOR}[\[(]*{TIME}", re.IGNORECASE)
 # Character for character, so that the text after the times keeps its own.
-_HALF_WIDTH = str.maketrans("［］（）：－～０１２３４５６７８９", "[]():-~0123456789")
-_RULE_OR_NUMBER = re.compile(r"[\s\-*_=`|:]*|\s*\d{1,3}\s*")
+_HALF_WIDTH = str.maketrans("［］【】（）：－～０１２３４５６７８９", "[][]():-~0123456789")
+_RULE_OR_NUMBER = re.compile(r"[\s\-*_=`|:]*|\s*\d{1,3}\s*|\s*WEBVTT\s*")
+_BULLET = re.compile(r"^\s*[-*+•]\s+")
+# The rest of a time that does not read: "[00:04 - ??:??] text" and "[00:04 - end] text" have no known end.
+_REST_OF_A_TIME = re.compile(r"[\s|:–—-]*(?:[?\dXMH]{1,3}:[?\dXS]{2}\b|\?+:\?+|[^\[(]{0,20}[\])])", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s.*|[*_]{2}[^*_]+[*_]{2}:?|.*[:：][*_]*)\s*$")
 # One paragraph that tells several events: each begins a line of its own.
 _NEXT_IN_PARAGRAPH = re.compile(
-    rf"(?<=[^\d\s][.!?;])[ ]+(?=(?:\[\s*{TIME}|\*\*\[?{TIME}|(?:From|Between)[ ]+{TIME}{RANGE_SEPARATOR}{TIME}))", re.IGNORECASE
+    rf"(?<=[^\d\s][.!?;])[ ]+(?=(?:\[\s*{TIME}|\*\*\[?{TIME}|(?:From|Between)[ ]+{TIME}{RANGE_SEPARATOR}{TIME}"
+    rf"|{_SECONDS}\s*-\s*{_SECONDS}[ ]*s(?:ec(?:ond)?s?)?[,:]))",
+    re.IGNORECASE,
 )
 
 
@@ -74,6 +80,8 @@ def read_event_lines(text: str) -> EventLines:
         plain = line.translate(_HALF_WIDTH)
         found = _EVENT.match(plain)
         if found:
+            if _REST_OF_A_TIME.match(found["text"]):
+                raise ReplyError(f"an event line that does not read: {snippet(line)}")
             if after:
                 raise ReplyError(f"text without a time between events: {snippet(after[0])}")
             events.append((*_times(found), [_text(found, line)]))
@@ -85,7 +93,7 @@ def read_event_lines(text: str) -> EventLines:
             elif after or (blank and any(events[-1][2])):
                 after.append(clean(line))
             else:
-                events[-1][2].append(clean(line))
+                events[-1][2].append(clean(_BULLET.sub("", line)))
         blank = not line.strip()
     told = tuple(EventLine(start, end, clean("\n".join(lines))) for start, end, lines in events)
     return EventLines("\n".join(before), told, "\n".join(after))
@@ -94,7 +102,8 @@ def read_event_lines(text: str) -> EventLines:
 def _times(found: re.Match[str]) -> tuple[str, str]:
     if found["start"]:
         return found["start"], found["end"] or ""
-    start, end = found["start_s"] or found["start_in"], found["end_s"] or found["end_in"]
+    start = found["start_s"] or found["start_after"] or found["start_in"]
+    end = found["end_s"] or found["end_after"] or found["end_in"]
     return f"{start} s", f"{end} s" if end else ""
 
 

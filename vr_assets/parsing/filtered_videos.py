@@ -1,6 +1,7 @@
 """filtered_videos: does a video suit the domain, does it show an anomaly?"""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -14,13 +15,14 @@ from vr_assets.settings import Mode
 _YES_OR_NO = Field(description="Yes or No.", json_schema_extra={"enum": ["Yes", "No"]})
 _ANOMALY_OR_NORMAL = Field(description="Anomaly or Normal.", json_schema_extra={"enum": ["Anomaly", "Normal"]})
 _REASON = ("reasoning", "explanation", "rationale", "justification")
+_FLAGS = ("anomaly", "is_anomaly", "anomalous", "is_anomalous", "anomaly_detected", "has_anomaly")
 _NOT_APPLICABLE = re.compile(r"\W*(?:n/?a|not applicable|none|not assessed|-+)\W*", re.IGNORECASE)
 
 
 class SuitableReply(ReplyModel):
     other_names: ClassVar[Names] = {
         "reason": _REASON,
-        "suitable": ("suitability", "is suitable", "answer", "verdict", "decision"),
+        "suitable": ("suitability", "is suitable", "answer", "final answer", "verdict", "decision"),
     }
     whole = "suitable"
     before_labels = "reason"
@@ -30,10 +32,25 @@ class SuitableReply(ReplyModel):
     suitable: Annotated[Words, _YES_OR_NO]
 
 
+def _with_verdict(value: Mapping[str, object]) -> Mapping[str, object]:
+    """`"is_anomaly": true` as the verdict it is."""
+    flags = [flag for key, flag in value.items() if key.lower() in _FLAGS and isinstance(flag, bool)]
+    return {**value, "verdict": "Anomaly" if flags[0] else "Normal"} if len(flags) == 1 and "verdict" not in value else value
+
+
 class AnomalyOrNormalReply(ReplyModel):
     other_names: ClassVar[Names] = {
         "reason": _REASON,
-        "verdict": ("answer", "label", "classification", "category", "decision", "anomaly or normal"),
+        "verdict": (
+            "answer",
+            "final answer",
+            "final verdict",
+            "label",
+            "classification",
+            "category",
+            "decision",
+            "anomaly or normal",
+        ),
     }
     whole = "verdict"
     before_labels = "reason"
@@ -41,6 +58,10 @@ class AnomalyOrNormalReply(ReplyModel):
 
     reason: Annotated[Remark, Field(description="Why, in one or two sentences.")]
     verdict: Annotated[Words, _ANOMALY_OR_NORMAL]
+
+    @classmethod
+    def told(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        return _with_verdict(value)
 
 
 class ScreeningReply(ReplyModel):
@@ -50,6 +71,10 @@ class ScreeningReply(ReplyModel):
     suitable: Annotated[Words, _YES_OR_NO]
     verdict_reason: Annotated[Remark, Field(description="Why it is an anomaly or normal, in one or two sentences.")]
     verdict: Annotated[Words, _ANOMALY_OR_NORMAL]
+
+    @classmethod
+    def told(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        return _with_verdict(value)
 
 
 def parse_suitable(text: str) -> Screening:

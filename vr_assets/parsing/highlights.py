@@ -16,7 +16,7 @@ from vr_assets.records.base import Span
 class MomentReply(ReplyModel):
     other_names: ClassVar[Names] = {
         "reason": ("reasoning", "explanation", "rationale", "justification"),
-        "timestamp": ("time", "moment", "anomaly timestamp", "anomaly timestamp sec", "timestamp sec", "answer"),
+        "timestamp": ("time", "moment", "anomaly timestamp", "anomaly timestamp sec", "timestamp sec", "answer", "final answer"),
     }
     whole = "timestamp"
     before_labels = "reason"

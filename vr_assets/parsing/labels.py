@@ -4,7 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vr_assets.parsing.text import ORNAMENT
+
 _SEPARATOR = re.compile(r"^\s*(?:[-*_=~]\s*){3,}$")
+# "2. Answer:", "III. Analysis", "Part 2: Events".
+_NUMBER = r"(?:\(?\d{1,2}[.):][ ]*|[ivx]{1,4}[.)][ ]+|(?:part|section)[ ]+\d[ ]*[:.)–—-][ ]*)"
 # "### Item 2" above a block: it belongs to no value.
 _BLOCK_HEADING = re.compile(
     r"\n\s*(?:\#{1,6}\s[^\n]*|(?:\*\*|__)[^\n*_]+(?:\*\*|__):?|[*_]{0,2}(?:item|pair|block|question|qa)\s*\#?\d+[*_:.\s]*)$",
@@ -22,13 +26,13 @@ class Labels:
     def __post_init__(self) -> None:
         names = "|".join(re.escape(name).replace(r"\ ", r"[ _-]+") for name in sorted(self.names, key=len, reverse=True))
         pattern = re.compile(
-            rf"""^[ >]*(?:[-*+•·][ ]+)?(?P<heading>\#{{1,6}}[ ]*)?
-            (?P<open>[*_`\[<]{{0,3}})[ ]*(?:\(?\d{{1,2}}[.):][ ]*)?(?P<inner>[*_`]{{0,3}})
+            rf"""^[ >]*(?:[-*+•·][ ]+)?(?P<heading>\#{{1,6}}[ ]*)?(?:{ORNAMENT}+[ ]*)?
+            (?P<open>[*_`\[<【]{{0,3}})[ ]*(?:{ORNAMENT}+[ ]*)?{_NUMBER}?(?P<inner>[*_`]{{0,3}})
             (?P<label>{names})
-            (?:[ ]?(?:\#|no\.?[ ]?)?[1-9]\d?(?!:\d)(?=[ ]*[^\w\s.]|[ ]*$))?
+            (?:[ ]?(?:\#|no\.?[ ]?)?[1-9]\d?(?!:\d)(?:(?=[ ]*[^\w\s.]|[ ]*$)|(?P<stop>\.(?=[ ]))))?
             (?:[ ]*\([^)\n]{{1,40}}\))?
-            [ ]*(?P<close>[*_`\]>]{{0,3}})[ ]*
-            (?:(?P<colon>[:：][ ]*[*_`\]]{{0,3}})|(?P<dash>[-–—](?=[ ]))|(?P<alone>$)|(?<=\])(?=[ ]))[ ]*""",
+            [ ]*(?P<close>[*_`\]>】]{{0,3}})[ ]*
+            (?:(?P<colon>[:：][ ]*[*_`\]]{{0,3}})|(?P<dash>[-–—](?=[ ]))|(?P<alone>$)|(?<=[\]】])|(?(stop)|(?!)))[ ]*""",
             re.IGNORECASE | re.VERBOSE,
         )
         object.__setattr__(self, "pattern", pattern)
@@ -44,7 +48,8 @@ class Labels:
             return None
         label = found["label"]
         marked = bool(found["heading"] or found["open"] or found["inner"]) or (label.isupper() and len(label) > 1)
-        if not (found["colon"] or marked or (found["alone"] is not None and label[0].isupper() and len(label) > 1)):
+        colon = found["colon"] or (found["stop"] and len(label) > 1)
+        if not (colon or marked or (found["alone"] is not None and label[0].isupper() and len(label) > 1)):
             return None
         return self.names[re.sub(r"[ _-]+", " ", label.lower())], line[found.end() :]
 

@@ -31,10 +31,12 @@ _JUDGING = re.compile(
     r"|contradict\w*|support\w*|leav\w+|prefer\w*|only|answer\s+is|therefore|thus|hence)\s+(?:only\s+)?[(\[*'\"]*$",
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(r"\b(the\s+)?(first|second|third|fourth|last)\s+(option|choice|alternative)\b", re.IGNORECASE)
-_ORDINALS = ("first", "second", "third", "fourth")
+_ORDINAL = re.compile(
+    r"\b(the\s+)?(first|second|third|fourth|fifth|sixth|seventh|eighth|last)\s+(option|choice|alternative)\b", re.IGNORECASE
+)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
-_LETTER = re.compile(r"(?<![\w°$#@])(?<!\w['’])(?<!\w\w[/-])([A-Da-d])(?![\w°]|['’][a-rt-z])")
+_LETTER = re.compile(r"(?<![\w°$#@])(?<!\w['’])(?<!\w\w[/-])([A-Ha-h])(?![\w°]|['’][a-rt-z])")
 _JOINT = re.compile(
     r"[)\]*'\"]*(?:\s*,\s*(?:and\s+|or\s+|nor\s+)?|\s+(?:and|or|nor|and/or|vs\.?|versus)\s+|\s*[/&]\s*)[(\[*'\"]*", re.IGNORECASE
 )
@@ -48,7 +50,7 @@ _OPTION_BEFORE = re.compile(
 )
 _COMBINATION = re.compile(
     r"(?P<of>(?i:both|either|neither|all of|none of|only)\s+(?i:options?\s+)?|(?i:options?)\s+)?"
-    r"[(]?[A-D][)]?(?:\s*(?:,|and|or|nor|&)+\s*(?:and\s+|or\s+)?[(]?[A-D][)]?)+(?:\s+(?:only|are correct|together))?\.?"
+    r"[(]?[A-H][)]?(?:(?:\s*,\s*|\s+(?:and|or|nor|&)\s+)(?:and\s+|or\s+)?[(]?[A-H][)]?)+(?:\s+(?:only|are correct|together))?\.?"
 )
 _LETTER_ITSELF = re.compile(r"\b(?:the|a)\s+letters?\s+[*'\"“‘`]*$", re.IGNORECASE)
 _BRACKET_BEFORE = re.compile(r"[(\[]\W?$")
@@ -89,7 +91,7 @@ class Scene:
     @cached_property
     def things(self) -> frozenset[str]:
         """Nouns that carry a letter as their name. "Forklift B" in the question makes a forklift one everywhere."""
-        found = re.findall(r"\b([A-Za-z]{3,})\s+(?:[B-D]\b|A\b(?!\s+[a-z]))(?![’'-]\w)", self.text)
+        found = re.findall(r"\b([A-Za-z]{3,})\s+(?:[B-H]\b|A\b(?!\s+[a-z]))(?![’'-]\w)", self.text)
         return THINGS | INSCRIBING | (frozenset(word.lower() for word in found) - OPENERS - OPTION_NOUNS)
 
     def names(self, word: str) -> bool:
@@ -141,12 +143,12 @@ def rename_in_option(text: str, letters: Mapping[str, str], *, others: Iterable[
     found = _COMBINATION.fullmatch(text.strip())
     if found is None or (not found["of"] and sum(_COMBINATION.fullmatch(other.strip()) is not None for other in others) > 1):
         return text
-    return re.sub(r"\b[A-D]\b", lambda letter: letters[letter[0]], text)
+    return re.sub(r"\b[A-H]\b", lambda letter: letters.get(letter[0], letter[0]), text)
 
 
 def names_options(text: str) -> bool:
     """Whether a text names an option by its letter outright ("option B")."""
-    return re.search(r"\b[Oo]ptions?\s+[(\[]?[A-D]\b", text) is not None
+    return re.search(r"\b[Oo]ptions?\s+[(\[]?[A-H]\b", text) is not None
 
 
 def _renamed(text: str, mentions: list[_Mention], letters: Mapping[str, str]) -> str:

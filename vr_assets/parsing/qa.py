@@ -1,47 +1,39 @@
 """qa: questions about a video, answers and the reasoning that leads to them."""
 
-import hashlib
-import random
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.choices import read_letter, read_yes_no, same
+from vr_assets.parsing.choices import read_yes_no, same
 from vr_assets.parsing.clock import check_clocks, parse_stretch, split_stretch
 from vr_assets.parsing.labels import read_blocks
-from vr_assets.parsing.letters import Scene, names_options, rename_in_option, rename_letters
-from vr_assets.parsing.option_lines import LETTERS, options_of, split_options
+from vr_assets.parsing.layouts import as_labels
+from vr_assets.parsing.mcq import ANSWER, EXPLANATION, QUESTION, REASONING, STEPS, parse_mcq
 from vr_assets.parsing.refusals import check_told, cited_evidence
 from vr_assets.parsing.reply import Names, ReplyModel, Words, find_json, read_reply
 from vr_assets.parsing.text import snippet, without_fences
 from vr_assets.records.base import Span
-from vr_assets.records.video import McqItem, OpenItem, Option, QaItem, SpanItem, YesNoItem
+from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoItem
 from vr_assets.settings import QaType
 
-_QUESTION = ("q", "multiple choice question", "mcq question", "yes/no question", "binary question", "verification question")
-_ANSWER = ("correct answer", "ground truth", "expected answer", "final answer")
-_EXPLANATION = ("justification", "answer explanation")
-_REASONING = ("rationale", "chain of thought", "reasoning steps", "step by step reasoning", "thought process")
+_BOTH = ("timestamp", "timestamps", "times", "time range", "interval", "span")
 _YES_OR_NO = Field(description="Yes or No.", json_schema_extra={"enum": ["Yes", "No"]})
-_STEPS = Field(description="The steps that lead from what is seen to the answer.")
-_ABOVE = re.compile(r"\b(?:of the above|of these|of the other options|of the options|the above)\b", re.IGNORECASE)
 
 
 class OpenReply(ReplyModel):
     """A question with a free answer. Each task has its own subclass."""
 
     other_names: ClassVar[Names] = {
-        "question": _QUESTION,
-        "answer": ("a", *_ANSWER),
-        "reasoning": (*_REASONING, "reason"),
+        "question": QUESTION,
+        "answer": ("a", *ANSWER),
+        "reasoning": (*REASONING, "reason"),
     }
 
     question: Words
     answer: Words
-    reasoning: Annotated[Words, _STEPS]
+    reasoning: Annotated[Words, STEPS]
 
 
 class OpenQaReply(OpenReply):
@@ -68,16 +60,16 @@ class YesNoReply(ReplyModel):
     """A question answered Yes or No."""
 
     other_names: ClassVar[Names] = {
-        "question": _QUESTION,
-        "answer": ("a", *_ANSWER),
-        "explanation": _EXPLANATION,
-        "reasoning": _REASONING,
+        "question": QUESTION,
+        "answer": ("a", *ANSWER),
+        "explanation": EXPLANATION,
+        "reasoning": REASONING,
     }
 
     question: Words
     answer: Annotated[Words, _YES_OR_NO]
     explanation: Annotated[Words, Field(description="One sentence that says why.")]
-    reasoning: Annotated[Words, _STEPS]
+    reasoning: Annotated[Words, STEPS]
 
 
 class EventVerificationReply(YesNoReply):
@@ -95,63 +87,32 @@ class BcqReply(ReplyModel):
     def _from_blocks(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        _, blocks = read_blocks(without_fences(value), YesNoReply.labels())
+        labels = YesNoReply.labels()
+        _, blocks = read_blocks(as_labels(without_fences(value), labels), labels)
         if not blocks:
             raise ValueError("hold no labelled question")
         return blocks
 
 
-class OptionReply(ReplyModel):
-    other_names: ClassVar[Names] = {
-        "letter": ("label", "key", "id", "option letter"),
-        "text": ("option", "value", "content", "description"),
-    }
-
-    letter: Annotated[Words, Field(description="A, B, C or D.")]
-    text: Words
-
-
-class McqReply(ReplyModel):
-    other_names: ClassVar[Names] = {
-        "question": _QUESTION,
-        "options": ("choices", "answer options", "answer choices"),
-        "answer": (*_ANSWER, "correct option", "correct choice", "correct letter"),
-        "explanation": _EXPLANATION,
-        "reasoning": _REASONING,
-    }
-
-    question: Words
-    options: Annotated[list[OptionReply], Field(description="Four options, A to D.")]
-    answer: Annotated[Words, Field(description="The letter of the right option.")]
-    explanation: Annotated[Words, Field(description="One sentence that says why this option is right.")]
-    reasoning: Annotated[Words, _STEPS]
-
-    @classmethod
-    def _complete(cls, fields: dict[str, object]) -> dict[str, object]:
-        question = fields.get("question")
-        if "options" not in fields and isinstance(question, str):
-            fields["question"], fields["options"] = split_options(question)
-        return fields
-
-    @field_validator("options", mode="before")
-    @classmethod
-    def _options(cls, value: object) -> object:
-        return options_of(value)
-
-
 class TemporalLocalizationReply(ReplyModel):
     other_names: ClassVar[Names] = {
-        "question": _QUESTION,
+        "question": QUESTION,
         "start": ("start time", "start timestamp"),
         "end": ("end time", "end timestamp"),
-        "reasoning": (*_REASONING, "reason"),
+        "reasoning": (*REASONING, "reason"),
     }
     also_read = ("answer",)
 
     question: Words
     start: Annotated[Words, Field(description="MM:SS or MM:SS.f")]
     end: Annotated[Words, Field(description="MM:SS or MM:SS.f, after the start.")]
-    reasoning: Annotated[Words, _STEPS]
+    reasoning: Annotated[Words, STEPS]
+
+    @classmethod
+    def told(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        """Both times may stand under one name that would begin a line of reasoning in a layout."""
+        both = [part for key, part in value.items() if key.lower().replace("_", " ") in _BOTH]
+        return {**value, "answer": both[0]} if len(both) == 1 else value
 
     @classmethod
     def _complete(cls, fields: dict[str, object]) -> dict[str, object]:
@@ -161,12 +122,14 @@ class TemporalLocalizationReply(ReplyModel):
 
 
 def _stretch(answer: object) -> dict[str, object]:
-    """Start and end from an answer: an object, its JSON text, or `00:03 - 00:07`."""
+    """Start and end from an answer: an object or a list of both, its JSON text, or `00:03 - 00:07`."""
     if isinstance(answer, str) and answer.lstrip().startswith("{"):
         values, _ = find_json(answer)
         answer = values[0] if values else answer
     if isinstance(answer, Mapping):
         return {name: answer[name] for name in ("start", "end") if name in answer}
+    if isinstance(answer, list) and len(answer) == 2:
+        return {"start": answer[0], "end": answer[1]}
     stretch = split_stretch(answer) if isinstance(answer, str) else None
     return {} if stretch is None else {"start": stretch[0], "end": stretch[1]}
 
@@ -195,39 +158,6 @@ def _check(item: QaItem) -> None:
     for part in (item.question, answer, explanation, item.reasoning):
         if words := cited_evidence(part):
             raise ReplyError(f"cites the text it was made from ({snippet(words)}), which nobody who sees the video has")
-
-
-def _mcq(text: str, within: Span) -> tuple[QaItem, ...]:
-    reply = read_reply(text, McqReply)
-    options = {option.letter: option.text for option in reply.options}
-    if len(reply.options) != len(LETTERS) or sorted(options) != list(LETTERS):
-        raise ReplyError(f"the options are {', '.join(option.letter for option in reply.options[:8])}, not {', '.join(LETTERS)}")
-    if len({same(option) for option in options.values()}) < len(options):
-        raise ReplyError(f"two options are the same: {snippet('; '.join(options.values()))}")
-    if names_options(reply.question):
-        raise ReplyError("the question names its own options")
-    return (_shuffled(reply, options, read_letter(reply.answer, options)),)
-
-
-def _shuffled(reply: McqReply, options: Mapping[str, str], answer: str) -> McqItem:
-    """With options in an order that the question's own hash gives, and every letter that names one following."""
-    order = list(LETTERS)
-    above = [letter for letter, option in options.items() if _ABOVE.search(option)]
-    if above not in ([], [order[-1]]):
-        raise ReplyError(f"an option before the last says {snippet(options[above[0]])}")
-    moving = order[: len(order) - len(above)]
-    random.Random(hashlib.sha256(reply.question.encode()).digest()).shuffle(moving)
-    new = {old: letter for letter, old in zip(order, [*moving, *above], strict=True)}
-    scene = Scene(reply.question, options)
-    explanation, reasoning = rename_letters((reply.explanation, reply.reasoning), new, scene=scene)
-    told = {new[old]: rename_in_option(text, new, others=options.values()) for old, text in options.items()}
-    return McqItem(
-        question=reply.question,
-        options=tuple(Option(letter=letter, text=told[letter]) for letter in LETTERS),
-        answer=new[answer],
-        explanation=explanation,
-        reasoning=reasoning,
-    )
 
 
 def _bcq(text: str, within: Span) -> tuple[QaItem, ...]:
@@ -270,7 +200,7 @@ def _open(model: type[OpenReply], *, timed: bool = False) -> Callable[[str, Span
 
 
 _READERS: Mapping[QaType, Callable[[str, Span], tuple[QaItem, ...]]] = {
-    QaType.MCQ: _mcq,
+    QaType.MCQ: lambda text, within: (parse_mcq(text),),
     QaType.BCQ: _bcq,
     QaType.OPEN_QA: _open(OpenQaReply),
     QaType.CAUSAL_LINKAGE: _open(CausalLinkageReply, timed=True),

@@ -95,7 +95,7 @@ _DECLINES = _any(
     rf"i ?{_CANNOT} {_SEE}(?:(?:,| or| and|/)+ ?(?:(?:or|and) )?(?:{_SEE}|{_MAKE}))* (?:to )?{_DETERMINERS}{_SEEN}\b",
     rf"i ?{_CANNOT} (?:help|assist|comply|proceed|do (?:that|this)|answer (?:that|this)|process (?:this|that|your) request)\b",
     rf"i ?{_CANNOT} {_MAKE}(?: or \w+)? (?:\w+ ){{0,4}}"
-    r"(?:captions?|descriptions?|summary|analysis|response|request|answer|task|videos?|images?|clips?)\b",
+    r"(?:captions?|descriptions?|summary|analysis|response|request|answer|task|questions?|videos?|images?|clips?)\b",
     r"i (?:(?:currently|still) )?(?:(?:do not|don't) (?:(?:currently|actually) )?have|have no|lack) "
     r"(?:\w+ ){0,3}(?:access to|ability to|vision|visual|video|eyes)\b",
     r"i (?:have not|haven't|have yet to|did not|didn't) (?:been (?:given|provided)|receiv\w*|get|got|seen?) "
@@ -105,6 +105,20 @@ _DECLINES = _any(
 )
 _LACKS_INPUT_PATTERN = re.compile(_OPENING + _LACKS_INPUT, re.IGNORECASE)
 _REFUSES_PATTERN = re.compile(_OPENING + _any(_DECLINES, _LACKS_INPUT), re.IGNORECASE)
+# An apology, or a request for the video: no caption begins with either.
+_ELSEWHERE = re.compile(
+    r"^\W*"
+    + _any(
+        r"(?:很|非常)?(?:抱歉|对不起)|(?:我|本模型)(?:无法|不能|没有办法)(?:直接)?(?:查看|观看|看到|访问|分析|处理|识别)|请(?:您)?(?:提供|上传|分享)",
+        r"申し訳(?:ありません|ございません)|すみません|죄송",
+        r"lo siento|lamento|no puedo (?:ver|acceder|analizar|procesar|ayudar)|por favor,? (?:proporcion|comparte|sube)",
+        r"(?:je suis )?désolée?|je ne peux pas|veuillez fournir",
+        r"(?:es )?tut mir leid|entschuldigung|ich kann (?:das|dieses|keine?) (?:videos?|bild)|bitte (?:stellen|laden|senden)",
+        r"desculpe|sinto muito|não (?:posso|consigo) (?:ver|acessar|analisar)|mi dispiace|извините|к сожалению,? я не",
+    ),
+    re.IGNORECASE,
+)
+_SAYS_NOTHING = re.compile(r"\W*(?:n/?a|not applicable|null|nil|tbd|to be determined)\W*", re.IGNORECASE)
 _ERROR = re.compile(
     r"^\W*"
     + _any(
@@ -134,7 +148,7 @@ _EVIDENCE = re.compile(
 
 def refuses(text: str) -> bool:
     """Whether a text declines, asks for the video, or is an endpoint's error, in place of telling what the video shows."""
-    return _ERROR.match(text) is not None or _begins(text, _REFUSES_PATTERN)
+    return _ERROR.match(text) is not None or _ELSEWHERE.match(text) is not None or _begins(text, _REFUSES_PATTERN)
 
 
 def lacks_input(text: str) -> bool:
@@ -146,8 +160,10 @@ def check_told(text: str, what: str) -> None:
     """Hold a part of a reply to tell of the video.
 
     Raises:
-        ReplyError: it refuses.
+        ReplyError: it refuses, or says that there is nothing to tell.
     """
+    if _SAYS_NOTHING.fullmatch(text):
+        raise ReplyError(f"nothing in place of {what}: {snippet(text)}")
     if refuses(text):
         raise ReplyError(f"a refusal in place of {what}: {snippet(text)}")
 

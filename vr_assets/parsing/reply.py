@@ -4,24 +4,28 @@ A reply model declares its fields as strings; what it accepts beyond their own n
 as the whole of what was asked is a ReplyError that names the field.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError, model_validator
 
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.labels import Labels, read_blocks
+from vr_assets.parsing.lax_json import decode
+from vr_assets.parsing.layouts import as_labels
 from vr_assets.parsing.refusals import refuses
-from vr_assets.parsing.text import clean, snippet, spoken, without_courtesies, without_fences
+from vr_assets.parsing.text import clean, snippet, spoken, tagged, without_courtesies, without_fences
 
 # Only where JSON can begin: "[00:03 - 00:07]" is a time.
-_JSON_START = re.compile(r"[{\[](?=\s*[\"{\[\]}])")
-_IS_JSON = re.compile(r"^\s*(?:```(?:json)?\s*\n?\s*)?[{\[]\s*[\"{\[\]}]", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"<[^<>\d]*>")
+_OPENS_JSON = r"(?:[{\[](?=\s*(?:[\"'{\[\]}]|//|/\*|#\s))|\{(?=\s*(?:“|\w+\s*[:：]\s*[\"'“\[{])))"
+_JSON_START = re.compile(_OPENS_JSON)
+_IS_JSON = re.compile(rf"^\s*(?:```\s*)?(?:(?:json|python)\s*)?{_OPENS_JSON}", re.IGNORECASE)
+_IN_JSON = re.compile(r"(?<!\\)\\(?=(?:boxed|text)\{)")
+_PLACEHOLDER = re.compile(r"<[^<>\d]*>|\[(?:your|insert|the|add|write)\b[^\[\]\d]*\]", re.IGNORECASE)
+_UNIT = re.compile(r" (?:in )?(?:s|secs?|seconds)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What models put around an answer; deeper than this it is no wrapper.
 _MOST_WRAPPERS = 4
@@ -88,9 +92,24 @@ class ReplyModel(BaseModel):
         """Unwrap, and bring names to their fields. Further fields are the model's remarks and not read."""
         fields = _fields(cls, value)
         if fields is None:
-            return value
+            return {} if isinstance(value, Mapping) else value
         known = cls._complete(dict.fromkeys(cls.may_be_missing, "") | fields)
-        return {name: part for name, part in known.items() if name in cls.model_fields}
+        return {
+            name: part if cls.model_fields[name].annotation is str else _decoded(part)
+            for name, part in known.items()
+            if name in cls.model_fields
+        }
+
+    @classmethod
+    def entry(cls) -> "type[ReplyModel] | None":
+        """What each entry of the reply consists of, where the reply is one list; else None."""
+        parts = [part for field in cls.model_fields.values() for part in get_args(field.annotation)]
+        return parts[0] if len(cls.model_fields) == 1 and parts and issubclass(parts[0], ReplyModel) else None
+
+    @classmethod
+    def told(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        """A JSON object, before its names are looked up, for forms that are no matter of names."""
+        return value
 
     @classmethod
     def _complete(cls, fields: dict[str, object]) -> dict[str, object]:
@@ -107,7 +126,30 @@ def read_reply(text: str, model: type[M]) -> M:
     Raises:
         ReplyError: says what is missing or wrong, and how the reply begins.
     """
-    answer = without_courtesies(spoken(text))
+    answer = spoken_reply(text, model)
+    if inner := tagged(answer):
+        try:
+            return _read(inner, model)
+        except ReplyError:
+            # The tag may hold one field of several, with the others before it.
+            pass
+    return _read(answer, model)
+
+
+def spoken_reply(text: str, model: type[ReplyModel]) -> str:
+    """The answer in a reply, without courtesies. Where its fields stand in tags, `<reasoning>` is one of them, not thinking.
+
+    Raises:
+        ReplyError: nothing is left, or the reply runs on into another turn.
+    """
+    fields = set(model.labels().names)
+    if (entry := model.entry()) is not None:
+        fields |= set(entry.labels().names)
+    in_tags = any(f"</{name}>" in text.lower() for name in fields - {"answer", "reasoning", "thought process"})
+    return without_courtesies(spoken(text, fields=fields if in_tags else ()))
+
+
+def _read(answer: str, model: type[M]) -> M:
     found, broken = find_json(answer)
     read: list[M] = []
     problems: list[str] = []
@@ -125,6 +167,8 @@ def read_reply(text: str, model: type[M]) -> M:
         return read[0]
     if broken:
         raise ReplyError(f"broken JSON ({broken}): {snippet(answer)}")
+    if model.entry() and len(found) > 1 and all(isinstance(value, Mapping) for value in found):
+        return _validated(found, model, answer)
     if _IS_JSON.match(answer):
         raise ReplyError(f"{'; '.join(problems) or f'JSON without {_asked(model)}'}: {snippet(answer)}")
     try:
@@ -135,16 +179,22 @@ def read_reply(text: str, model: type[M]) -> M:
         raise
 
 
+def _validated(value: object, model: type[M], answer: str) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        refusal = "a refusal; " if refuses(answer) else ""
+        raise ReplyError(f"{refusal}{_problems(error)}: {snippet(answer)}") from None
+
+
 def find_json(answer: str) -> tuple[list[JsonValue], str | None]:
     """The outermost JSON objects and arrays in a text, and why the first that does not decode does not."""
-    decoder = json.JSONDecoder(object_pairs_hook=_once, strict=False)
+    answer = _IN_JSON.sub(r"\\\\", answer)
     found: list[JsonValue] = []
     at = 0
     while start := _JSON_START.search(answer, at):
         try:
-            value, at = decoder.raw_decode(answer, start.start())
-        except RecursionError:
-            return found, "nested too deeply"
+            value, at = decode(answer, start.start())
         except ValueError as error:
             return found, str(error)
         found.append(value)
@@ -164,14 +214,6 @@ def holds_json(answer: str, model: type[ReplyModel]) -> bool:
     return False
 
 
-def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    keys = [key for key, _ in pairs]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise ValueError(f"the key {snippet(twice[0])} is there twice")
-    return dict(pairs)
-
-
 def _read_layout(answer: str, model: type[M]) -> M:
     values, before = _one_block(answer, model)
     fields: dict[str, str] = dict(values)
@@ -182,16 +224,12 @@ def _read_layout(answer: str, model: type[M]) -> M:
     if not fields:
         what = "a refusal" if refuses(answer) else f"without {_asked(model)}"
         raise ReplyError(f"{what}: {snippet(answer)}")
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        refusal = "a refusal; " if refuses(answer) else ""
-        raise ReplyError(f"{refusal}{_problems(error)}: {snippet(answer)}") from None
+    return _validated(fields, model, answer)
 
 
 def _one_block(answer: str, model: type[ReplyModel]) -> tuple[dict[str, str], str]:
     """The values of a reply about one thing. A label may come again, with the same value."""
-    before, blocks = read_blocks(without_fences(answer), model.labels())
+    before, blocks = read_blocks(as_labels(without_fences(answer), model.labels()), model.labels())
     values: dict[str, str] = {}
     for block in blocks:
         for name, value in block.items():
@@ -209,33 +247,47 @@ def _labels(model: type[ReplyModel]) -> Labels:
     return Labels(names)
 
 
-def _fields(model: type[ReplyModel], value: object) -> dict[str, object] | None:
-    """The fields in a JSON value, out of their wrappers, or None where it holds none of them."""
+def _fields(model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPERS) -> dict[str, object] | None:
+    """The fields in a JSON value, out of their wrappers, or None where it holds none of them.
+
+    What stands beside a wrapped reply is the model's remarks; fields may stand in several wrappers, each in one.
+    """
+    value = _decoded(value)
+    if isinstance(value, list):
+        if model.entry() and all(isinstance(part, Mapping) for part in value):
+            return {next(iter(model.model_fields)): value}
+        parts = value if len(value) == 1 else []
+    elif isinstance(value, Mapping):
+        told = model.told(value)
+        if fields := _named(model, told):
+            return fields
+        parts = list(told.values())
+        if model.entry() and len(parts) > 1 and all(isinstance(part, Mapping) for part in parts):
+            return {next(iter(model.model_fields)): parts}
+    else:
+        return None
+    wrapped = [found for part in parts if depth > 0 and (found := _fields(model, part, depth=depth - 1))]
+    together = {name: part for found in wrapped for name, part in found.items()}
+    return together if together and len(together) == sum(map(len, wrapped)) else None
+
+
+def _named(model: type[ReplyModel], value: Mapping[str, object]) -> dict[str, object]:
     names = model.labels().names
-    only = next(iter(model.model_fields)) if len(model.model_fields) == 1 else None
-    lists = only is not None and model.model_fields[only].annotation is not str
-    for _ in range(_MOST_WRAPPERS):
-        if isinstance(value, Mapping):
-            fields: dict[str, object] = {}
-            for key, part in value.items():
-                name = names.get(_spaced(str(key)))
-                if name is not None and fields.setdefault(name, part) != part:
-                    raise ValueError(f"{name} is there twice")
-            if fields:
-                return fields
-            parts: Sequence[object] = list(value.values())
-            if only is not None and lists and len(parts) > 1 and all(isinstance(part, Mapping) for part in parts):
-                return {only: parts}
-        elif isinstance(value, list):
-            if only is not None and lists:
-                return {only: value}
-            parts = value
-        else:
-            return None
-        if len(parts) != 1:
-            return None
-        value = parts[0]
-    return None
+    fields: dict[str, object] = {}
+    for key, part in value.items():
+        spaced = _spaced(str(key))
+        name = names.get(spaced) or names.get(_UNIT.sub("", spaced))
+        if name is not None and fields.setdefault(name, part) != part:
+            raise ValueError(f"{name} is there twice")
+    return fields
+
+
+def _decoded(value: object) -> object:
+    """JSON that came as a string, as its value."""
+    if not isinstance(value, str) or not _IS_JSON.match(value):
+        return value
+    found, broken = find_json(value)
+    return found[0] if len(found) == 1 and broken is None else value
 
 
 def _asked(model: type[ReplyModel]) -> str:

@@ -9,13 +9,13 @@ from vr_assets.parsing.chunk_captions import ChunkCaptionReply
 from vr_assets.parsing.descriptions import DescriptionReply
 from vr_assets.parsing.filtered_videos import AnomalyOrNormalReply, ScreeningReply, SuitableReply
 from vr_assets.parsing.highlights import ClipCaptionReply, MomentReply
+from vr_assets.parsing.mcq import McqReply
 from vr_assets.parsing.preflight import SeenReply
 from vr_assets.parsing.qa import (
     BcqReply,
     CausalLinkageReply,
     EventSummaryReply,
     EventVerificationReply,
-    McqReply,
     OpenQaReply,
     SceneDescriptionReply,
     TemporalEventDescReply,

@@ -1,6 +1,9 @@
 """What a reply says, without thinking, chat-template tokens and markup around it."""
 
+import html
+import json
 import re
+from collections.abc import Container
 
 from vr_assets.errors import ReplyError
 
@@ -10,7 +13,7 @@ _SNIPPET_CHARS = 90
 # (Harmony) and Gemma channels. Matched once each, in order of appearance.
 _THINKING = re.compile(
     r"""
-      <(?P<tag_end>/?)\s*(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)\b[^<>]{0,80}?(?P<alone>/?)>
+      <(?P<tag_end>/?)\s*(?P<tag>think|thinking|thoughts?|reasoning|reflection|scratchpad)\b[^<>]{0,80}?(?P<alone>/?)>
     | \[(?P<bracket_end>/?)THINK\]
     | ◁(?P<triangle_end>/?)think▷
     | (?P<final><\|channel\|>\s*final\s*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>)
@@ -30,7 +33,14 @@ _NEXT_TURN = re.compile(
     r"|<(?:start_of_turn|end_of_turn)>",
     re.IGNORECASE,
 )
-_WRAPPER = re.compile(r"^\s*<(answer|output|response|final_answer)>(.*)</\1>\s*$", re.IGNORECASE | re.DOTALL)
+_ROLE = re.compile(r"^(?:#+\s*)?(?:assistant|ai assistant)\s*:\s*", re.IGNORECASE)
+_WRAPPER = re.compile(
+    r"^\s*<(answer|output|response|result|final_answer|json|tool_call|function_call)>(.*)</\1>\s*$", re.IGNORECASE | re.DOTALL
+)
+_ANSWER_TAG = re.compile(r"<(answer|final_answer)>((?:(?!<\1>).)*)</\1>\s*$", re.IGNORECASE | re.DOTALL)
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*\\.(?:[^"\\]|\\.)*"', re.DOTALL)
+# Before a small letter it may be a path or TeX.
+_ESCAPED_LINE_BREAK = re.compile(r"\\n(?![a-z])")
 
 _ANY_TOKEN = re.compile(_TOKEN, re.IGNORECASE)
 _MEDIA_TAG = re.compile(
@@ -45,6 +55,12 @@ _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS = re.compile(r"\r\n?|\u2028|\u2029|\u0085")
 
+ORNAMENT = r"[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u20e3\u200d\U0001f000-\U0001faff]"
+"""Pattern of one emoji, check mark or the like, that decorates a label or a bullet."""
+
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
+_BOXED = re.compile(r"\$*\\boxed\{(?:\\text\{)?([^{}]*)\}?\}\$*")
+_ONE_BULLET = re.compile(r"^[-*+•]\s+(?=[^\n]*$)")
 _WRAPPED = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(?!\s)((?:(?!\1).)+?)(?<!\s)\1$", re.DOTALL)
 _QUOTED = re.compile(r'^(?:"([^"]+)"|“([^“”]+)”)$', re.DOTALL)
 
@@ -61,8 +77,10 @@ _CLOSING = re.compile(
 )
 
 
-def strip_thinking(text: str) -> tuple[str, str]:
+def strip_thinking(text: str, *, fields: Container[str] = ()) -> tuple[str, str]:
     """An answer without thinking, and the thinking.
+
+    `<reasoning>` is thinking, but for a reply whose fields stand in tags, one of them `reasoning`.
 
     Tags may be closed; only opened (all that follows is thinking: the output ended before the answer); or only closed (all
     before is thinking: the server's template opened it). Harmony channels count as tags. Nested tags end at the first
@@ -73,6 +91,8 @@ def strip_thinking(text: str) -> tuple[str, str]:
     inside = False
     at = 0
     for mark in _THINKING.finditer(text):
+        if (mark["tag"] or "").lower() in fields:
+            continue
         (thinking if inside else answer).append(text[at : mark.start()])
         at = mark.end()
         closes = any(mark[name] for name in ("tag_end", "bracket_end", "triangle_end", "channel_end"))
@@ -86,14 +106,17 @@ def strip_thinking(text: str) -> tuple[str, str]:
     return "".join(answer).strip(), "\n".join(part.strip() for part in thinking if part.strip())
 
 
-def spoken(text: str) -> str:
-    """The answer in a reply: without thinking, chat-template tokens at its ends, odd spaces and CRLF.
+def spoken(text: str, *, fields: Container[str] = ()) -> str:
+    """The answer in a reply: without thinking, chat-template tokens at its ends, odd spaces and CRLF; escaped text read.
+
+    Args:
+        fields: as for `strip_thinking`.
 
     Raises:
         ReplyError: nothing is left, or the reply runs on into another turn.
     """
-    answer, thinking = strip_thinking(_plain_spaces(text))
-    answer = _TOKENS_AFTER.sub("", _TOKENS_BEFORE.sub("", answer))
+    answer, thinking = strip_thinking(_plain_spaces(text), fields=fields)
+    answer = _ROLE.sub("", _TOKENS_AFTER.sub("", _TOKENS_BEFORE.sub("", answer)))
     if wrapper := _WRAPPER.match(answer):
         answer = wrapper[2]
     answer = answer.strip()
@@ -101,7 +124,13 @@ def spoken(text: str) -> str:
         raise ReplyError(f"only thinking and no answer: {snippet(thinking)}" if thinking else "the reply is empty")
     if run_on := _NEXT_TURN.search(answer):
         raise ReplyError(f"the reply runs on into another turn: {snippet(answer[run_on.start() :])}")
-    return answer
+    return _unescaped(answer)
+
+
+def tagged(answer: str) -> str | None:
+    """What stands between answer tags at the end of a text, or None."""
+    found = _ANSWER_TAG.search(answer)
+    return found[2].strip() if found and found[2].strip() else None
 
 
 def clean(value: str) -> str:
@@ -110,7 +139,8 @@ def clean(value: str) -> str:
     Media placeholders and chat-template tokens are markup that a trainer would take for a picture or a turn. They are removed
     and not rejected: nothing the model saw is lost with them. Inside a sentence `<video>` leaves its word behind.
     """
-    value = _plain_spaces(value)
+    value = _plain_spaces(_ESCAPED_LINE_BREAK.sub("\n", value))
+    value = _BOXED.sub(r"\1", _ENTITY.sub(lambda entity: html.unescape(entity[0]), value))
     replaced = 1
     while replaced:
         # Again until nothing is found: `<<video>video>` hides one tag in another.
@@ -120,7 +150,7 @@ def clean(value: str) -> str:
     value = re.sub(r"(?<=\S) {2,}", " ", value)
     value = re.sub(r" +(?=\n|$)", "", value)
     value = re.sub(r"\n{3,}", "\n\n", value).strip()
-    return _unwrapped(value)
+    return _unwrapped(_ONE_BULLET.sub("", value))
 
 
 def without_fences(answer: str) -> str:
@@ -147,6 +177,18 @@ def snippet(text: str) -> str:
     """The beginning of a text on one line, for messages."""
     line = " ".join(text.split())
     return repr(line if len(line) <= _SNIPPET_CHARS else line[: _SNIPPET_CHARS - 3] + "...")
+
+
+def _unescaped(answer: str) -> str:
+    """A JSON string as its text, and a text whose line breaks are all escaped with its line breaks."""
+    if _JSON_STRING.fullmatch(answer):
+        try:
+            return str(json.loads(answer, strict=False)).strip()
+        except ValueError:
+            return answer
+    if "\n" in answer or answer.startswith(("{", "[")):
+        return answer
+    return _ESCAPED_LINE_BREAK.sub("\n", answer)
 
 
 def _plain_spaces(text: str) -> str:

@@ -79,6 +79,11 @@ class Media(Protocol):
         """The true cut on the source's clock."""
         ...
 
+    @property
+    def frame_count(self) -> int:
+        """How many frames it has, at most, where it is shown as frames. Makes none."""
+        ...
+
     async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
         """The stretch as an MP4, made smaller where it would have more bytes; as small as is still legible where even that has.
 

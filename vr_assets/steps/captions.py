@@ -11,17 +11,20 @@ from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, FilteredVideo, RawVideo
 from vr_assets.settings import Asset, Status, Task
 from vr_assets.steps.evidence import evidence, length, prompt_mode, whole
+from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
 
 async def caption_videos(raw: Sequence[RawVideo], filtered: Sequence[FilteredVideo] | None, stage: Stage) -> list[CaptionedVideo]:
     """Caption every video that the filter let through; without a filter stage every readable one."""
-    if filtered is None:
-        return await stage.each(raw, CaptionedVideo, partial(_caption, stage, Asset.RAW_VIDEOS))
-    return await stage.each(filtered, CaptionedVideo, partial(_caption, stage, Asset.FILTERED_VIDEOS))
+    upstream = Asset.RAW_VIDEOS if filtered is None else Asset.FILTERED_VIDEOS
+    rows: Sequence[RawVideo | FilteredVideo] = raw if filtered is None else filtered
+    return await stage.each(
+        rows, CaptionedVideo, lambda row: caption_video(stage, row, upstream), through=lambda _, row: Seen(captions=row)
+    )
 
 
-async def _caption(stage: Stage, upstream: Asset, row: RawVideo | FilteredVideo) -> CaptionedVideo:
+async def caption_video(stage: Stage, row: RawVideo | FilteredVideo, upstream: Asset = Asset.FILTERED_VIDEOS) -> CaptionedVideo:
     stopped = blocked(CaptionedVideo, row, upstream)
     if stopped:
         return stopped

@@ -14,15 +14,21 @@ from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, ChunkCaption, ChunkCaptionedVideo
 from vr_assets.settings import Asset, Status, Task
 from vr_assets.steps.evidence import clock, evidence, prompt_mode, whole
+from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
 
 async def caption_chunks(captions: Sequence[CaptionedVideo], stage: Stage) -> list[ChunkCaptionedVideo]:
     """One call a chunk. A chunk that fails loses itself only."""
-    return await stage.each(captions, ChunkCaptionedVideo, partial(_caption, stage))
+    return await stage.each(
+        captions,
+        ChunkCaptionedVideo,
+        partial(caption_chunks_of, stage),
+        through=lambda row, chunked: Seen(captions=row, chunks=chunked),
+    )
 
 
-async def _caption(stage: Stage, row: CaptionedVideo) -> ChunkCaptionedVideo:
+async def caption_chunks_of(stage: Stage, row: CaptionedVideo) -> ChunkCaptionedVideo:
     stopped = blocked(ChunkCaptionedVideo, row, Asset.CAPTIONS)
     if stopped:
         return stopped

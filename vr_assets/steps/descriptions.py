@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from vr_assets.parsing.descriptions import parse_description
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, ChunkCaptionedVideo, DescribedVideo, HighlightedVideo
 from vr_assets.settings import Asset, Status, Task
-from vr_assets.steps.evidence import Seen, chunks_text, evidence, gather, highlight_text, length, prompt_mode, whole
+from vr_assets.steps.evidence import chunks_text, evidence, highlight_text, length, prompt_mode, stopped, whole
+from vr_assets.steps.seen import Seen, gather
 from vr_assets.steps.stage import Stage, next_row
 
 
@@ -20,30 +20,35 @@ async def describe_videos(
     stage: Stage,
 ) -> list[DescribedVideo]:
     """One text-only call a video."""
-    seen = gather(captions, chunks, highlights, None)
-    return await stage.each(captions, DescribedVideo, partial(_describe, stage, seen))
+    seen = gather(captions, chunks, highlights)
+    return await stage.each(
+        captions,
+        DescribedVideo,
+        lambda row: describe_video(stage, seen[id(row)]),
+        through=lambda row, described: seen[id(row)].after(described),
+    )
 
 
-async def _describe(stage: Stage, seen: dict[int, Seen], row: CaptionedVideo) -> DescribedVideo:
-    upstream = seen[id(row)]
-    stopped = upstream.blocked(DescribedVideo)
-    if stopped:
-        return stopped
+async def describe_video(stage: Stage, seen: Seen) -> DescribedVideo:
+    row = seen.captioned
+    blocked = stopped(seen, DescribedVideo)
+    if blocked:
+        return blocked
     media, _, subject = await whole(stage.media, row)
     values = {
         "duration": length(media),
         "global_caption": row.global_caption,
         "dense_caption": row.dense_caption,
-        "chunks": chunks_text(upstream.chunks.chunk_captions),
-        "highlight": highlight_text(upstream.highlight),
+        "chunks": chunks_text(seen.chunked.chunk_captions),
+        "highlight": highlight_text(seen.highlight),
     }
     name = f"description.{prompt_mode(row.mode)}"
     prompt = stage.prompts.render(Asset.DESCRIPTIONS, name, values)
     known = replace(
         evidence(media, subject, row, row),
-        chunks=upstream.chunks.chunk_captions,
-        highlight=upstream.highlight,
-        moment_s=upstream.highlight.anomaly_timestamp_sec if upstream.highlight else None,
+        chunks=seen.chunked.chunk_captions,
+        highlight=seen.highlight,
+        moment_s=seen.highlight.anomaly_timestamp_sec if seen.highlight else None,
     )
     request = Request(Task.DESCRIPTION, prompt, known, subject, reply_schema=reply_schema(Task.DESCRIPTION))
     asked = await stage.llm.ask(request, parse_description)

@@ -1,7 +1,6 @@
 """What earlier stages wrote, as a prompt states it and as the offline annotator reads it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from vr_assets.media.library import MediaLibrary
@@ -9,15 +8,9 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.records.call import Evidence, Media
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import Row, VideoMedia
-from vr_assets.records.video import (
-    CaptionedVideo,
-    ChunkCaption,
-    ChunkCaptionedVideo,
-    DescribedVideo,
-    HighlightChunk,
-    HighlightedVideo,
-)
-from vr_assets.settings import Asset, Mode, Status
+from vr_assets.records.video import CaptionedVideo, ChunkCaption, HighlightChunk
+from vr_assets.settings import Asset, Mode
+from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import blocked
 
 R = TypeVar("R", bound=Row)
@@ -98,48 +91,13 @@ def evidence(media: VideoMedia, subject: Media, row: Row, captioned: CaptionedVi
     )
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The rows of one video that a text-only stage reads. A stage that was left out is None."""
-
-    captions: CaptionedVideo
-    chunks: ChunkCaptionedVideo
-    highlights: HighlightedVideo | None
-    descriptions: DescribedVideo | None
-
-    @property
-    def incident(self) -> HighlightedVideo | None:
-        """The highlights row, unless it says that there is no incident to look at."""
-        row = self.highlights
-        return None if row is None or (row.status is Status.SKIPPED and row.blocked_by is None) else row
-
-    @property
-    def highlight(self) -> HighlightChunk | None:
-        return self.highlights.highlight_chunk if self.highlights else None
-
-    @property
-    def description(self) -> str:
-        return self.descriptions.detailed_description if self.descriptions else ""
-
-    def blocked(self, kind: type[R]) -> R | None:
-        """The next stage's row when an upstream stage stopped this video. A normal video's highlights stop nothing."""
-        stages: tuple[tuple[Row | None, Asset], ...] = (
-            (self.captions, Asset.CAPTIONS),
-            (self.chunks, Asset.CHUNK_CAPTIONS),
-            (self.incident, Asset.HIGHLIGHTS),
-            (self.descriptions, Asset.DESCRIPTIONS),
-        )
-        stopped = (blocked(kind, row, asset) for row, asset in stages if row is not None)
-        return next((row for row in stopped if row is not None), None)
-
-
-def gather(
-    captions: Sequence[CaptionedVideo],
-    chunks: Sequence[ChunkCaptionedVideo],
-    highlights: Sequence[HighlightedVideo] | None,
-    descriptions: Sequence[DescribedVideo] | None,
-) -> dict[int, Seen]:
-    """Each video's rows, by the identity of its captions row: two rows of a batch may share a video id."""
-    none: list[None] = [None] * len(captions)
-    rows = zip(captions, chunks, highlights or none, descriptions or none, strict=True)
-    return {id(row[0]): Seen(*row) for row in rows}
+def stopped(seen: Seen, kind: type[R]) -> R | None:
+    """The next stage's row when an upstream stage stopped this video. A normal video's highlights stop nothing."""
+    stages: tuple[tuple[Row | None, Asset], ...] = (
+        (seen.captions, Asset.CAPTIONS),
+        (seen.chunks, Asset.CHUNK_CAPTIONS),
+        (seen.incident, Asset.HIGHLIGHTS),
+        (seen.descriptions, Asset.DESCRIPTIONS),
+    )
+    rows = (blocked(kind, row, asset) for row, asset in stages if row is not None)
+    return next((row for row in rows if row is not None), None)

@@ -13,6 +13,7 @@ from vr_assets.records.row import Provenance
 from vr_assets.records.video import FilteredVideo, RawVideo, Screening
 from vr_assets.settings import Asset, Mode, Status, Task
 from vr_assets.steps.evidence import evidence, whole
+from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
 _PARSERS = {
@@ -24,7 +25,7 @@ _PARSERS = {
 
 async def filter_videos(raw: Sequence[RawVideo], stage: Stage) -> list[FilteredVideo]:
     """Ask the two filter questions: in one call where replies are structured, else in two; none that settings answer."""
-    return await stage.each(raw, FilteredVideo, partial(_filter, stage))
+    return await stage.each(raw, FilteredVideo, partial(_filter, stage), through=lambda _, row: Seen(filtered=row))
 
 
 async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
@@ -70,7 +71,7 @@ async def _ask(
         asked = await stage.vlm.ask(request, _PARSERS[task])
         return asked.value, stage.vlm.provenance(request)
 
-    if len(tasks) == 2 and stage.vlm.structured:
+    if len(tasks) == 2 and stage.vlm.structured(Task.SCREENING):
         try:
             both = await ask(Task.SCREENING)
         except ReplyError:

@@ -11,6 +11,7 @@ from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, ChunkCaptionedVideo, HighlightChunk, HighlightedVideo
 from vr_assets.settings import Asset, Mode, Status, Task
 from vr_assets.steps.evidence import captions_text, chunks_text, clock, evidence, length, whole
+from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, next_row
 
 # The reason of a row that is skipped because there is no incident to look at: it blocks nothing.
@@ -21,11 +22,17 @@ async def caption_highlights(
     captions: Sequence[CaptionedVideo], chunks: Sequence[ChunkCaptionedVideo], stage: Stage
 ) -> list[HighlightedVideo]:
     """For each anomaly: which second (text only), then that moment in close detail (from the source)."""
-    pairs = {id(chunked): captioned for captioned, chunked in zip(captions, chunks, strict=True)}
-    return await stage.each(chunks, HighlightedVideo, lambda row: _highlight(stage, pairs[id(row)], row))
+    seen = {id(chunked): Seen(captions=captioned, chunks=chunked) for captioned, chunked in zip(captions, chunks, strict=True)}
+    return await stage.each(
+        chunks,
+        HighlightedVideo,
+        lambda row: caption_highlight(stage, seen[id(row)]),
+        through=lambda row, highlighted: seen[id(row)].after(highlighted),
+    )
 
 
-async def _highlight(stage: Stage, captioned: CaptionedVideo, row: ChunkCaptionedVideo) -> HighlightedVideo:
+async def caption_highlight(stage: Stage, seen: Seen) -> HighlightedVideo:
+    captioned, row = seen.captioned, seen.chunked
     stopped = blocked(HighlightedVideo, row, Asset.CHUNK_CAPTIONS)
     if stopped:
         return stopped
@@ -49,9 +56,9 @@ async def _highlight(stage: Stage, captioned: CaptionedVideo, row: ChunkCaptione
         "duration": clock(shown.span.duration_s),
     }
     prompt = stage.prompts.render(Asset.HIGHLIGHTS, "clip", values)
-    seen = replace(known, span=shown.span, moment_s=moment_s)
+    close = replace(known, span=shown.span, moment_s=moment_s)
     schema = reply_schema(Task.CLIP_CAPTION)
-    look = Request(Task.CLIP_CAPTION, prompt, seen, subject, media=(shown,), reply_schema=schema)
+    look = Request(Task.CLIP_CAPTION, prompt, close, subject, media=(shown,), reply_schema=schema)
     caption = (await stage.vlm.ask(look, parse_clip_caption)).value
     return next_row(
         HighlightedVideo,

@@ -18,7 +18,8 @@ from vr_assets.records.video import (
     QaVideo,
 )
 from vr_assets.settings import Asset, QaType, Status, Task
-from vr_assets.steps.evidence import Seen, captions_text, chunks_text, evidence, gather, length, prompt_mode, whole
+from vr_assets.steps.evidence import captions_text, chunks_text, evidence, length, prompt_mode, stopped, whole
+from vr_assets.steps.seen import Seen, gather
 from vr_assets.steps.stage import Stage, failures, next_row, why
 
 # The same prompt serves both modes.
@@ -34,27 +35,27 @@ async def ask_questions(
 ) -> list[QaVideo]:
     """Every QA type of `qa.qa_types` for every video. A type that fails loses itself only."""
     seen = gather(captions, chunks, highlights, descriptions)
-    return await stage.each(captions, QaVideo, partial(_ask, stage, seen))
+    return await stage.each(captions, QaVideo, lambda row: ask_about(stage, seen[id(row)]))
 
 
-async def _ask(stage: Stage, seen: dict[int, Seen], row: CaptionedVideo) -> QaVideo:
-    upstream = seen[id(row)]
-    stopped = upstream.blocked(QaVideo)
-    if stopped:
-        return stopped
+async def ask_about(stage: Stage, seen: Seen) -> QaVideo:
+    row = seen.captioned
+    blocked = stopped(seen, QaVideo)
+    if blocked:
+        return blocked
     media, _, subject = await whole(stage.media, row)
     values = {
         "duration": length(media),
         "captions": captions_text(row),
-        "chunks": chunks_text(upstream.chunks.chunk_captions),
-        "description": upstream.description,
+        "chunks": chunks_text(seen.chunked.chunk_captions),
+        "description": seen.description,
     }
     known = replace(
         evidence(media, subject, row, row),
-        chunks=upstream.chunks.chunk_captions,
-        highlight=upstream.highlight,
-        moment_s=upstream.highlight.anomaly_timestamp_sec if upstream.highlight else None,
-        description=upstream.description,
+        chunks=seen.chunked.chunk_captions,
+        highlight=seen.highlight,
+        moment_s=seen.highlight.anomaly_timestamp_sec if seen.highlight else None,
+        description=seen.description,
     )
 
     def request(qa_type: QaType) -> Request:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from vr_assets.backends.opencv import OpenCVBackend
 from vr_assets.prompts import Prompts
-from vr_assets.settings import Asset, BackendName, Settings, flatten, is_operational
-from vr_assets.steps.stage import ASKS, load_prompts
+from vr_assets.settings import Asset, BackendName, ModelSettings, Settings, flatten, is_operational
+from vr_assets.steps.asking import ASKS, endpoints_of
+from vr_assets.steps.stage import load_prompts
 
 _SHAPED_BY: Mapping[Asset, tuple[str, ...]] = {
     Asset.RAW_VIDEOS: ("mode", "videos"),
@@ -27,23 +28,28 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
     Raises:
         PromptError: the domain's prompts cannot be used.
     """
-    values = flatten(settings.model_dump(mode="json"))
-    groups = {*_SHAPED_BY[asset], *ASKS[asset]}
-    shaping = {
+    shaping: dict[str, object] = {
         name: value
-        for name, value in values.items()
-        if name.partition(".")[0] in groups and not is_operational(name) and not _other_backend(name, settings)
+        for name, value in flatten(settings.model_dump(mode="json", include=set(_SHAPED_BY[asset]))).items()
+        if not is_operational(name)
     }
-    if ASKS[asset]:
+    models = {name: settings.model(name) for name in endpoints_of(asset, settings)}
+    for name, model in models.items():
+        shaping |= {f"{settings.section(name)}.{leaf}": value for leaf, value in _of_its_backend(model).items()}
+    if models:
         shaping["prompts"] = (prompts or load_prompts(settings)).fingerprint(asset)
-    if any(values[f"{role}.backend"] == BackendName.OPENCV for role in ASKS[asset]):
+        shaping |= _routes(asset, settings)
+    if any(model.backend is BackendName.OPENCV for model in models.values()):
         shaping["annotator"] = OpenCVBackend().model
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
-def _other_backend(name: str, settings: Settings) -> bool:
-    role, _, rest = name.partition(".")
-    if role not in ("vlm", "llm") or rest == "backend":
-        return False
-    chosen = settings.vlm.backend if role == "vlm" else settings.llm.backend
-    return rest.partition(".")[0] != chosen
+def _of_its_backend(model: ModelSettings) -> dict[str, object]:
+    values = flatten({"backend": model.backend, model.backend: model.model_dump(mode="json").get(model.backend, {})})
+    return {leaf: value for leaf, value in values.items() if not is_operational(f"vlm.{leaf}")}
+
+
+def _routes(asset: Asset, settings: Settings) -> dict[str, object]:
+    """Which tasks go elsewhere than to their role's own model, and where."""
+    routes = {task: settings.endpoint_for(asset, task, role) for task, role in ASKS[asset].items()}
+    return {f"routes.{task}": name for task, name in routes.items() if name != ASKS[asset][task]}

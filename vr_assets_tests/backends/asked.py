@@ -34,6 +34,10 @@ class BytesMedia:
     def name(self) -> str:
         return "asked.mp4"
 
+    @property
+    def frame_count(self) -> int:
+        return len(FRAME_TIMES_S)
+
     async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
         return Clip(content=self.content, mime_type="video/mp4", span=self.span)
 

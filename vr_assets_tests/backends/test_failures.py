@@ -26,6 +26,18 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
         pytest.param({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "250ms"}, 0.25, id="rate-limit-ms"),
         pytest.param({"x-ratelimit-remaining-tokens": "9", "x-ratelimit-reset-tokens": "6m0s"}, None, id="not-used-up"),
         pytest.param({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1767225600000"}, None, id="epoch"),
+        pytest.param({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "59"}, 59.0, id="azure"),
+        pytest.param({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2.5"}, 2.5, id="gateway"),
+        pytest.param(
+            {
+                "x-ratelimit-remaining-requests": "0",
+                "x-ratelimit-reset-requests": "1s",
+                "x-ratelimit-remaining-tokens": "0",
+                "x-ratelimit-reset-tokens": "9s",
+            },
+            9.0,
+            id="the-later-of-two",
+        ),
     ],
 )
 def test_the_pause_that_headers_ask_for(headers: dict[str, str], seconds: float | None) -> None:

@@ -1,17 +1,18 @@
 import json
 import socket
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from pydantic import JsonValue
 
 from vr_assets.backends.gemini import GeminiBackend
-from vr_assets.errors import RefusedError, StageError, TransientError, VrAssetsError
+from vr_assets.errors import Cause, RefusedError, StageError, TransientError, VrAssetsError
 from vr_assets.records.call import Finish, Reply, Request
 from vr_assets.settings import GeminiSettings, MediaResolution, Task
 from vr_assets_tests.backends.asked import CLIP_BYTES, FRAMES, VIDEO, BytesMedia, request
 from vr_assets_tests.servers.gemini import DIALECT
-from vr_assets_tests.servers.serving import Behaviour, Fault, Medium, ModelServer, Thinking, serve
+from vr_assets_tests.servers.serving import THOUGHTS, Behaviour, Fault, Medium, ModelServer, Thinking, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +37,11 @@ async def error_of(fault: Fault, asked: Request | None = None, **settings: objec
         await ask(server, asked, **settings)
     assert len(server.served) == 1, "one attempt is one request"
     return caught.value
+
+
+def cause(error: VrAssetsError) -> Cause:
+    assert type(error) is TransientError
+    return error.cause
 
 
 def google_error(status: int, name: str, message: str, *details: dict[str, JsonValue]) -> Fault:
@@ -72,6 +78,12 @@ async def test_10_settings_reach_every_call(asked: Request) -> None:
     assert served.headers["x-server-timeout"] == "33"
 
 
+async def test_an_attempt_may_have_an_output_limit_of_its_own() -> None:
+    with serve(DIALECT) as server:
+        await ask(server, replace(WATCHING, output_tokens=4321), max_output_tokens=321)
+    assert server.questions[0].parameters["maxOutputTokens"] == 4321
+
+
 async def test_the_reply_schema_is_enforced_and_named() -> None:
     with serve(DIALECT) as server:
         await ask(server, request(Task.CHUNK_CAPTION))
@@ -102,6 +114,7 @@ async def test_thoughts_are_no_part_of_the_answer_but_are_counted() -> None:
     with serve(DIALECT) as server:
         plain = await ask(server)
     assert thoughtful.text == plain.text
+    assert (thoughtful.thinking, plain.thinking) == (THOUGHTS, "")
     assert thoughtful.usage.output_tokens == (plain.usage.output_tokens or 0) + 7
 
 
@@ -152,12 +165,21 @@ async def test_odd_answers_are_read_for_what_they_are(fault: Fault, finish: str,
     ],
 )
 async def test_what_is_no_answer_may_be_tried_again(fault: Fault) -> None:
-    assert isinstance(await error_of(fault), TransientError)
+    assert cause(await error_of(fault)) is (Cause.DROPPED if fault.drop else Cause.NOT_AN_ANSWER)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 504])
-async def test_a_busy_endpoint_may_be_tried_again_but_not_by_the_sdk(status: int) -> None:
-    assert type(await error_of(Fault(status=status))) is TransientError
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (408, Cause.TIMED_OUT),
+        (429, Cause.RATE_LIMITED),
+        (500, Cause.SERVER_ERROR),
+        (503, Cause.SERVER_ERROR),
+        (504, Cause.SERVER_ERROR),
+    ],
+)
+async def test_a_busy_endpoint_may_be_tried_again_but_not_by_the_sdk(status: int, why: Cause) -> None:
+    assert cause(await error_of(Fault(status=status), WATCHING)) is why
 
 
 async def test_the_retry_delay_of_a_429_is_told() -> None:
@@ -211,17 +233,44 @@ async def test_an_unknown_model_stops_the_stage_and_names_the_setting() -> None:
 
 async def test_a_400_on_video_may_be_random() -> None:
     invalid = google_error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
-    assert type(await error_of(invalid, WATCHING)) is TransientError
+    assert cause(await error_of(invalid, WATCHING)) is Cause.ERRATIC
     assert type(await error_of(invalid, request(Task.GLOBAL_CAPTION, FRAMES))) is RefusedError
     assert type(await error_of(invalid)) is RefusedError
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576).",
+        "Request payload size exceeds the limit: 20971520 bytes.",
+        "Unsupported MIME type: video/x-none",
+        "The specified schema produces a constraint that has too many states for serving.",
+        "Please use fewer than 3600 images in your request",
+        "Video input modality is not enabled for models/gemini-test",
+        'Invalid JSON payload received. Unknown name "fps": Cannot find field.',
+        "Budget 0 is not supported by this model.",
+    ],
+)
+async def test_a_400_that_says_what_is_wrong_is_not_paid_for_again(said: str) -> None:
+    assert type(await error_of(google_error(400, "INVALID_ARGUMENT", said), WATCHING)) is RefusedError
+
+
+async def test_a_400_that_names_a_field_is_not_paid_for_again() -> None:
+    field: dict[str, JsonValue] = {
+        "@type": "type.googleapis.com/google.rpc.BadRequest",
+        "fieldViolations": [{"field": "generation_config.top_k", "description": "must be positive"}],
+    }
+    error = await error_of(google_error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", field), WATCHING)
+    assert type(error) is RefusedError
+
+
 async def test_a_body_over_the_limit_is_not_sent() -> None:
     large = request(Task.GLOBAL_CAPTION, BytesMedia(content=bytes(900_000)))
+    said = r"1\.2 MB.* 1 MB.*vlm\.gemini\.max_inline_mb.*asked\.mp4 \(1\.2 MB\).*upload=auto"
     with serve(DIALECT) as server:
-        with pytest.raises(RefusedError, match=r"1\.2 MB.* 1 MB.*vlm\.gemini\.max_inline_mb"):
-            await ask(server, large, max_inline_mb=1)
-        await ask(server, large, max_inline_mb=1.25)
+        with pytest.raises(RefusedError, match=said):
+            await ask(server, large, max_inline_mb=1, upload="never")
+        await ask(server, large, max_inline_mb=1.25, upload="never")
     assert len(server.served) == 1
 
 
@@ -229,7 +278,7 @@ async def test_a_body_over_the_limit_is_not_sent() -> None:
 async def test_what_is_sent_is_within_the_limit_with_all_that_goes_around_it(short_of_it_bytes: int) -> None:
     asked = request(Task.GLOBAL_CAPTION, BytesMedia(content=bytes((100_000 - short_of_it_bytes) // 4 * 3)))
     with serve(DIALECT) as server, suppress(RefusedError):
-        await ask(server, asked, max_inline_mb=0.1)
+        await ask(server, asked, max_inline_mb=0.1, upload="never")
     sizes = [served.size_bytes for served in server.served]
     assert sizes == [] or sizes[0] <= 100_000
     assert len(sizes) == 1 or short_of_it_bytes < 10_000
@@ -239,22 +288,24 @@ async def test_a_server_that_is_not_there_may_come_up() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         asking = backend(f"http://127.0.0.1:{held.getsockname()[1]}")
-        with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
+        with pytest.raises(TransientError, match=r"127\.0\.0\.1") as caught:
             await asking.generate(request())
         await asking.aclose()
+    assert cause(caught.value) is Cause.DROPPED
 
 
 async def test_a_server_that_says_nothing_is_given_up_after_the_timeout() -> None:
     with (
         serve(DIALECT, Behaviour(delay_s=0.5)) as server,
-        pytest.raises(TransientError, match=r"within 0\.05 s.*vlm\.gemini\.timeout"),
+        pytest.raises(TransientError, match=r"within 0\.05 s.*vlm\.gemini\.timeout") as caught,
     ):
         await ask(server, timeout=0.05)
+    assert cause(caught.value) is Cause.TIMED_OUT
 
 
 async def test_the_timeout_is_for_the_whole_answer_however_it_dribbles_in() -> None:
     error = await error_of(Fault(dribble_s=0.02), timeout=0.1)
-    assert isinstance(error, TransientError)
+    assert cause(error) is Cause.TIMED_OUT
     assert "within 0.1 s" in str(error)
 
 

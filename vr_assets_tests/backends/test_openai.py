@@ -1,46 +1,17 @@
 import json
-import socket
 
 import pytest
-from pydantic import JsonValue
 
 from vr_assets.backends.openai import OpenAIBackend
-from vr_assets.errors import RefusedError, StageError, TransientError, VrAssetsError
-from vr_assets.records.call import Finish, Reply, Request
+from vr_assets.errors import StageError
+from vr_assets.records.call import Finish, Request
 from vr_assets.settings import OpenAISettings, ReplyFormat, Task, VideoInput
 from vr_assets_tests.backends.asked import CLIP_BYTES, FRAMES, VIDEO, BytesMedia, request
+from vr_assets_tests.backends.compatible import ask, backend
 from vr_assets_tests.servers.openai import DIALECT
-from vr_assets_tests.servers.serving import THOUGHTS, Behaviour, Fault, Medium, ModelServer, Thinking, serve
+from vr_assets_tests.servers.serving import Behaviour, Medium, serve
 
 pytestmark = pytest.mark.anyio
-
-
-def backend(url: str, **settings: object) -> OpenAIBackend:
-    made = OpenAISettings.model_validate({"base_url": url, "model_name": "eye-7b", **settings})
-    return OpenAIBackend(made, environ={"MY_KEY": " k-1\n"})
-
-
-async def ask(server: ModelServer, asked: Request | None = None, **settings: object) -> Reply:
-    asking = backend(server.url, **settings)
-    try:
-        return await asking.generate(asked or request())
-    finally:
-        await asking.aclose()
-
-
-async def error_of(fault: Fault, asked: Request | None = None, **settings: object) -> VrAssetsError:
-    with serve(DIALECT, Behaviour(always=fault)) as server, pytest.raises(VrAssetsError) as caught:
-        await ask(server, asked, **settings)
-    assert len(server.served) == 1, "one attempt is one request"
-    return caught.value
-
-
-def odd(status: int, body: str) -> Fault:
-    return Fault(status=status, body=body.encode())
-
-
-def completion(**choice: JsonValue) -> Fault:
-    return odd(200, json.dumps({"choices": [choice]}))
 
 
 async def test_a_reply_comes_back_with_its_usage() -> None:
@@ -129,190 +100,6 @@ async def test_a_request_without_a_schema_asks_for_the_layout() -> None:
         await ask(server, request(reply_schema={}))
     assert "response_format" not in server.served[0].body
     assert server.questions[0].prompt.endswith("Reply as text.")
-
-
-@pytest.mark.parametrize("status", [400, 422])
-async def test_an_endpoint_that_refuses_schemas_is_asked_for_the_layout_from_then_on(status: int) -> None:
-    with serve(DIALECT, Behaviour(refuse=frozenset({"response_format"}), refuse_status=status)) as server:
-        asking = backend(server.url)
-        structured = [asking.structured]
-        replies = [await asking.generate(request()) for _ in range(2)]
-        await asking.aclose()
-        structured.append(asking.structured)
-    assert structured == [True, False]
-    assert [served.status for served in server.served] == [status, 200, 200]
-    assert all(not reply.text.startswith("{") for reply in replies)
-    assert server.questions[1].prompt.endswith("Reply as text.")
-
-
-async def test_a_400_that_quotes_the_request_does_not_give_up_schemas_for_good() -> None:
-    quoting = odd(400, json.dumps({"error": {"message": "bad image in {'response_format': {...}, 'temperature': 0.7}"}}))
-    with serve(DIALECT, Behaviour(always=quoting)) as server:
-        asking = backend(server.url)
-        with pytest.raises(RefusedError, match="bad image"):
-            await asking.generate(request())
-        await asking.aclose()
-        assert asking.structured
-    assert len(server.served) <= 4
-
-
-async def test_reply_format_schema_means_schema() -> None:
-    with serve(DIALECT, Behaviour(refuse=frozenset({"response_format"}))) as server:
-        with pytest.raises(RefusedError, match="response_format"):
-            await ask(server, reply_format=ReplyFormat.SCHEMA)
-        assert len(server.served) == 1
-
-
-async def test_reply_format_layout_never_asks_for_a_schema() -> None:
-    with serve(DIALECT) as server:
-        await ask(server, reply_format=ReplyFormat.LAYOUT)
-    assert "response_format" not in server.served[0].body
-
-
-async def test_a_reasoning_model_gets_max_completion_tokens_and_no_temperature() -> None:
-    with serve(DIALECT, Behaviour(refuse=frozenset({"max_tokens", "temperature"}))) as server:
-        asking = backend(server.url, max_tokens=99)
-        for _ in range(2):
-            await asking.generate(request())
-        await asking.aclose()
-    assert [served.status for served in server.served] == [400, 400, 200, 200]
-    assert server.served[3].body["max_completion_tokens"] == 99
-    assert not {"max_tokens", "temperature"} & set(server.served[3].body)
-    assert "response_format" in server.served[3].body
-
-
-async def test_an_endpoint_that_refuses_everything_is_asked_a_bounded_number_of_times() -> None:
-    refuses = frozenset({"response_format", "max_tokens", "max_completion_tokens", "temperature"})
-    with serve(DIALECT, Behaviour(refuse=refuses)) as server, pytest.raises(RefusedError, match="max_completion_tokens"):
-        await ask(server)
-    assert len(server.served) <= 4
-
-
-async def test_16_a_cut_reply_says_so() -> None:
-    with serve(DIALECT, Behaviour(cut=frozenset({Task.GLOBAL_CAPTION}))) as server:
-        reply = await ask(server)
-    assert reply.finish is Finish.LENGTH
-
-
-@pytest.mark.parametrize("thinking", [Thinking.TAGS, Thinking.FIELD])
-async def test_thinking_is_no_part_of_the_answer(thinking: Thinking) -> None:
-    with serve(DIALECT, Behaviour(thinking=thinking)) as server:
-        reply = await ask(server)
-    assert "THOUGHT" not in reply.text
-    assert json.loads(reply.text)["caption"]
-
-
-async def test_thinking_that_never_ends_leaves_no_answer() -> None:
-    with serve(DIALECT, Behaviour(thinking=Thinking.UNCLOSED, cut=frozenset({Task.GLOBAL_CAPTION}))) as server:
-        reply = await ask(server)
-    assert (reply.text, reply.finish) == ("", Finish.LENGTH)
-    assert THOUGHTS not in reply.model_dump_json()
-
-
-@pytest.mark.parametrize(
-    ("fault", "finish", "text"),
-    [
-        pytest.param(
-            completion(message={"content": None, "refusal": "I can't"}, finish_reason="stop"), "refused", "", id="refusal"
-        ),
-        pytest.param(completion(message={"content": ""}, finish_reason="content_filter"), "refused", "", id="content-filter"),
-        pytest.param(completion(message={"content": ""}, finish_reason="length"), "length", "", id="cut-and-empty"),
-        pytest.param(completion(message={"content": None}, finish_reason="stop"), "stop", "", id="null-content"),
-        pytest.param(completion(message={"content": "Hi"}), "stop", "Hi", id="no-finish-reason"),
-        pytest.param(completion(message={"content": [{"type": "text", "text": "Hi"}]}), "stop", "Hi", id="content-in-parts"),
-        pytest.param(odd(200, '{"choices": []}'), "stop", "", id="empty-choices"),
-        pytest.param(odd(200, "{}"), "stop", "", id="no-choices"),
-    ],
-)
-async def test_odd_answers_are_read_for_what_they_are(fault: Fault, finish: str, text: str) -> None:
-    with serve(DIALECT, Behaviour(always=fault)) as server:
-        reply = await ask(server)
-    assert (reply.finish, reply.text) == (finish, text)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(odd(200, "<html>Bad gateway</html>"), id="html"),
-        pytest.param(odd(200, "[1, 2]"), id="a-list"),
-        pytest.param(odd(200, ""), id="nothing"),
-        pytest.param(odd(200, '{"error": {"message": "upstream is busy", "code": 503}}'), id="error-in-a-200"),
-        pytest.param(completion(message={"content": "A van tur"}, finish_reason="error"), id="broken-off"),
-        pytest.param(Fault(drop=True), id="dropped-in-the-body"),
-    ],
-)
-async def test_what_is_no_answer_may_be_tried_again(fault: Fault) -> None:
-    assert isinstance(await error_of(fault), TransientError)
-
-
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
-async def test_a_busy_endpoint_may_be_tried_again(status: int) -> None:
-    assert type(await error_of(Fault(status=status))) is TransientError
-
-
-@pytest.mark.parametrize("status", [400, 413, 422])
-async def test_a_bad_request_is_refused_for_good(status: int) -> None:
-    error = await error_of(Fault(status=status, message="image is too small"))
-    assert type(error) is RefusedError
-    assert "image is too small" in str(error)
-
-
-@pytest.mark.parametrize("status", [401, 403])
-async def test_a_refused_key_stops_the_stage_and_names_the_variable(status: int) -> None:
-    error = await error_of(Fault(status=status), api_key_env="MY_KEY")
-    assert type(error) is StageError
-    assert "MY_KEY" in str(error)
-
-
-async def test_an_unknown_model_stops_the_stage_and_names_the_setting() -> None:
-    error = await error_of(Fault(status=404, message="The model `eye-7b` does not exist"))
-    assert type(error) is StageError
-    assert "vlm.openai.model_name" in str(error) and "VR_VLM__OPENAI__MODEL_NAME" in str(error) and "eye-7b" in str(error)
-
-
-@pytest.mark.parametrize("fault", [Fault(status=429, code="insufficient_quota"), Fault(status=402)])
-async def test_a_used_up_quota_stops_the_stage(fault: Fault) -> None:
-    assert type(await error_of(fault)) is StageError
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7.0), ({"retry-after-ms": "250", "Retry-After": "1"}, 0.25), ({}, None)],
-    ids=["seconds", "milliseconds", "none"],
-)
-async def test_the_pause_that_a_429_asks_for_is_told(headers: dict[str, str], seconds: float | None) -> None:
-    error = await error_of(Fault(status=429, headers=headers))
-    assert isinstance(error, TransientError)
-    assert error.retry_after_s == seconds
-
-
-async def test_an_error_page_that_is_no_json_is_still_told_by_its_status() -> None:
-    error = await error_of(odd(503, "<html>Service unavailable</html>"))
-    assert isinstance(error, TransientError)
-    assert "Service unavailable" in str(error)
-
-
-async def test_a_server_that_is_not_there_may_come_up() -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        asking = backend(f"http://127.0.0.1:{held.getsockname()[1]}")
-        with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
-            await asking.generate(request())
-        await asking.aclose()
-
-
-async def test_a_server_that_says_nothing_is_given_up_after_the_timeout() -> None:
-    with (
-        serve(DIALECT, Behaviour(delay_s=0.5)) as server,
-        pytest.raises(TransientError, match=r"within 0\.05 s.*vlm\.openai\.timeout"),
-    ):
-        await ask(server, timeout=0.05)
-
-
-async def test_the_timeout_is_for_the_whole_answer_however_it_dribbles_in() -> None:
-    error = await error_of(Fault(dribble_s=0.02), timeout=0.1)
-    assert isinstance(error, TransientError)
-    assert "within 0.1 s" in str(error)
 
 
 def test_without_a_model_name_it_says_what_to_set() -> None:

@@ -30,4 +30,5 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     with dg.DagsterInstance.ephemeral(str(tmp_path), settings=logs) as instance:
         made = Bench(Store(tmp_path / "data"), instance)
         monkeypatch.setattr("vr_assets.steps.stage.make_backend", made.make_backend)
+        monkeypatch.setattr("vr_assets.steps.session.make_backend", made.make_backend)
         yield made

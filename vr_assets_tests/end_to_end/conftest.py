@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets_tests.end_to_end.project import draw_videos
+from vr_assets_tests.end_to_end.project import Project, draw_videos, hurried, openai_at
 from vr_assets_tests.servers import serving
 from vr_assets_tests.servers.openai import OpenAIDialect
 from vr_assets_tests.servers.serving import Behaviour, ModelServer
 
 ServerFactory = Callable[[Behaviour], ModelServer]
+Calm = Callable[[Path], Project]
 
 
 @pytest.fixture
@@ -25,3 +26,26 @@ def serve() -> Iterator[ServerFactory]:
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six short videos."""
     return draw_videos(tmp_path_factory.mktemp("videos"), 6)
+
+
+@pytest.fixture(scope="session")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    """The project whose batch `cams` holds a folder's videos and met no trouble; made once a folder."""
+    made: dict[Path, Project] = {}
+
+    def at(videos: Path) -> Project:
+        if videos not in made:
+            with serving.serve(OpenAIDialect(), Behaviour()) as server:
+                project = Project.at(tmp_path_factory.mktemp("calm"), {**openai_at(server), **hurried("openai")})
+                project.vr("ingest", str(videos), "--batch", "cams")
+                project.vr("run", "--batch", "cams")
+            made[videos] = project
+        return made[videos]
+
+    return at
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty-four very short videos."""
+    return draw_videos(tmp_path_factory.mktemp("fleet"), 24, seconds=1)

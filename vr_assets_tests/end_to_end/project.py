@@ -83,6 +83,15 @@ class Project:
         files = [path for path in folder.rglob("*") if path.is_file() and path.name not in ("batch.json", "manifest.jsonl")]
         return {str(path.relative_to(folder)): _undated(path.read_bytes()) for path in sorted(files)}
 
+    def task_files(self, batch: str) -> dict[str, bytes]:
+        """The part of it that trainers read."""
+        return {name: content for name, content in self.outputs(batch).items() if name.startswith("task_files/")}
+
+    def journal(self) -> list[Json]:
+        """All answers that were kept."""
+        parts = sorted((self.root / "data" / "journal").rglob("*.jsonl"))
+        return [json.loads(line) for part in parts for line in part.read_text(encoding="utf-8").splitlines()]
+
 
 def _undated(content: bytes) -> bytes:
     try:
@@ -106,6 +115,33 @@ def openai_at(server: ModelServer, *, workers: int = 4) -> dict[str, str]:
             ("OPENAI__MODEL_NAME", "loopback"),
         )
     } | {"VR_CALLS__MAX_WORKERS": str(workers)}
+
+
+def gemini_at(server: ModelServer, *, key: str, workers: int = 4) -> dict[str, str]:
+    """The same with Gemini's API."""
+    return {
+        **{f"VR_{role}__GEMINI__BASE_URL": server.url for role in ("VLM", "LLM")},
+        "GOOGLE_API_KEY": key,
+        "VR_CALLS__MAX_WORKERS": str(workers),
+    }
+
+
+def hurried(backend: str, *, timeout_s: float = 5.0) -> dict[str, str]:
+    """Settings with which faults take little time. Without preflight, so that a server's log holds the batch's calls alone."""
+    return {
+        **{f"VR_{role}__{backend.upper()}__TIMEOUT": str(timeout_s) for role in ("VLM", "LLM")},
+        "VR_CALLS__MAX_ATTEMPTS": "8",
+        "VR_CALLS__MAX_RETRY_WAIT_S": "0.3",
+        "VR_CALLS__PREFLIGHT": "false",
+    }
+
+
+def by_content(served: Sequence[Served]) -> dict[str, list[Served]]:
+    """The requests of each content, in the order in which they came."""
+    grouped: dict[str, list[Served]] = {}
+    for one in sorted(served, key=lambda one: one.number):
+        grouped.setdefault(one.content, []).append(one)
+    return grouped
 
 
 def asked(served: Sequence[Served]) -> Counter[tuple[str, str]]:

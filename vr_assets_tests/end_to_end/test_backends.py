@@ -7,19 +7,15 @@ from pathlib import Path
 import pytest
 
 from vr_assets.settings import Asset, QaType
-from vr_assets_tests.end_to_end.project import Project, openai_at
+from vr_assets_tests.end_to_end.project import Project, gemini_at, openai_at
 from vr_assets_tests.servers.gemini import GeminiDialect
 from vr_assets_tests.servers.openai import OpenAIDialect
-from vr_assets_tests.servers.serving import Behaviour, ModelServer, serve
+from vr_assets_tests.servers.serving import Behaviour, serve
 
 pytestmark = pytest.mark.slow
 
 CANARY = "AIza-canary-of-the-tests"
 EVERY_TYPE = ",".join(QaType)
-
-
-def gemini_at(server: ModelServer) -> dict[str, str]:
-    return {"VR_VLM__GEMINI__BASE_URL": server.url, "VR_LLM__GEMINI__BASE_URL": server.url, "GOOGLE_API_KEY": CANARY}
 
 
 def real_clips() -> Path:
@@ -53,7 +49,7 @@ def test_an_openai_endpoint_annotates_in_both_reply_styles(layout: bool, videos:
 
 def test_gemini_annotates_real_clips_and_its_key_is_written_nowhere(tmp_path: Path) -> None:
     with serve(GeminiDialect(), Behaviour(key=CANARY)) as server:
-        project = annotate(tmp_path, real_clips(), gemini_at(server))
+        project = annotate(tmp_path, real_clips(), gemini_at(server, key=CANARY))
         kinds = {shown.mime_type for one in server.served if one.question for shown in one.question.media}
     assert kinds == {"video/mp4"}
     assert project.statuses("cams", Asset.QA) == {"ok": 4}
@@ -73,7 +69,7 @@ def keys_found(root: Path) -> list[Path]:
 
 def test_a_refused_key_ends_the_run_with_one_error_that_says_what_to_set(videos: Path, tmp_path: Path) -> None:
     with serve(GeminiDialect(), Behaviour(key="another")) as server:
-        project = Project.at(tmp_path, gemini_at(server))
+        project = Project.at(tmp_path, gemini_at(server, key=CANARY))
         project.vr("ingest", str(videos), "--batch", "cams")
         said = project.vr("run", "--batch", "cams", code=1)
         assert len(server.served) <= 16

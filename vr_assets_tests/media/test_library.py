@@ -225,6 +225,60 @@ def test_19_the_same_clip_wanted_twice_at_once_is_cut_once(library: MediaLibrary
     assert workers.asked.count("copy_clip") == 1
 
 
+@pytest.mark.parametrize("span", [None, Span(start_s=2.0, end_s=6.0)], ids=["whole", "chunk"])
+def test_a_clip_that_must_be_smaller_is_of_the_same_stretch(library: MediaLibrary, video: Path, span: Span | None) -> None:
+    media, facts = known(library, video)
+    watched = library.watch(media, facts, span)
+    most = len(run(watched.clip()).content) * 6 // 10
+    clip = run(watched.clip(at_most_bytes=most))
+    assert len(clip.content) <= most
+    assert clip.span == watched.span
+    assert clip.reduced.startswith("scaled to 160x120 at")
+    first, last = round(watched.span.start_s * FPS), round(watched.span.end_s * FPS)
+    shown = numbers(clip)
+    assert shown[0] == first and shown == sorted(shown) and shown[-1] in range(last - FPS, last)
+
+
+def test_detail_that_must_be_smaller_comes_from_the_source_too(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video, Span(start_s=3.0, end_s=6.0))
+    close = library.watch(media, facts, Span(start_s=4.0, end_s=5.0), detail=True)
+    clip = run(close.clip(at_most_bytes=len(run(close.clip()).content) * 8 // 10))
+    assert clip.reduced and numbers(clip)[0] == 40 and set(numbers(clip)) <= set(range(40, 50))
+
+
+def test_a_limit_that_is_kept_changes_nothing(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+    watched = library.watch(media, facts)
+    clip, frames = run(watched.clip()), run(watched.frames())
+    assert run(watched.clip(at_most_bytes=len(clip.content))) == clip
+    assert run(watched.frames(at_most_bytes=sum(len(frame.content) for frame in frames))) == frames
+    assert not {"smaller_clip", "smaller_jpegs"} & set(workers.asked)
+
+
+def test_frames_that_must_be_smaller_are_all_there_at_their_times(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    watched = library.watch(media, facts)
+    frames = run(watched.frames())
+    most = sum(len(frame.content) for frame in frames) * 19 // 20
+    smaller = run(watched.frames(at_most_bytes=most))
+    assert sum(len(frame.content) for frame in smaller) <= most
+    assert [frame.time_s for frame in smaller] == [frame.time_s for frame in frames]
+    assert {frame.reduced for frame in smaller} == {smaller[0].reduced} and "JPEG quality" in smaller[0].reduced
+
+
+def test_nearly_the_same_limit_twice_at_once_is_encoded_once(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+    watched = library.watch(media, facts)
+    size = len(run(watched.clip()).content)
+    assert size > 1100
+
+    async def main() -> list[Clip]:
+        return await asyncio.gather(*(watched.clip(at_most_bytes=1040 + prompt) for prompt in (0, 3, 11)))
+
+    assert len({clip.content for clip in run(main())}) == 1
+    assert workers.asked.count("smaller_clip") == 1
+
+
 def test_a_long_video_is_frames_at_their_own_times(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
     media, facts = known(library, video)
     long = LongVideoSettings(long_video_threshold_sec=7, long_video_sample_fps=0.5, long_video_max_frames=60)

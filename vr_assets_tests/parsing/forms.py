@@ -1,6 +1,7 @@
 """One reply in all the forms models give it: what any of them says must read the same."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 Fields = Mapping[str, str]
@@ -98,16 +99,55 @@ def rules_between(fields: Fields) -> str:
     return "\n---\n".join(f"{_label(name)}: {value}" for name, value in fields.items())
 
 
+def emoji(fields: Fields) -> str:
+    return "\n\n".join(
+        f"{mark} **{_label(name).title()}:** {value}" for mark, (name, value) in zip("📌✅🔍💡🎯", fields.items(), strict=False)
+    )
+
+
+def in_tags(fields: Fields) -> str:
+    return "<item>\n" + "\n".join(f"<{name}>{value}</{name}>" for name, value in fields.items()) + "\n</item>"
+
+
+def table(fields: Fields) -> str:
+    rows = (f"| {_label(name).title()} | {value.replace(chr(10), '<br>')} |" for name, value in fields.items())
+    return "\n".join(["| Field | Value |", "|:---|:---|", *rows])
+
+
+def yaml(fields: Fields) -> str:
+    return "\n".join(f"{name}: |\n  " + value.replace("\n", "\n  ") for name, value in fields.items())
+
+
+def bold_on_one_line(fields: Fields) -> str:
+    return " ".join(f"**{_label(name).title()}:** {value}" for name, value in fields.items())
+
+
+def escaped(fields: Fields) -> str:
+    return plain(fields).replace("\n", "\\n")
+
+
+def in_answer_tags(fields: Fields) -> str:
+    return f"I will follow the form.\n\n<answer>\n{plain(fields)}\n</answer>"
+
+
 LAYOUTS: tuple[Callable[[Fields], str], ...] = (
     plain, bold, bold_with_colon_outside, bold_whole_line, headings, lower_case_headings,
     numbered, numbered_labels, bullets, value_below, label_alone,
     dashes, lower_case, windows, full_width, bracketed, quoted_block, fenced, with_courtesies, after_thinking,
-    after_unopened_thinking, rules_between,
+    after_unopened_thinking, rules_between, emoji, in_tags, table, yaml, bold_on_one_line, escaped, in_answer_tags,
 )  # fmt: skip
 
 
 def _dump(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def _in_curly_quotes(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_in_curly_quotes(key)}: {_in_curly_quotes(part)}' for key, part in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_curly_quotes, value))}]"
+    return f"“{value}”" if isinstance(value, str) else json.dumps(value)
 
 
 JSONS: dict[str, Callable[[object], str]] = {
@@ -124,5 +164,14 @@ JSONS: dict[str, Callable[[object], str]] = {
     "told twice": lambda value: f"{_dump(value)}\n\nAgain:\n{_dump(value)}",
     "end token": lambda value: f"{_dump(value)}<|im_end|>",
     "windows": lambda value: _dump(value).replace("\n", "\r\n"),
+    "Python": repr,
+    "trailing commas": lambda value: re.sub(r"(?<=[^\s{\[,])\n(?=\s*[}\]])", ",\n", _dump(value)),
+    "comments": lambda value: "// the reply\n" + _dump(value).replace("\n", " // as asked\n", 1),
+    "curly quotes": _in_curly_quotes,
+    "in a JSON string": lambda value: json.dumps(json.dumps(value)),
+    "in a string of its wrapper": lambda value: json.dumps({"response": json.dumps(value)}),
+    "tool call": lambda value: f"<tool_call>\n{json.dumps({'name': 'reply', 'arguments': value})}\n</tool_call>",
+    "beside a status": lambda value: json.dumps({"status": "ok", "usage": {"tokens": 12}, "data": value}),
+    "in answer tags": lambda value: f"<think>Hm.</think>\n<answer>\n{_dump(value)}\n</answer>",
     "remarks beside": lambda value: _dump({**value, "confidence": 0.9}) if isinstance(value, dict) else _dump(value),
 }

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from vr_assets.errors import ReplyError
+from vr_assets.parsing.reply import find_json
 from vr_assets_tests.parsing.test_replies import CASES, read
 
-JSON_CASES = [path for path in CASES if path.read_bytes().startswith((b"{", b"```json"))]
+# Of several values on end, the first few are whole as well.
+JSON_CASES = [
+    path
+    for path in CASES
+    if re.match(rb"(?:```json\s*)?[{\[]\s*[^\d\s]", path.read_bytes()) and len(find_json(path.read_bytes().decode())[0]) < 2
+]
 NAMES = [f"{path.parent.name}/{path.stem}" for path in JSON_CASES]
 MARKUP = re.compile(r"<\|[^<>|]*\|>|</?(?:video|image)>", re.IGNORECASE)
 DAMAGE = [

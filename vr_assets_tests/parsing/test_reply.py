@@ -59,7 +59,6 @@ def test_22_no_item_has_an_empty_part(missing: str, form: str, style: str) -> No
     [
         pytest.param('{"question": "What?", "answer": "It st', "broken JSON", id="cut"),
         pytest.param('```json\n{"question": "What?", "answer"', "broken JSON", id="cut in a fence"),
-        pytest.param('{"question": "What?", "answer": "x", "reasoning": "y",}', "broken JSON", id="trailing comma"),
         pytest.param("{'question': 'What?'}", "question", id="Python, not JSON"),
         pytest.param('{"question": "a", "question": "b", "answer": "x", "reasoning": "y"}', "twice", id="a key twice"),
         pytest.param('{"question": "a", "q": "b", "answer": "x", "reasoning": "y"}', "twice", id="a field under two names"),

@@ -1,12 +1,16 @@
 """OpenAI's chat completions. `python -m vr_assets_tests.servers.openai --port 0 --log FILE` prints its URL first."""
 
 import base64
+import json
 from collections.abc import Mapping
 
 from pydantic import JsonValue
 
 from vr_assets_tests.servers.answers import task_of_layout, task_of_schema
-from vr_assets_tests.servers.serving import THOUGHTS, Dialect, Medium, Question, Thinking, main, prompt_of
+from vr_assets_tests.servers.dialect import THOUGHTS, Dialect, Medium, Question, Thinking, prompt_of
+from vr_assets_tests.servers.process import main
+
+_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
 class OpenAIDialect:
@@ -24,18 +28,30 @@ class OpenAIDialect:
         inner = schema.get("schema") if isinstance(schema, dict) else None
         if isinstance(schema, dict) and isinstance(inner, dict):
             task = task_of_schema(str(schema["name"]), inner)
+        elif _style(body) == "json_object":
+            # The schema is told in the prompt, last.
+            told = prompt_of(parts).rpartition("JSON schema: ")[2]
+            task = task_of_schema("", json.loads(told))
         else:
             task = task_of_layout(prompt_of(parts))
         return Question(
             task=task,
-            structured=schema is not None,
+            structured=_style(body) in ("json_schema", "json_object"),
             model=str(body["model"]),
             parts=parts,
             parameters={name: value for name, value in body.items() if name not in {"messages", "model"}},
         )
 
     def names(self, body: Mapping[str, JsonValue]) -> set[str]:
-        return set(body)
+        """`json_schema` and `json_object` stand for that kind of `response_format`."""
+        return {*body, _style(body)}
+
+    def output_limit(self, body: Mapping[str, JsonValue]) -> int | None:
+        limits = [body.get(name) for name in _LIMITS]
+        return next((limit for limit in limits if isinstance(limit, int)), None)
+
+    def unlimited(self, body: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        return {name: value for name, value in body.items() if name not in _LIMITS}
 
     def answer(self, text: str, *, question: Question, cut: bool, thinking: Thinking) -> JsonValue:
         message: dict[str, JsonValue] = {"role": "assistant", "content": text}
@@ -61,8 +77,23 @@ class OpenAIDialect:
             },
         }
 
-    def refusal(self, status: int, message: str, *, code: str, parameter: str | None = None) -> JsonValue:
+    def tokens(self, answer: JsonValue) -> tuple[int, int]:
+        usage = answer["usage"] if isinstance(answer, dict) else None
+        assert isinstance(usage, dict)
+        return int(str(usage["prompt_tokens"])), int(str(usage["completion_tokens"]))
+
+    def headers(self, retry_after_s: float) -> Mapping[str, str]:
+        return {"Retry-After": f"{retry_after_s:g}"}
+
+    def refusal(
+        self, status: int, message: str, *, code: str, parameter: str | None = None, retry_after_s: float | None = None
+    ) -> JsonValue:
         return {"error": {"message": message, "type": "invalid_request_error", "param": parameter, "code": code or None}}
+
+
+def _style(body: Mapping[str, JsonValue]) -> str:
+    form = body.get("response_format")
+    return str(form.get("type", "")) if isinstance(form, dict) else ""
 
 
 def _parts(body: Mapping[str, JsonValue]) -> tuple[str | Medium, ...]:

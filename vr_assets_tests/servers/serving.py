@@ -1,59 +1,46 @@
 """An HTTP server on loopback that answers, fails, cuts and logs as it is told. The API it speaks is a `Dialect`."""
 
-import argparse
-import hashlib
 import json
+import select
+import socket
+import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
 from vr_assets.settings import Task
 from vr_assets_tests.servers import seeing
 from vr_assets_tests.servers.answers import GARBAGE, Answers, layout
+from vr_assets_tests.servers.capacity import Capacity, Gate
+from vr_assets_tests.servers.dialect import THOUGHTS, Dialect, Medium, Question, Thinking, prompt_of
+from vr_assets_tests.servers.faults import Fault, FaultMix, uniform
 from vr_assets_tests.servers.seeing import Eyes
+from vr_assets_tests.servers.served import Price, Served, sha256
 
-
-class Thinking(StrEnum):
-    """How a reasoning model lets its thoughts be seen."""
-
-    NONE = "none"
-    TAGS = "tags"
-    UNCLOSED = "unclosed"
-    FIELD = "field"
-
-
-THOUGHTS = "Let me look at this step by step: THOUGHT."
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What one request gets in place of an answer. `body` None: an error body as the dialect writes it, with `code` in it.
-
-    `drop` closes the connection in the middle of an answer; `dribble_s` sends the answer byte by byte with that pause between
-    two. `status` 200 with a body is an odd answer.
-    """
-
-    status: int = 500
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    code: str = ""
-    message: str = "told to fail"
-    drop: bool = False
-    dribble_s: float = 0.0
-
-    @property
-    def answers(self) -> bool:
-        """Whether the answer is as it would have been, and only its way is not."""
-        return self.drop or self.dribble_s > 0
+# Tests find a server's vocabulary here.
+__all__ = [
+    "THOUGHTS",
+    "Behaviour",
+    "Dialect",
+    "Fault",
+    "Medium",
+    "ModelServer",
+    "Price",
+    "Question",
+    "Served",
+    "Thinking",
+    "prompt_of",
+    "serve",
+]
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,9 @@ class Behaviour:
     """How a server behaves. `faults` go by request number, from 1; `always` goes for the others.
 
     `cut` and `garbage` name tasks; `refuse` names parameters of a request that get it refused with `refuse_status`;
-    `key` is the only key that is let in, None lets everybody in; `eyes` is what preflight questions are answered with.
+    `key` is the only key that is let in, None lets everybody in. `eyes` is what preflight questions are answered with.
+    `mix` draws faults for what nothing else was told about, `seed` goes for the latencies that `capacity` draws. `lean` forgets
+    bodies and media: for logs of many large requests.
     """
 
     delay_s: float = 0.0
@@ -75,124 +64,51 @@ class Behaviour:
     key: str | None = None
     verdict: str = "Anomaly"
     eyes: Eyes = field(default_factory=Eyes)
+    mix: FaultMix | None = None
+    capacity: Capacity = field(default_factory=Capacity)
+    seed: int = 0
+    price: Price = field(default_factory=Price)
+    lean: bool = False
 
 
 @dataclass(frozen=True)
-class Medium:
-    """Something that was shown. `kind` is video or image."""
+class Beside:
+    """An answer that is no model's."""
 
-    kind: str
-    mime_type: str
-    content: bytes
-
-
-def prompt_of(parts: Sequence[str | Medium]) -> str:
-    """The last text of a request."""
-    return next((part for part in reversed(parts) if isinstance(part, str)), "")
-
-
-@dataclass(frozen=True)
-class Question:
-    """One request as the dialect read it. `parts` are in order, the prompt last; `parameters` is everything beside them."""
-
-    task: Task
-    structured: bool
-    model: str
-    parts: tuple[str | Medium, ...]
-    parameters: Mapping[str, JsonValue]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return tuple(part for part in self.parts if isinstance(part, str))
-
-    @property
-    def media(self) -> tuple[Medium, ...]:
-        return tuple(part for part in self.parts if isinstance(part, Medium))
-
-    @property
-    def prompt(self) -> str:
-        return prompt_of(self.parts)
-
-
-@dataclass(frozen=True)
-class Served:
-    """One request that was served; times are seconds since 1970, `sent_at` None when the answer did not get out whole."""
-
-    number: int
-    at: float
-    path: str
-    headers: Mapping[str, str]
-    body: Mapping[str, JsonValue]
-    size_bytes: int
-    in_flight: int
-    key: str
-    question: Question | None
     status: int
-    sent_at: float | None
-
-    def to_line(self) -> str:
-        asked = self.question
-        return json.dumps(
-            {
-                "number": self.number,
-                "at": self.at,
-                "task": asked.task if asked else None,
-                "structured": asked.structured if asked else None,
-                "model": asked.model if asked else None,
-                "prompt": asked.prompt if asked else None,
-                "prompt_hash": _hash(asked.prompt.encode()) if asked else None,
-                "media": [
-                    {
-                        "kind": shown.kind,
-                        "mime_type": shown.mime_type,
-                        "bytes": len(shown.content),
-                        "sha256": _hash(shown.content),
-                    }
-                    for shown in (asked.media if asked else ())
-                ],
-                "parameters": asked.parameters if asked else None,
-                "bytes": self.size_bytes,
-                "in_flight": self.in_flight,
-                "authorized": bool(self.key),
-                "status": self.status,
-                "sent_at": self.sent_at,
-            }
-        )
+    headers: Mapping[str, str]
+    body: bytes
+    fault: Fault = field(default_factory=Fault)
 
 
-class Dialect(Protocol):
-    """How one API reads requests and writes answers."""
+@runtime_checkable
+class HasMore(Dialect, Protocol):
+    """A dialect of an API that is more than questions and answers."""
 
-    def key(self, headers: Mapping[str, str]) -> str:
-        """The key a request came with, or nothing. Header names are in lower case."""
+    def beside(self, method: str, path: str, headers: Mapping[str, str], raw: bytes, *, url: str) -> Beside | None:
+        """The answer to anything that is no question to a model, or None. Header names are in lower case."""
         ...
-
-    def read(self, path: str, body: Mapping[str, JsonValue]) -> Question | None:
-        """The question of a request; None when the path is none of the API's."""
-        ...
-
-    def names(self, body: Mapping[str, JsonValue]) -> set[str]:
-        """The parameters that a request sets."""
-        ...
-
-    def answer(self, text: str, *, question: Question, cut: bool, thinking: Thinking) -> JsonValue: ...
-
-    def refusal(self, status: int, message: str, *, code: str, parameter: str | None = None) -> JsonValue: ...
 
 
 class ModelServer:
     """A running server."""
 
     def __init__(self, dialect: Dialect, behaviour: Behaviour | None = None, *, port: int = 0, log: Path | None = None) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self._behaviour = behaviour or Behaviour()
         self._answers = Answers(verdict=self._behaviour.verdict)
         self._log = log
         self._lock = threading.Condition()
         self._number = 0
         self._in_flight = 0
+        self._most_in_flight = 0
         self._served: list[Served] = []
+        self._serving = 0
+        self._gate = Gate(self._behaviour.capacity)
+        self._seen: Counter[str] = Counter()
+        self._first_limits: dict[str, int | None] = {}
         self._http = _Http(("127.0.0.1", port), self)
+        self._more = dialect if isinstance(dialect, HasMore) else None
 
     @property
     def so_far(self) -> list[Served]:
@@ -204,13 +120,26 @@ class ModelServer:
     def served(self) -> list[Served]:
         """What was served, in the order in which answers went out; waits for requests that are being served."""
         with self._lock:
-            self._lock.wait_for(lambda: self._in_flight == 0, timeout=10)
+            self._lock.wait_for(lambda: self._serving == 0, timeout=10)
             return list(self._served)
 
     @property
     def questions(self) -> list[Question]:
         """The questions of the requests that were served."""
         return [served.question for served in self.served if served.question is not None]
+
+    @property
+    def arrived(self) -> int:
+        """How many requests have come, also those that are being served."""
+        with self._lock:
+            return self._number
+
+    @property
+    def most_in_flight(self) -> int:
+        """The most requests that were here at once. A request leaves just before its answer's end does, so that a client whose
+        next one comes at once has never one more here than it has in flight."""
+        with self._lock:
+            return self._most_in_flight
 
     @property
     def url(self) -> str:
@@ -224,48 +153,109 @@ class ModelServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def post(self, handler: "_Handler", raw: bytes) -> None:
-        """Serve one POST."""
-        with self._lock:
-            self._number += 1
-            self._in_flight += 1
-            number, in_flight = self._number, self._in_flight
-        try:
-            self._serve_one(handler, raw, number, in_flight)
-        finally:
-            with self._lock:
-                self._in_flight -= 1
-                self._lock.notify_all()
-
-    def _serve_one(self, handler: "_Handler", raw: bytes, number: int, in_flight: int) -> None:
-        at = time.time()
-        body: dict[str, JsonValue] = json.loads(raw)
-        question = self._dialect.read(handler.path, body)
-        if self._behaviour.delay_s:
-            time.sleep(self._behaviour.delay_s)
+    def beside(self, handler: "_Handler", raw: bytes = b"") -> bool:
+        """Serve a request that is no question, if it is one. It has no number and is not in flight; `path` names its method."""
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        key = self._dialect.key(headers)
-        fault = self._fault(number, key, question, body)
-        status, extra_headers, reply = self._reply(fault, question)
-        sent = handler.send_answer(status, extra_headers, reply, fault or Fault())
+        if self._more is None or not (answer := self._more.beside(handler.command, handler.path, headers, raw, url=self.url)):
+            return False
         served = Served(
-            number=number,
-            at=at,
-            path=handler.path,
+            number=0,
+            at=time.time(),
+            path=f"{handler.command} {handler.path}",
             headers=headers,
-            body=body,
+            body={},
             size_bytes=len(raw),
-            in_flight=in_flight,
-            key=key,
-            question=question,
-            status=status,
-            sent_at=time.time() if sent else None,
+            in_flight=0,
+            key=self._more.key(headers),
+            question=None,
+            status=answer.status,
+            sent_at=time.time(),
         )
         with self._lock:
             self._served.append(served)
             if self._log is not None:
                 with self._log.open("a", encoding="utf-8") as file:
                     file.write(served.to_line() + "\n")
+        handler.send_answer(answer.status, answer.headers, answer.body, answer.fault)
+        return True
+
+    def post(self, handler: "_Handler", raw: bytes) -> None:
+        """Serve one POST."""
+        with self._lock:
+            self._number += 1
+            self._serving += 1
+            self._in_flight += 1
+            self._most_in_flight = max(self._most_in_flight, self._in_flight)
+            visit = _Visit(self._number, self._in_flight, self._leave)
+        try:
+            self._serve_one(handler, raw, visit)
+        finally:
+            visit.leave()
+            with self._lock:
+                self._serving -= 1
+                self._lock.notify_all()
+
+    def _leave(self, slot: bool) -> None:
+        with self._lock:
+            self._in_flight -= 1
+            if slot:
+                self._gate.leave()
+
+    def _serve_one(self, handler: "_Handler", raw: bytes, visit: "_Visit") -> None:
+        at = time.time()
+        body: dict[str, JsonValue] = json.loads(raw)
+        question = self.dialect.read(handler.path, body)
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        key = self.dialect.key(headers)
+        content = sha256(json.dumps([handler.path, self.dialect.unlimited(body)]).encode())
+        limit = self.dialect.output_limit(body)
+        with self._lock:
+            self._seen[content] += 1
+            seen = self._seen[content]
+            raised = (limit or 0) > (self._first_limits.setdefault(content, limit) or 0)
+            wait_s = self._gate.enter(time.monotonic())
+            visit.slot = wait_s is None
+        if wait_s is None:
+            fault = self._fault(visit.number, key, question, body)
+            if fault is None and self._behaviour.mix is not None:
+                fault = self._behaviour.mix.fault(content, seen, raised=raised)
+            if fault is None or fault.status != 429:
+                drawn = uniform(self._behaviour.seed, "latency", content, seen)
+                time.sleep(self._behaviour.delay_s + self._behaviour.capacity.latency_s(drawn))
+        else:
+            fault = Fault(429, self._gate.headers(wait_s), message="too many requests", name="over capacity")
+        status, extra_headers, reply = self._reply(fault, question)
+        answered = status == 200 and question is not None and (fault is None or fault.answers)
+        tokens = self.dialect.tokens(json.loads(reply)) if answered else (0, 0)
+        sent = handler.send_answer(status, extra_headers, reply, fault or Fault(), leave=visit.leave)
+        lean = self._behaviour.lean
+        served = Served(
+            number=visit.number,
+            at=at,
+            path=handler.path,
+            headers=headers,
+            body={} if lean else body,
+            size_bytes=len(raw),
+            in_flight=visit.in_flight,
+            key=key,
+            question=replace(question, parts=(question.prompt,)) if lean and question else question,
+            status=status,
+            sent_at=time.time() if sent else None,
+            content=content,
+            seen=seen,
+            fault=fault.name or str(fault.status) if fault else "",
+            output_limit=limit,
+            until=visit.leave(),
+            input_tokens=tokens[0],
+            output_tokens=tokens[1],
+            cost_usd=self._behaviour.price.usd(*tokens),
+        )
+        line = served.to_line() if self._log is not None else ""
+        with self._lock:
+            self._served.append(served)
+            if self._log is not None:
+                with self._log.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
 
     def _fault(self, number: int, key: str, question: Question | None, body: Mapping[str, JsonValue]) -> Fault | None:
         behaviour = self._behaviour
@@ -275,8 +265,8 @@ class ModelServer:
             return Fault(status=401, message=f"Incorrect API key provided: {key}")
         if question is None:
             return Fault(status=404, message="no such path")
-        for parameter in sorted(behaviour.refuse & self._dialect.names(body)):
-            refusal = self._dialect.refusal(
+        for parameter in sorted(behaviour.refuse & self.dialect.names(body)):
+            refusal = self.dialect.refusal(
                 behaviour.refuse_status,
                 f"Unsupported parameter: '{parameter}' is not supported with this model.",
                 code="unsupported_parameter",
@@ -289,13 +279,14 @@ class ModelServer:
         if fault is not None and not fault.answers:
             if fault.body is not None:
                 return fault.status, fault.headers, fault.body
-            written = self._dialect.refusal(fault.status, fault.message, code=fault.code)
-            return fault.status, fault.headers, json.dumps(written).encode()
+            written = self.dialect.refusal(fault.status, fault.message, code=fault.code, retry_after_s=fault.retry_after_s)
+            said = {} if fault.retry_after_s is None else self.dialect.headers(fault.retry_after_s)
+            return fault.status, {**fault.headers, **said}, json.dumps(written).encode()
         if question is None:
             return 404, {}, b"{}"
-        text = self._text(question)
-        cut = question.task in self._behaviour.cut
-        written = self._dialect.answer(
+        text = "" if fault is not None and fault.empty else self._text(question)
+        cut = question.task in self._behaviour.cut or (fault is not None and fault.cut)
+        written = self.dialect.answer(
             text[: len(text) // 2] if cut else text, question=question, cut=cut, thinking=self._behaviour.thinking
         )
         return 200, {}, json.dumps(written).encode()
@@ -305,7 +296,7 @@ class ModelServer:
             return GARBAGE
         if question.task is Task.PREFLIGHT:
             return seeing.answer(question.prompt, question.media, self._behaviour.eyes, structured=question.structured)
-        seed = "".join(_hash(shown.content) for shown in question.media)
+        seed = "".join(sha256(shown.content) for shown in question.media)
         fields = self._answers.fields(question.task, question.prompt, seed=seed)
         return json.dumps(fields) if question.structured else layout(question.task, fields)
 
@@ -333,31 +324,87 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         raw = self.rfile.read(size)
         # Shorter: the client died while it sent.
-        if len(raw) == size:
+        if len(raw) == size and not self.server.model_server.beside(self, raw):
             self.server.model_server.post(self, raw)
 
     def do_GET(self) -> None:
-        self.send_answer(200, {}, b'{"object": "list", "data": []}', Fault())
+        if not self.server.model_server.beside(self):
+            self.send_answer(200, {}, b'{"object": "list", "data": []}', Fault())
 
-    def send_answer(self, status: int, headers: Mapping[str, str], body: bytes, fault: Fault) -> bool:
-        """Whether the whole answer went out."""
+    def do_DELETE(self) -> None:
+        if not self.server.model_server.beside(self):
+            self.send_answer(404, {}, b"{}", Fault())
+
+    def send_answer(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        fault: Fault,
+        *,
+        leave: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Whether the whole answer went out. `leave` is called just before its end does."""
+        if fault.hang_s:
+            self._wait_until_gone(fault.hang_s)
+            self.close_connection = True
+            return False
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
+        *slowly, last = _pieces(body, fault)
         with suppress(ConnectionError):
             self.end_headers()
-            for byte in body if fault.dribble_s else b"":
-                self.wfile.write(bytes([byte]))
-                time.sleep(fault.dribble_s)
-            if not fault.dribble_s:
-                self.wfile.write(body[: len(body) // 2] if fault.drop else body)
-            self.close_connection |= fault.drop
-            return not fault.drop
+            for piece in slowly:
+                self.wfile.write(piece)
+                time.sleep(fault.dribble_s or fault.over_s / len(slowly))
+            leave()
+            self.wfile.write(last)
+            if fault.reset:
+                self._break()
+            self.close_connection |= fault.drop or fault.reset
+            return not (fault.drop or fault.reset)
         self.close_connection = True
         return False
 
+    def _wait_until_gone(self, at_most_s: float) -> None:
+        readable, _, _ = select.select([self.connection], [], [], at_most_s)
+        if readable:
+            self.connection.recv(1, socket.MSG_PEEK)
+
+    def _break(self) -> None:
+        """Closing then sends RST, not FIN, and what is still under way is lost."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
     def log_message(self, format: str, *arguments: object) -> None:
         """The log file says more."""
+
+
+def _pieces(body: bytes, fault: Fault) -> list[bytes]:
+    """What is written of an answer, the last piece apart: in one, byte by byte, in twenty, or only half of it."""
+    if fault.drop or fault.reset:
+        return [body[: len(body) // 2]]
+    size = 1 if fault.dribble_s else max(1, -(-len(body) // 20)) if fault.over_s else max(1, len(body))
+    return [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+
+
+class _Visit:
+    """One request's stay: leaves once, however often it is told to."""
+
+    def __init__(self, number: int, in_flight: int, leaving: Callable[[bool], None]) -> None:
+        self.number = number
+        self.in_flight = in_flight
+        self.slot = False
+        self._leaving = leaving
+        self._left_at: float | None = None
+
+    def leave(self) -> float:
+        """When it left, in seconds since 1970."""
+        if self._left_at is None:
+            self._left_at = time.time()
+            self._leaving(self.slot)
+        return self._left_at
 
 
 @contextmanager
@@ -371,48 +418,3 @@ def serve(dialect: Dialect, behaviour: Behaviour | None = None) -> Iterator[Mode
     finally:
         server.stop()
         thread.join()
-
-
-def main(dialect: Dialect, arguments: Sequence[str] | None = None) -> None:
-    """A server in a process of its own: prints its URL, then serves until it is killed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, default=0, help="0: a free one")
-    parser.add_argument("--log", type=Path, help="file that gets one JSON line a request served")
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
-    parser.add_argument("--fail", action="append", default=[], metavar="N:STATUS", help="the N-th request gets this status")
-    parser.add_argument("--fail-all", type=int, metavar="STATUS", help="every other request gets this status")
-    parser.add_argument("--retry-after", metavar="VALUE", help="Retry-After header of the failures")
-    parser.add_argument("--drop", action="append", type=int, default=[], metavar="N", help="drop the N-th request's connection")
-    parser.add_argument("--cut", action="append", type=Task, default=[], metavar="TASK", help="cut the task's replies")
-    parser.add_argument("--garbage", action="append", type=Task, default=[], metavar="TASK", help="answer something else")
-    parser.add_argument("--refuse", action="append", default=[], metavar="PARAMETER", help="refuse requests that set it")
-    parser.add_argument("--thinking", type=Thinking, default=Thinking.NONE, choices=list(Thinking))
-    parser.add_argument("--key", help="the only key to let in")
-    parser.add_argument("--verdict", default="Anomaly", choices=["Anomaly", "Normal"])
-    options = parser.parse_args(arguments)
-    headers = {"Retry-After": options.retry_after} if options.retry_after else {}
-    failing = (text.partition(":") for text in options.fail)
-    server = ModelServer(
-        dialect,
-        Behaviour(
-            delay_s=options.delay,
-            faults={int(number): Fault(int(status), headers) for number, _, status in failing}
-            | {number: Fault(drop=True) for number in options.drop},
-            always=Fault(options.fail_all, headers) if options.fail_all else None,
-            cut=frozenset(options.cut),
-            garbage=frozenset(options.garbage),
-            refuse=frozenset(options.refuse),
-            thinking=options.thinking,
-            key=options.key,
-            verdict=options.verdict,
-        ),
-        port=options.port,
-        log=options.log,
-    )
-    print(server.url, flush=True)
-    with suppress(KeyboardInterrupt):
-        server.run()
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -10,7 +10,10 @@ from pathlib import Path
 import anyio
 
 from vr_assets.backends.base import Backend
-from vr_assets.backends.journaled import Asker, Counts
+from vr_assets.backends.calling import Caller, UnderWay
+from vr_assets.backends.counts import Counts
+from vr_assets.backends.journaled import Asker
+from vr_assets.backends.limits import Gate, Limiter
 from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
@@ -46,6 +49,10 @@ def valid(request: Request, *, verdict: str = "Anomaly", structured: bool = True
     text = request.prompt.schema_text if structured else request.prompt.layout_text
     fields = Answers(verdict=verdict).fields(request.task, text, seed="".join(media.identity for media in request.media))
     return json.dumps(fields) if structured else layout(request.task, fields)
+
+
+async def _at_once(seconds: float) -> None:
+    """Sleeps not at all."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +100,17 @@ class Graph:
         settings = resolve(("test", layer)).settings
         workers = Workers(settings.media)
         journals: list[Journal] = []
+        caller = Caller(
+            backend, calls=settings.calls, limiter=Limiter("scripted", 16), gate=Gate(16), under_way=UnderWay(), sleep=_at_once
+        )
 
         def stage(asset: Asset) -> Stage:
             folder, part = self.folder / "journal" / asset, f"run{self.runs}"
             journal = Journal(folder, part=part, max_answers=settings.calls.max_answers, epochs=Epochs())
             journals.append(journal)
-            counts = Counts()
-            asker = Asker(backend, journal, counts=counts, now=lambda: datetime(2026, 1, 1, self.runs, tzinfo=UTC))
+            counts, calls = Counts(), settings.calls
+            now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
+            asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
             return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts)
 

@@ -1,0 +1,90 @@
+"""A stretch of a video as a model will be shown it."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vr_assets.media.spans import frames_shown, sample_times
+from vr_assets.records.base import Span
+from vr_assets.records.call import Clip, Frame, MediaForm
+from vr_assets.records.media import VideoFacts
+from vr_assets.records.row import VideoMedia
+from vr_assets.records.scene import Scene
+
+if TYPE_CHECKING:
+    from vr_assets.media.library import MediaLibrary
+
+# Raise it when cuts or frames are rendered otherwise from the same proxy.
+_RENDERING_VERSION = 1
+
+# What models take from a video themselves: Gemini samples 1 frame a second, Qwen 2.
+_FRAMES_OF_A_VIDEO_FPS = 1.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`."""
+
+    library: "MediaLibrary"
+    media: VideoMedia
+    facts: VideoFacts
+    span: Span
+    form: MediaForm
+    detail: bool
+
+    @property
+    def identity(self) -> str:
+        """Canonical JSON. Nothing in it depends on where the file lies or on what was decoded by whom."""
+        part = part_of(self.media)
+        named = {
+            "content": self.media.content,
+            "part": [part.start_s, part.end_s] if part else None,
+            "span": [self.span.start_s, self.span.end_s],
+            "form": self.form,
+            "frames": self.frame_count,
+            "longest_side_px": self.longest_side_px,
+            "rendering": _RENDERING_VERSION,
+            "proxy": None if self.detail else self.library.recipe.model_dump(),
+        }
+        return json.dumps(named, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def frame_times_s(self) -> tuple[float, ...]:
+        """When the frames appear that are shown where frames are."""
+        long = self.library.long_video
+        # Not by form: a part of a recording is frames however short it is, and then loses none.
+        is_long = self.span.duration_s > long.long_video_threshold_sec
+        fps = long.long_video_sample_fps if is_long else _FRAMES_OF_A_VIDEO_FPS
+        return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.frame_times_s)
+
+    @property
+    def longest_side_px(self) -> int:
+        """Longest side of single frames, and of the clip where it is made from the source."""
+        settings = self.library.settings
+        if self.detail:
+            return settings.highlight_longest_side_px
+        return min(settings.frame_longest_side_px, settings.longest_side_px)
+
+    @property
+    def name(self) -> str:
+        return self.media.path
+
+    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
+        return await self.library.clip(self, at_most_bytes=at_most_bytes)
+
+    async def frames(self, *, at_most_bytes: int | None = None) -> tuple[Frame, ...]:
+        return await self.library.frames(self, at_most_bytes=at_most_bytes)
+
+    async def scene(self) -> Scene:
+        return await self.library.scene(self.media, self.facts)
+
+
+def part_of(media: VideoMedia) -> Span | None:
+    """The part of a recording that a video is, on the recording's clock; None where it is the whole."""
+    if media.part_start_s is None or media.part_end_s is None:
+        return None
+    return Span(start_s=media.part_start_s, end_s=media.part_end_s)

@@ -1,0 +1,104 @@
+"""What takes the place of answers and facts that are not there yet: for counting what a run would ask, never for rows."""
+
+import json
+import math
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from vr_assets.parsing.clock import format_clock
+from vr_assets.records.call import Request
+from vr_assets.records.media import VideoFacts
+from vr_assets.records.row import VideoMedia
+from vr_assets.records.video import QualityFacts
+from vr_assets.settings import QaType, Task
+
+BYTES_A_TOKEN = 4.0
+"""Of English text, as Google's and OpenAI's own documentation has it."""
+
+# Tokens of a usual answer without thinking, JSON included.
+OUTPUT_TOKENS: Mapping[Task, int] = {
+    Task.SCREENING: 90,
+    Task.SUITABLE: 45,
+    Task.ANOMALY_OR_NORMAL: 45,
+    Task.GLOBAL_CAPTION: 220,
+    Task.DENSE_CAPTION: 320,
+    Task.CHUNK_CAPTION: 150,
+    Task.MOMENT: 50,
+    Task.CLIP_CAPTION: 180,
+    Task.DESCRIPTION: 450,
+    Task.MCQ: 220,
+    Task.BCQ: 250,
+    Task.OPEN_QA: 180,
+    Task.CAUSAL_LINKAGE: 200,
+    Task.TEMPORAL_LOCALIZATION: 120,
+    Task.TEMPORAL_EVENT_DESC: 180,
+    Task.SCENE_DESCRIPTION: 200,
+    Task.EVENT_SUMMARY: 220,
+    Task.EVENT_VERIFICATION: 120,
+}
+
+_EVENTS = 4
+_SENTENCE = "A person walks from the left to the right and stops beside a vehicle. "
+
+
+LAST = frozenset(Task(qa_type) for qa_type in QaType)
+"""Tasks whose answers no later prompt is made from."""
+
+
+def stand_in(request: Request, *, output_tokens: float) -> str:
+    """A reply of a usual length that reads, to go on from. A video whose label is asked for is an anomaly: the most calls."""
+    words = _words(output_tokens)
+    span = request.evidence.span
+    clock = [format_clock(span.start_s + span.duration_s * share / _EVENTS, tenths=True) for share in range(_EVENTS + 1)]
+    reply: dict[str, JsonValue]
+    match request.task:
+        case Task.SCREENING:
+            reply = {"suitable_reason": _SENTENCE, "suitable": "Yes", "verdict_reason": _SENTENCE, "verdict": "Anomaly"}
+        case Task.SUITABLE:
+            reply = {"reason": _SENTENCE, "suitable": "Yes"}
+        case Task.ANOMALY_OR_NORMAL:
+            reply = {"reason": _SENTENCE, "verdict": "Anomaly"}
+        case Task.DENSE_CAPTION:
+            text = _words(output_tokens / _EVENTS)
+            reply = {"events": [{"start": clock[at], "end": clock[at + 1], "text": text} for at in range(_EVENTS)]}
+        case Task.MOMENT:
+            reply = {"reason": _SENTENCE, "timestamp": clock[_EVENTS // 2]}
+        case Task.DESCRIPTION:
+            text = _words(output_tokens / 3)
+            reply = {"scene": text, "events": text, "analysis": text}
+        case _:
+            reply = {"caption": words}
+    return json.dumps(reply)
+
+
+def expected_facts(media: VideoMedia, *, max_fps: float) -> VideoFacts:
+    """What measuring a video is likely to find, by its header: a proxy with a keyframe each second."""
+    start_s = media.part_start_s or 0.0
+    fps = min(media.fps, max_fps) if media.fps > 0 else max_fps
+    end_s = start_s + media.duration_s
+    return VideoFacts(
+        start_s=start_s,
+        end_s=end_s,
+        fps=media.fps,
+        source_frame_count=media.frame_count or 0,
+        width_px=media.width_px,
+        height_px=media.height_px,
+        frame_times_s=_every(1 / fps, start_s, end_s),
+        keyframe_times_s=_every(1.0, start_s, end_s),
+        quality=QualityFacts(brightness_mean=0.0, brightness_std=0.0, dark_share=0.0, frozen_share=0.0, detail=0.0),
+        source_size_bytes=media.size_bytes,
+        proxy_size_bytes=0,
+        proxy_width_px=media.width_px,
+        proxy_height_px=media.height_px,
+        damaged_packets=0,
+    )
+
+
+def _every(step_s: float, start_s: float, end_s: float) -> tuple[float, ...]:
+    count = max(1, math.ceil((end_s - start_s) / step_s - 1e-6))
+    return tuple(round(start_s + number * step_s, 6) for number in range(count))
+
+
+def _words(tokens: float) -> str:
+    return (_SENTENCE * math.ceil(tokens * BYTES_A_TOKEN / len(_SENTENCE)))[: max(len(_SENTENCE), round(tokens * BYTES_A_TOKEN))]
