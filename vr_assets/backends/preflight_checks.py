@@ -146,9 +146,7 @@ class Examination:
         return f"raise the output limit: {self._candidate.limit_setting}"
 
     def _style(self) -> str:
-        if not self._candidate.backend.structured:
-            return "labelled lines, which read as well as JSON"
-        return "any JSON object" if self._steps else "JSON under a schema"
+        return "JSON" if self._candidate.backend.structured else "labelled lines, which read as well as JSON"
 
     def _no_image(self, said: str) -> Check:
         cure = f"choose a model that sees: {self._candidate.model_setting}"
