@@ -1,17 +1,29 @@
-"""How well the pace finds what an endpoint allows, without being told: `python benchmarks/pace.py` (ten minutes each, simulated).
+"""How well the pace finds what an endpoint allows, without being told.
 
-Callers always have another question. A refused call is asked again after a full-jitter pause, as `backends` does.
+    python benchmarks/pace.py [--only NAME]     ten simulated minutes against each kind of server
+    python benchmarks/pace.py --real            ten real minutes, two processes that share a file, 60 requests a sliding minute
+    python benchmarks/pace.py --cost            what acquire and answered take, one process and four
+
+Callers always have another question. `told`: refusals carry Retry-After.
 """
 
 import argparse
+import asyncio
 import heapq
 import itertools
+import multiprocessing
 import random
+import socketserver
+import tempfile
+import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
+from vr_assets.backends.limits import Limiter
 from vr_assets.backends.pace import Call, Pace, Terms
 from vr_assets.errors import Cause
 
@@ -144,13 +156,20 @@ class Result:
     @property
     def line(self) -> str:
         later = sum(self.refused[1:]) / max(1, sum(self.refused[1:]) + sum(self.answers[1:]))
-        return (
-            f"{sum(self.answers) / MINUTES:7.1f} a minute, least {min(self.answers[1:]):4d}; refused in the first {self.refused[0]:3d}, "
-            f"later {100 * later:4.1f} %   {self.answers} {self.refused}"
-        )
+        a_minute = f"{sum(self.answers) / MINUTES:7.1f} a minute, least {min(self.answers[1:]):4d}"
+        return f"{a_minute}; refused in the first {self.refused[0]:3d}, later {100 * later:4.1f} %"
 
 
-def simulate(server: Server, *, latency_s: float, tell: bool, ceiling: int = 16, seed: int = 0, offset_s: float = 0.0, slow_refusal: bool = False) -> Result:
+def simulate(
+    server: Server,
+    *,
+    latency_s: float,
+    tell: bool,
+    ceiling: int = 16,
+    seed: int = 0,
+    offset_s: float = 0.0,
+    slow_refusal: bool = False,
+) -> Result:
     """Ten minutes."""
     rng = random.Random(seed)
     pace, terms = Pace(), Terms(ceiling)
@@ -194,11 +213,110 @@ def simulate(server: Server, *, latency_s: float, tell: bool, ceiling: int = 16,
     return result
 
 
+class _Door(socketserver.StreamRequestHandler):
+    """A line for each question: 1 or 0."""
+
+    sliding = Sliding()
+    lock = threading.Lock()
+
+    def handle(self) -> None:
+        while self.rfile.readline():
+            with self.lock:
+                takes = self.sliding.takes(time.time())
+            self.wfile.write(b"1\n" if takes else b"0\n")
+
+
+def _client(state: Path, port: int, begin: float, out: "multiprocessing.Queue[tuple[Result, float]]") -> None:
+    result = Result([0] * MINUTES, [0] * MINUTES)
+
+    async def worker(limiter: Limiter, rng: random.Random) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while time.time() < begin + 60 * MINUTES:
+            place = await limiter.acquire()
+            writer.write(b"?\n")
+            takes = await reader.readline() == b"1\n"
+            await asyncio.sleep(rng.lognormvariate(-0.7, 0.3) if takes else 0.02)
+            minute = min(MINUTES - 1, int((time.time() - begin) // 60))
+            (result.answers if takes else result.refused)[minute] += 1
+            place.answered() if takes else place.failed(Cause.RATE_LIMITED)
+            if not takes:
+                await asyncio.sleep(rng.uniform(0, 2))
+
+    async def run() -> None:
+        limiter = Limiter("endpoint", 16, state=state)
+        await asyncio.gather(*(worker(limiter, random.Random(number)) for number in range(16)))
+        limiter.close()
+
+    asyncio.run(run())
+    out.put((result, time.process_time()))
+
+
+def real() -> None:
+    with tempfile.TemporaryDirectory() as folder, socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Door) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        context = multiprocessing.get_context("spawn")
+        out = context.Queue()
+        given = (Path(folder) / "limits.sqlite", server.server_address[1], time.time(), out)
+        clients = [context.Process(target=_client, args=given) for _ in range(2)]
+        for client in clients:
+            client.start()
+        results = [out.get() for _ in clients]
+        server.shutdown()
+    both = Result(*([a + b for a, b in zip(*pair, strict=True)] for pair in zip(*((r.answers, r.refused) for r, _ in results))))
+    print(both.line, both.answers, both.refused)
+    for result, seconds in results:
+        print(f"one run: {sum(result.answers)} answers, {seconds:.1f} s of CPU")
+
+
+def _times(state: Path, calls: int, think_s: float, start: Any, out: Any) -> None:
+    async def run() -> tuple[list[float], list[float]]:
+        limiter = Limiter("endpoint", 64, state=state)
+        took: tuple[list[float], list[float]] = [], []
+        start.wait()
+        for _ in range(calls):
+            begun = time.perf_counter()
+            place = await limiter.acquire()
+            held = time.perf_counter()
+            place.answered()
+            took[0].append(held - begun)
+            took[1].append(time.perf_counter() - held)
+            await asyncio.sleep(think_s)
+        limiter.close()
+        return took
+
+    out.put(asyncio.run(run()))
+
+
+def cost() -> None:
+    context = multiprocessing.get_context("spawn")
+    for processes, think_s in itertools.product((1, 4), (0.0, 0.02)):
+        with tempfile.TemporaryDirectory() as folder:
+            start, out = context.Barrier(processes), context.Queue()
+            given = (Path(folder) / "limits.sqlite", 500, think_s, start, out)
+            running = [context.Process(target=_times, args=given) for _ in range(processes)]
+            for process in running:
+                process.start()
+            took = [out.get() for _ in running]
+        for name, all_took in zip(("acquire", "answered"), zip(*took, strict=True), strict=True):
+            ms = sorted(1000 * second for one in all_took for second in one)
+            said = f"mean {sum(ms) / len(ms):.2f}, median {ms[len(ms) // 2]:.2f}, p95 {ms[len(ms) * 95 // 100]:.2f} ms"
+            print(f"{processes} processes, {1000 * think_s:.0f} ms between calls, {name}: {said}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="")
-    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--slow", action="store_true", help="refusals take as long as answers")
+    parser.add_argument("--real", action="store_true")
+    parser.add_argument("--cost", action="store_true")
     args = parser.parse_args()
+    if args.real:
+        real()
+        return
+    if args.cost:
+        cost()
+        return
     for name, make in SERVERS.items():
         if args.only not in name:
             continue

@@ -74,8 +74,12 @@ class Pace(BaseModel):
 
     def wait_s(self, now: float, terms: Terms) -> float:
         """Seconds until another call may start, if there is a place for it."""
-        quota_s = self.quota.wait_s(now, requests=terms.requests_per_minute, tokens=terms.tokens_per_minute)
-        return max(self.paused_until - now, self.rate.wait_s(now), quota_s, 0.0)
+        return max(0.0, self.due_in_s(now, terms))
+
+    def due_in_s(self, now: float, terms: Terms) -> float:
+        """The same; negative where it may have started that long ago."""
+        quota_s = self.quota.due_in_s(now, requests=terms.requests_per_minute, tokens=terms.tokens_per_minute)
+        return max(self.paused_until - now, self.rate.due_in_s(now), quota_s)
 
     def start(self, now: float, terms: Terms, *, tokens: int = 0) -> Call:
         held_until = max(self.last_at, self.paused_until, self.rate.spacing.due, self.quota.requests.due, self.quota.tokens.due)
@@ -103,11 +107,11 @@ class Pace(BaseModel):
         if self.silent > 1:
             since = max(self.busy_since, now - 2 * MINUTE_S)
             self.rate.lower(self.tally.a_minute(call.at, since), seen_s=call.at - since)
+            self.limit = max(self.limit, min(self._needed(call.at - since), float(terms.ceiling)))
         self.silent = 0
         # A limit that is not used says nothing about a higher one.
-        if now >= self.no_growth_until and 2 * in_flight >= self.limit:
-            self.limit += 1.0 if self.rising else 1.0 / self.limit
-            self.limit = max(min(self.limit, float(terms.ceiling)), 1.0)
+        if now >= self.no_growth_until and 2 * in_flight >= self.limit < terms.ceiling:
+            self.limit = min(self.limit + (1.0 if self.rising else 1.0 / self.limit), float(terms.ceiling))
 
     def failed(self, call: Call, cause: Cause, now: float, terms: Terms, *, retry_after_s: float | None = None) -> None:
         self.last_at = max(self.last_at, now)
@@ -129,20 +133,24 @@ class Pace(BaseModel):
             return
         self.silent += 1
         self.rate.learn(accepted, now, seen_s=seen_s, heavy=refused > 0.5 * accepted and self.refusals.started.total() > 5)
-        self._halve(terms, sure=seen_s >= MINUTE_S / 2)
+        self._halve(terms, seen_s=seen_s)
         rounds = self.silent - (4 if told else 2)
         if rounds >= 0:
             opens_s = min(self.tally.started, default=now) + MINUTE_S + 0.5 - now
             silence_s = min(2.0**rounds, LONGEST_SILENCE_S)
             self._pause(now, min(silence_s, opens_s) if opens_s > 0 else silence_s)
 
-    def _halve(self, terms: Terms, *, sure: bool) -> None:
-        half = min(self.limit, float(terms.ceiling)) / 2
-        # Where it is the rate that is refused, fewer calls at a time than the rate keeps in flight (Little's law) would waste it.
-        needed = math.ceil(self.rate.per_minute / MINUTE_S * self.latency_s) if sure and self.rate.known else 0
-        self.limit = max(1.0, half, min(float(needed), self.limit))
+    def _halve(self, terms: Terms, *, seen_s: float) -> None:
+        limit = min(self.limit, float(terms.ceiling))
+        self.limit = max(1.0, limit / 2, min(self._needed(seen_s), limit))
         self.rising = False
         self.round = self.started
 
+    def _needed(self, seen_s: float) -> float:
+        """Calls that a known rate keeps in flight (Little's law): where it is the rate that is refused, fewer would waste it."""
+        known = self.rate.known and seen_s >= MINUTE_S / 2
+        return math.ceil(self.rate.per_minute / MINUTE_S * self.latency_s) if known else 0.0
+
     def _pause(self, now: float, seconds: float) -> None:
-        self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_PAUSE_S))
+        if seconds > 0:
+            self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_PAUSE_S))

@@ -1,5 +1,6 @@
 """How often an endpoint may be asked: quotas that a user sets, and the rate that its refusals teach."""
 
+import math
 from collections import Counter
 
 from pydantic import BaseModel, Field
@@ -20,7 +21,7 @@ LONGEST_RETURN_S = 240.0
 # Refusals in close succession although each lowered the rate: they come whatever the rate is.
 MOST_IN_VAIN = 6
 NEAR = 0.9
-VAIN_S = 600.0
+VAIN_S = 120.0
 # Below it, counts of a minute say nothing.
 LEAST = 1.0
 
@@ -30,7 +31,8 @@ class Spacing(BaseModel):
 
     due: float = 0.0
 
-    def wait_s(self, now: float, slack_s: float) -> float:
+    def due_in_s(self, now: float, slack_s: float) -> float:
+        """Seconds until a call may start; negative where it might have started that long ago."""
         return self.due - slack_s - now
 
     def take(self, now: float, seconds: float) -> None:
@@ -44,10 +46,10 @@ class Quota(BaseModel):
     tokens: Spacing = Field(default_factory=Spacing)
     largest: float = 0.0
 
-    def wait_s(self, now: float, *, requests: float, tokens: float) -> float:
-        of_requests = self.requests.wait_s(now, SLACK_S) if requests else 0.0
-        of_tokens = self.tokens.wait_s(now, TOKEN_SLACK_S) if tokens else 0.0
-        return max(0.0, of_requests, of_tokens)
+    def due_in_s(self, now: float, *, requests: float, tokens: float) -> float:
+        of_requests = self.requests.due_in_s(now, SLACK_S) if requests else -math.inf
+        of_tokens = self.tokens.due_in_s(now, TOKEN_SLACK_S) if tokens else -math.inf
+        return max(of_requests, of_tokens)
 
     def take(self, now: float, size: int, *, requests: float, tokens: float) -> None:
         if requests:
@@ -111,9 +113,9 @@ class LearnedRate(BaseModel):
         away = self.held_s / self.return_s - 1.0
         return max(LEAST, self.refused * (1.0 + (1.0 - BELOW) * away**3))
 
-    def wait_s(self, now: float) -> float:
-        slack_s = min(LEARNED_SLACK_S, 2 * MINUTE_S / self.per_minute) if self.known else 0.0
-        return max(0.0, self.spacing.wait_s(now, slack_s)) if self.known else 0.0
+    def due_in_s(self, now: float) -> float:
+        # At high rates the slack would be a burst of many calls.
+        return self.spacing.due_in_s(now, min(LEARNED_SLACK_S, 2 * MINUTE_S / self.per_minute)) if self.known else -math.inf
 
     def take(self, now: float) -> None:
         if not self.known:
@@ -132,7 +134,7 @@ class LearnedRate(BaseModel):
             self.proved, self.in_vain = accepted, 0
 
     def learn(self, accepted: float, now: float, *, seen_s: float, heavy: bool) -> None:
-        """Calls were refused while `accepted` calls a minute, counted over `seen_s`, were not. `heavy`: hardly any was answered."""
+        """Calls were refused while `accepted` calls a minute, counted over `seen_s`, were not. `heavy`: a third or more were."""
         if accepted < LEAST or (now < self.ignore_until and not heavy):
             return
         if heavy or not self.known or min(self.seen_s, seen_s) < MINUTE_S:

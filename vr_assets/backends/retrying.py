@@ -109,8 +109,16 @@ class Retrying:
         await self._backend.aclose()
 
     async def _attempt(self, request: Request) -> Reply:
-        async with self._limiter:
-            return await self._backend.generate(request)
+        place = await self._limiter.acquire()
+        try:
+            reply = await self._backend.generate(request)
+            place.answered()
+            return reply
+        except TransientError as error:
+            place.failed(error.cause, retry_after_s=error.retry_after_s)
+            raise
+        finally:
+            place.release()
 
     def _wait_s(self, state: RetryCallState) -> float:
         error = _error(state)

@@ -179,7 +179,7 @@ async def open_stage(
     try:
         for role in ("vlm", "llm"):
             backend = make_backend(_model_settings(settings, role), environ=environ, role=role)
-            limiter = limiters.setdefault(backend.endpoint, Limiter(settings.calls.max_workers))
+            limiter = limiters.setdefault(backend.endpoint, Limiter(backend.endpoint, settings.calls.max_workers))
             backends[role] = Retrying(backend, calls=settings.calls, limiter=limiter)
         yield Stage(
             asset=asset,

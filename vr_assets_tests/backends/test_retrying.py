@@ -1,4 +1,5 @@
 import random
+import time
 
 import anyio
 import pytest
@@ -17,14 +18,19 @@ pytestmark = pytest.mark.anyio
 
 
 class Sleeps:
-    """A clock that only remembers, and what the limiter's use was while asleep."""
+    """A clock that moves only while asleep, and what the limiter's use was then."""
 
     def __init__(self, limiter: Limiter | None = None) -> None:
         self.seconds: list[float] = []
         self.in_flight: list[int] = []
         self._limiter = limiter
+        self._now = time.time()
+
+    def now(self) -> float:
+        return self._now
 
     async def __call__(self, seconds: float) -> None:
+        self._now += seconds
         self.seconds.append(seconds)
         if self._limiter is not None:
             self.in_flight.append(self._limiter.in_flight)
@@ -53,7 +59,9 @@ def retrying(
 ) -> tuple[Retrying, ScriptedBackend]:
     backend = ScriptedBackend(script)
     settings = CallSettings.model_validate(calls)
-    return Retrying(backend, calls=settings, limiter=limiter or Limiter(4), sleep=sleep, jitter=jitter), backend
+    return Retrying(
+        backend, calls=settings, limiter=limiter or Limiter("e", 4, now=sleep.now), sleep=sleep, jitter=jitter
+    ), backend
 
 
 async def test_a_busy_endpoint_is_asked_again_until_it_answers() -> None:
@@ -123,7 +131,7 @@ async def test_an_endpoint_that_asks_for_an_hour_is_not_waited_for() -> None:
 
 
 async def test_a_sleeping_retry_holds_no_place() -> None:
-    limiter = Limiter(1)
+    limiter = Limiter("e", 1)
     sleep = Sleeps(limiter)
     asking, _ = retrying(busy(), "x", sleep=sleep, limiter=limiter)
     await asking.generate(request())
@@ -132,7 +140,7 @@ async def test_a_sleeping_retry_holds_no_place() -> None:
 
 
 async def test_15_no_more_calls_are_in_flight_than_the_ceiling_also_over_two_backends() -> None:
-    limiter = Limiter(3)
+    limiter = Limiter("e", 3)
     backends = [ScriptedBackend(lambda asked: "x") for _ in range(2)]
     for backend in backends:
         backend.hold()
@@ -151,12 +159,13 @@ async def test_15_no_more_calls_are_in_flight_than_the_ceiling_also_over_two_bac
 
 
 async def test_places_are_given_in_order_of_asking() -> None:
-    limiter, order = Limiter(1), list[int]()
+    limiter, order = Limiter("e", 1), list[int]()
 
     async def call(number: int) -> None:
-        async with limiter:
-            order.append(number)
-            await anyio.lowlevel.checkpoint()
+        place = await limiter.acquire()
+        order.append(number)
+        await anyio.lowlevel.checkpoint()
+        place.release()
 
     async with anyio.create_task_group() as group:
         for number in range(8):
@@ -165,7 +174,7 @@ async def test_places_are_given_in_order_of_asking() -> None:
 
 
 async def test_a_place_comes_back_when_its_call_is_cancelled() -> None:
-    limiter, backend = Limiter(1), ScriptedBackend(lambda asked: "x")
+    limiter, backend = Limiter("e", 1), ScriptedBackend(lambda asked: "x")
     backend.hold()
     asking = Retrying(backend, calls=CallSettings(), limiter=limiter)
     async with anyio.create_task_group() as group:
@@ -178,7 +187,7 @@ async def test_a_place_comes_back_when_its_call_is_cancelled() -> None:
 async def test_it_is_the_backend_in_everything_else() -> None:
     not_ready = StageError("no key")
     backend = ScriptedBackend([], model="m", endpoint="http://e", structured=False, ready=not_ready)
-    asking = Retrying(backend, calls=CallSettings(), limiter=Limiter(1))
+    asking = Retrying(backend, calls=CallSettings(), limiter=Limiter("e", 1))
     assert (asking.name, asking.model, asking.endpoint, asking.structured) == ("scripted", "m", "http://e", False)
     assert asking.identity(request()) == backend.identity(request())
     with pytest.raises(StageError, match="no key"):
@@ -192,7 +201,7 @@ async def test_a_storm_of_429s_ends_in_answers() -> None:
     storm = {1: Fault(429, {"Retry-After": "2"}), 2: Fault(429, {"Retry-After": "5"}), 3: Fault(drop=True)}
     with serve(DIALECT, Behaviour(faults=storm)) as server:
         backend = OpenAIBackend(OpenAISettings(base_url=server.url, model_name="m"), environ={})
-        asking = Retrying(backend, calls=CallSettings(), limiter=Limiter(2), sleep=sleep, jitter=Narrowest())
+        asking = Retrying(backend, calls=CallSettings(), limiter=Limiter("e", 2, now=sleep.now), sleep=sleep, jitter=Narrowest())
         assert (await asking.generate(request())).text
         await asking.aclose()
     assert [served.status for served in server.served] == [429, 429, 200, 200]
