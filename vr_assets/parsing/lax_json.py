@@ -15,6 +15,8 @@ from vr_assets.parsing.text import snippet
 
 _DEEPEST = 40
 _GAP = re.compile(r"(?:\s+|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
+# Of more brackets than were opened: with a quote before it, a quote that stood in a string was taken for the string's end.
+_TO_A_CLOSING_BRACKET = re.compile(r"[^{\[]*[}\]]")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _CLOCK = re.compile(r"\d{1,3}(?::\d{2}){1,2}(?:\.\d+)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -31,12 +33,15 @@ def decode(text: str, start: int) -> tuple[JsonValue, int]:
         ValueError: it does not read; says why and where.
     """
     try:
-        return json.JSONDecoder(object_pairs_hook=_once, strict=False).raw_decode(text, start)
+        value, end = json.JSONDecoder(object_pairs_hook=_once, strict=False).raw_decode(text, start)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except ValueError:
         reader = _Reader(text, start)
-        return reader.value(0), reader.at
+        value, end = reader.value(0), reader.at
+    if (rest := _TO_A_CLOSING_BRACKET.match(text, end)) and any(quote in rest[0] for quote in _CLOSING):
+        raise ValueError(f"text goes on after its end at character {end}")
+    return value, end
 
 
 def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
