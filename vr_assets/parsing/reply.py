@@ -86,6 +86,10 @@ class ReplyModel(BaseModel):
         """Every name a field goes by, and the field."""
         return _labels(cls)
 
+    @classmethod
+    def own_names(cls) -> frozenset[str]:
+        return frozenset(name.replace("_", " ") for name in cls.model_fields)
+
     @model_validator(mode="before")
     @classmethod
     def _from_what_came(cls, value: object) -> object:
@@ -247,10 +251,13 @@ def _labels(model: type[ReplyModel]) -> Labels:
     return Labels(names)
 
 
-def _fields(model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPERS) -> dict[str, object] | None:
+def _fields(
+    model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPERS, beside_others: bool = False
+) -> dict[str, object] | None:
     """The fields in a JSON value, out of their wrappers, or None where it holds none of them.
 
-    What stands beside a wrapped reply is the model's remarks; fields may stand in several wrappers, each in one.
+    Fields may stand in several wrappers, each in one. What stands beside a wrapped reply is the model's remarks; then it takes a
+    field's own name to tell the reply from them.
     """
     value = _decoded(value)
     if isinstance(value, list):
@@ -260,13 +267,14 @@ def _fields(model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPE
     elif isinstance(value, Mapping):
         told = model.told(value)
         if fields := _named(model, told):
-            return fields
+            return fields if not beside_others or any(_spaced(key) in model.own_names() for key in told) else None
         parts = list(told.values())
         if model.entry() and len(parts) > 1 and all(isinstance(part, Mapping) for part in parts):
             return {next(iter(model.model_fields)): parts}
     else:
         return None
-    wrapped = [found for part in parts if depth > 0 and (found := _fields(model, part, depth=depth - 1))]
+    beside = beside_others or len(parts) > 1
+    wrapped = [found for part in parts if depth and (found := _fields(model, part, depth=depth - 1, beside_others=beside))]
     together = {name: part for found in wrapped for name, part in found.items()}
     return together if together and len(together) == sum(map(len, wrapped)) else None
 
