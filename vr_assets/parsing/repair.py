@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import JsonValue
 
 from vr_assets.errors import ReplyError
+from vr_assets.parsing.lax_json import find_json
 from vr_assets.parsing.refusals import lacks_input, refuses
-from vr_assets.parsing.reply import ReplyModel, find_json
+from vr_assets.parsing.reply import ReplyModel
 from vr_assets.parsing.schemas import REPLY_MODELS
 from vr_assets.parsing.text import snippet, spoken, strip_thinking
 from vr_assets.settings import Task
@@ -140,12 +141,14 @@ def _answers(text: str) -> set[str]:
     return {found[1].upper() for found in _BARE_ANSWER.finditer(one_field_a_line)}
 
 
-def _strings(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _strings(part)
+def _strings(values: list[JsonValue]) -> Iterator[str]:
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | dict):
+            waiting += value.values() if isinstance(value, dict) else value
 
 
 def _fields(model: type[ReplyModel]) -> Iterator[str]:

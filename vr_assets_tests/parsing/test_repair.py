@@ -42,6 +42,10 @@ def test_a_refusal_in_json_is_one_too(text: str) -> None:
     assert not worth_repairing(json.dumps({"question": text, "answer": text, "reasoning": [text]}))
 
 
+def test_json_nested_for_pages_is_looked_through_to_its_end() -> None:
+    assert worth_repairing('[""' + ", [" * 900 + '"The light is red and he stops."' + "]" * 901)
+
+
 def test_an_answer_in_no_form_is_worth_a_call() -> None:
     assert worth_repairing(MESSY)
     assert worth_repairing('{"question": "What does the cyclist do at the light?", "answer": He stops, "reasoning": "It is red."')
