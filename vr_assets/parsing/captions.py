@@ -87,15 +87,19 @@ def parse_dense_caption(text: str, *, within: Span) -> DenseCaption:
 
 
 def _labelled(body: str) -> EventLines | None:
-    """Events whose times and texts have labels, or columns of a table, each; else None."""
+    """Events whose times and texts have labels, or columns of a table, each; None where none has both.
+
+    Raises:
+        ReplyError: one has both, and another does not.
+    """
     labels = EventReply.labels()
     _, blocks = read_blocks(as_labels(body, labels), labels)
-    if not blocks or not all(block.get("start") and block.get("text") for block in blocks):
+    if not any(block.get("start") and block.get("text") for block in blocks):
         return None
     try:
         return _told([EventReply.model_validate(block) for block in blocks])
-    except ValidationError:
-        return None
+    except ValidationError as error:
+        raise ReplyError(f"an event that does not read ({error.errors()[0]['msg']}): {snippet(body)}") from None
 
 
 def _told(events: Sequence[EventReply]) -> EventLines:

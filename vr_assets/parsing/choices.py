@@ -33,7 +33,7 @@ _UNSURE = re.compile(
 
 _HEDGED = (
     r"(?:(?:most|very|quite|highly) )?(?:likely|probably|possibly|perhaps|maybe|presumably|apparently|partly|partially"
-    r"|somewhat|in part|i (?:think|believe|guess))\b"
+    r"|somewhat|in part|i (?:think|believe|guess))(?: so| yes| no| not)?\W*(?:$|[.,;!)])"
 )
 
 _ANOMALY = r"(?:anomal(?:y|ies|ous)|abnormal(?:ity|ities)?)"
@@ -56,8 +56,8 @@ _VERDICTS = tuple(
     )
 )
 _TURNS_BACK = re.compile(
-    r"^\W*(?:no|not|none|false|but|however|although|though|except|with|or|and|/|nor|unclear|unknown|n/?a"
-    rf"|{_HEDGED})\b",
+    r"^\W*(?:(?:no|not|none|false|but|however|although|though|except|with|or|and|/|nor|unclear|unknown|n/?a)\b"
+    rf"|{_HEDGED})",
     re.IGNORECASE,
 )
 

@@ -9,6 +9,7 @@ from vr_assets.parsing.text import ORNAMENT
 _SEPARATOR = re.compile(r"^\s*(?:[-*_=~]\s*){3,}$")
 # "2. Answer:", "III. Analysis", "Part 2: Events".
 _NUMBER = r"(?:\(?\d{1,2}[.):][ ]*|[ivx]{1,4}[.)][ ]+|(?:part|section)[ ]+\d[ ]*[:.)–—-][ ]*)"
+_CLOSE = r"[ ]*[*_`\]]{0,3}"
 # "### Item 2" above a block: it belongs to no value.
 _BLOCK_HEADING = re.compile(
     r"\n\s*(?:\#{1,6}\s[^\n]*|(?:\*\*|__)[^\n*_]+(?:\*\*|__):?|[*_]{0,2}(?:item|pair|block|question|qa)\s*\#?\d+[*_:.\s]*)$",
@@ -27,12 +28,13 @@ class Labels:
         names = "|".join(re.escape(name).replace(r"\ ", r"[ _-]+") for name in sorted(self.names, key=len, reverse=True))
         pattern = re.compile(
             rf"""^[ >]*(?:[-*+•·][ ]+)?(?P<heading>\#{{1,6}}[ ]*)?(?:{ORNAMENT}+[ ]*)?
-            (?P<open>[*_`\[<【]{{0,3}})[ ]*(?:{ORNAMENT}+[ ]*)?{_NUMBER}?(?P<inner>[*_`]{{0,3}})
+            (?P<open>[*_`\[<【]{{1,3}})?[ ]*(?:{ORNAMENT}+[ ]*)?{_NUMBER}?(?P<inner>[*_`]{{1,3}})?
             (?P<label>{names})
             (?:[ ]?(?:\#|no\.?[ ]?)?[1-9]\d?(?!:\d)(?:(?=[ ]*[^\w\s.]|[ ]*$)|(?P<stop>\.(?=[ ]))))?
             (?:[ ]*\([^)\n]{{1,40}}\))?
-            [ ]*(?P<close>[*_`\]>】]{{0,3}})[ ]*
-            (?:(?P<colon>[:：][ ]*[*_`\]]{{0,3}})|(?P<dash>[-–—](?=[ ]))|(?P<alone>$)|(?<=[\]】])|(?(stop)|(?!)))[ ]*""",
+            [ ]*(?P<close>[*_`\]>】]{{1,3}})?[ ]*
+            (?:(?P<colon>[:：](?(close)|(?(open){_CLOSE}|(?(inner){_CLOSE}))))
+            |(?P<dash>[-–—](?=[ ]))|(?P<alone>$)|(?<=[\]】])|(?(stop)|(?!)))[ ]*""",
             re.IGNORECASE | re.VERBOSE,
         )
         object.__setattr__(self, "pattern", pattern)

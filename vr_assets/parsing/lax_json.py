@@ -13,8 +13,17 @@ from pydantic import JsonValue
 
 from vr_assets.parsing.text import snippet
 
+# Only where JSON can begin: "[00:03 - 00:07]" is a time.
+_OPENS_JSON = r"(?:[{\[](?=\s*(?:[\"'{\[\]}]|//|/\*|#\s))|\{(?=\s*(?:“|\w+\s*[:：]\s*[\"'“\[{])))"
+_JSON_START = re.compile(_OPENS_JSON)
+IS_JSON = re.compile(rf"^\s*(?:```\s*)?(?:(?:json|python)\s*)?{_OPENS_JSON}", re.IGNORECASE)
+"""Pattern of a text that is JSON from its start on."""
+
+_IN_JSON = re.compile(r"(?<!\\)\\(?=(?:boxed|text)\{)")
 _DEEPEST = 40
 _GAP = re.compile(r"(?:\s+|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
+# Of more brackets than were opened: with a quote before it, a quote that stood in a string was taken for the string's end.
+_TO_A_CLOSING_BRACKET = re.compile(r"[^{\[]*[}\]]")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _CLOCK = re.compile(r"\d{1,3}(?::\d{2}){1,2}(?:\.\d+)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -24,19 +33,44 @@ _ESCAPE_OR_QUOTE = re.compile(r"\\(.)|\"", re.DOTALL)
 _COMMAS, _COLONS = ",，", ":："
 
 
-def decode(text: str, start: int) -> tuple[JsonValue, int]:
+def find_json(answer: str) -> tuple[list[JsonValue], str | None]:
+    """The outermost JSON objects and arrays in a text, and why the first that does not decode does not."""
+    answer = _IN_JSON.sub(r"\\\\", answer)
+    found: list[JsonValue] = []
+    at = 0
+    while start := _JSON_START.search(answer, at):
+        try:
+            value, at = _decode(answer, start.start())
+        except ValueError as error:
+            return found, str(error)
+        found.append(value)
+    return found, None
+
+
+def decoded(value: object) -> object:
+    """JSON that came as a string, as its value."""
+    if not isinstance(value, str) or not IS_JSON.match(value):
+        return value
+    found, broken = find_json(value)
+    return found[0] if len(found) == 1 and broken is None else value
+
+
+def _decode(text: str, start: int) -> tuple[JsonValue, int]:
     """The object or list that begins at `start`, and the place after it.
 
     Raises:
         ValueError: it does not read; says why and where.
     """
     try:
-        return json.JSONDecoder(object_pairs_hook=_once, strict=False).raw_decode(text, start)
+        value, end = json.JSONDecoder(object_pairs_hook=_once, strict=False).raw_decode(text, start)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except ValueError:
         reader = _Reader(text, start)
-        return reader.value(0), reader.at
+        value, end = reader.value(0), reader.at
+    if (rest := _TO_A_CLOSING_BRACKET.match(text, end)) and any(quote in rest[0] for quote in _CLOSING):
+        raise ValueError(f"text goes on after its end at character {end}")
+    return value, end
 
 
 def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

@@ -16,7 +16,7 @@ _LEAD_IN = (
     r"(?:(?:so|thus|therefore|hence),? )?(?:the )?(?:(?:final|correct|right|best) )?(?:answer|option|choice)(?: is)? ?:?[ ]*"
 )
 _BOXED_ALONE = re.compile(
-    rf"(?:^|(?<=[.!?])[ ]+)[*_ ]*(?:{_LEAD_IN})?[*_]*\$*\\boxed\{{(?:\\text\{{)?([^{{}}]*)\}}?\}}\$*[*_ .]*$",
+    rf"(?:^|(?<=[^\d\s][.!?])[ ]+)[*_ ]*(?:{_LEAD_IN})?[*_]*\$*\\boxed\{{(?:\\text\{{)?([^{{}}]*)\}}?\}}\$*[*_ .]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # A line that is nothing but the verdict.

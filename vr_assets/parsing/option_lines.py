@@ -25,10 +25,7 @@ _NUMBERED = re.compile(r"^[\s>*_]*(?:[-+•]\s+)?[(（\[]?(?P<number>\d)[)）\].
 _BULLET = re.compile(r"^\s*[-*+•]\s+(?P<text>\S.*)$")
 # How the letters on one line are written: all in the same way.
 _STYLES = (r"\({}\)", r"（{}）", r"\[{}\]", r"{}[)）]", r"{}[.．]", r"{}[:：]", r"{}、")
-_RIGHT = (
-    r"(?:[✅✓✔☑]\ufe0f?|[(\[](?:the )?(?:correct|right)(?: (?:answer|option|choice))?[)\]]"
-    r"|(?:←|<-+|⇐)\s*(?:correct|right)\b.*)"
-)
+_RIGHT = r"(?:[✅✓✔☑]\ufe0f?|[(\[](?:the )?(?:correct|(?:correct|right) (?:answer|option|choice))[)\]]|(?:←|<-+|⇐)\s*correct\b.*)"
 _WRONG = r"(?:[❌✗✘✖]\ufe0f?|[(\[](?:wrong|incorrect)(?: (?:answer|option|choice))?[)\]])"
 _MARKS = re.compile(
     rf"^(?:(?P<before>{_RIGHT})|{_WRONG})?\s*(?P<text>.*?)\s*(?:(?P<after>{_RIGHT})|{_WRONG})?$", re.IGNORECASE | re.DOTALL

@@ -9,10 +9,11 @@ from vr_assets.errors import ReplyError
 from vr_assets.parsing.choices import read_yes_no, same
 from vr_assets.parsing.clock import check_clocks, parse_stretch, split_stretch
 from vr_assets.parsing.labels import read_blocks
+from vr_assets.parsing.lax_json import find_json
 from vr_assets.parsing.layouts import as_labels
 from vr_assets.parsing.mcq import ANSWER, EXPLANATION, QUESTION, REASONING, STEPS, parse_mcq
 from vr_assets.parsing.refusals import check_told, cited_evidence
-from vr_assets.parsing.reply import Names, ReplyModel, Words, find_json, read_reply
+from vr_assets.parsing.reply import Names, ReplyModel, Words, read_reply
 from vr_assets.parsing.text import snippet, without_fences
 from vr_assets.records.base import Span
 from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoItem

@@ -10,20 +10,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import Annotated, ClassVar, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.labels import Labels, read_blocks
-from vr_assets.parsing.lax_json import decode
+from vr_assets.parsing.lax_json import IS_JSON, decoded, find_json
 from vr_assets.parsing.layouts import as_labels
 from vr_assets.parsing.refusals import refuses
 from vr_assets.parsing.text import clean, snippet, spoken, tagged, without_courtesies, without_fences
 
-# Only where JSON can begin: "[00:03 - 00:07]" is a time.
-_OPENS_JSON = r"(?:[{\[](?=\s*(?:[\"'{\[\]}]|//|/\*|#\s))|\{(?=\s*(?:“|\w+\s*[:：]\s*[\"'“\[{])))"
-_JSON_START = re.compile(_OPENS_JSON)
-_IS_JSON = re.compile(rf"^\s*(?:```\s*)?(?:(?:json|python)\s*)?{_OPENS_JSON}", re.IGNORECASE)
-_IN_JSON = re.compile(r"(?<!\\)\\(?=(?:boxed|text)\{)")
 _PLACEHOLDER = re.compile(r"<[^<>\d]*>|\[(?:your|insert|the|add|write)\b[^\[\]\d]*\]", re.IGNORECASE)
 _UNIT = re.compile(r" (?:in )?(?:s|secs?|seconds)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -86,6 +81,10 @@ class ReplyModel(BaseModel):
         """Every name a field goes by, and the field."""
         return _labels(cls)
 
+    @classmethod
+    def own_names(cls) -> frozenset[str]:
+        return frozenset(name.replace("_", " ") for name in cls.model_fields)
+
     @model_validator(mode="before")
     @classmethod
     def _from_what_came(cls, value: object) -> object:
@@ -95,7 +94,7 @@ class ReplyModel(BaseModel):
             return {} if isinstance(value, Mapping) else value
         known = cls._complete(dict.fromkeys(cls.may_be_missing, "") | fields)
         return {
-            name: part if cls.model_fields[name].annotation is str else _decoded(part)
+            name: part if cls.model_fields[name].annotation is str else decoded(part)
             for name, part in known.items()
             if name in cls.model_fields
         }
@@ -169,7 +168,7 @@ def _read(answer: str, model: type[M]) -> M:
         raise ReplyError(f"broken JSON ({broken}): {snippet(answer)}")
     if model.entry() and len(found) > 1 and all(isinstance(value, Mapping) for value in found):
         return _validated(found, model, answer)
-    if _IS_JSON.match(answer):
+    if IS_JSON.match(answer):
         raise ReplyError(f"{'; '.join(problems) or f'JSON without {_asked(model)}'}: {snippet(answer)}")
     try:
         return _read_layout(answer, model)
@@ -187,23 +186,9 @@ def _validated(value: object, model: type[M], answer: str) -> M:
         raise ReplyError(f"{refusal}{_problems(error)}: {snippet(answer)}") from None
 
 
-def find_json(answer: str) -> tuple[list[JsonValue], str | None]:
-    """The outermost JSON objects and arrays in a text, and why the first that does not decode does not."""
-    answer = _IN_JSON.sub(r"\\\\", answer)
-    found: list[JsonValue] = []
-    at = 0
-    while start := _JSON_START.search(answer, at):
-        try:
-            value, at = decode(answer, start.start())
-        except ValueError as error:
-            return found, str(error)
-        found.append(value)
-    return found, None
-
-
 def holds_json(answer: str, model: type[ReplyModel]) -> bool:
     """Whether JSON in an answer is the reply: the answer begins with JSON, or JSON that reads is in it."""
-    if _IS_JSON.match(answer):
+    if IS_JSON.match(answer):
         return True
     for value in find_json(answer)[0]:
         try:
@@ -247,12 +232,15 @@ def _labels(model: type[ReplyModel]) -> Labels:
     return Labels(names)
 
 
-def _fields(model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPERS) -> dict[str, object] | None:
+def _fields(
+    model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPERS, beside_others: bool = False
+) -> dict[str, object] | None:
     """The fields in a JSON value, out of their wrappers, or None where it holds none of them.
 
-    What stands beside a wrapped reply is the model's remarks; fields may stand in several wrappers, each in one.
+    Fields may stand in several wrappers, each in one. What stands beside a wrapped reply is the model's remarks; then it takes a
+    field's own name to tell the reply from them.
     """
-    value = _decoded(value)
+    value = decoded(value)
     if isinstance(value, list):
         if model.entry() and all(isinstance(part, Mapping) for part in value):
             return {next(iter(model.model_fields)): value}
@@ -260,13 +248,14 @@ def _fields(model: type[ReplyModel], value: object, *, depth: int = _MOST_WRAPPE
     elif isinstance(value, Mapping):
         told = model.told(value)
         if fields := _named(model, told):
-            return fields
+            return fields if not beside_others or any(_spaced(key) in model.own_names() for key in told) else None
         parts = list(told.values())
         if model.entry() and len(parts) > 1 and all(isinstance(part, Mapping) for part in parts):
             return {next(iter(model.model_fields)): parts}
     else:
         return None
-    wrapped = [found for part in parts if depth > 0 and (found := _fields(model, part, depth=depth - 1))]
+    beside = beside_others or len(parts) > 1
+    wrapped = [found for part in parts if depth and (found := _fields(model, part, depth=depth - 1, beside_others=beside))]
     together = {name: part for found in wrapped for name, part in found.items()}
     return together if together and len(together) == sum(map(len, wrapped)) else None
 
@@ -280,14 +269,6 @@ def _named(model: type[ReplyModel], value: Mapping[str, object]) -> dict[str, ob
         if name is not None and fields.setdefault(name, part) != part:
             raise ValueError(f"{name} is there twice")
     return fields
-
-
-def _decoded(value: object) -> object:
-    """JSON that came as a string, as its value."""
-    if not isinstance(value, str) or not _IS_JSON.match(value):
-        return value
-    found, broken = find_json(value)
-    return found[0] if len(found) == 1 and broken is None else value
 
 
 def _asked(model: type[ReplyModel]) -> str:

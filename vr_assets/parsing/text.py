@@ -188,7 +188,7 @@ def _unescaped(answer: str) -> str:
             return answer
     if "\n" in answer or answer.startswith(("{", "[")):
         return answer
-    return _ESCAPED_LINE_BREAK.sub("\n", answer)
+    return answer.replace("\\n", "\n") if answer.count("\\n") > 1 else _ESCAPED_LINE_BREAK.sub("\n", answer)
 
 
 def _plain_spaces(text: str) -> str:
@@ -213,6 +213,6 @@ def _unwrapped(value: str) -> str:
     while wrapped := _WRAPPED.match(value):
         value = wrapped[2].strip()
     for mark in ("***", "**", "__"):
-        if value.count(mark) == 1:
-            value = value.removeprefix(mark).removesuffix(mark).strip()
+        if value.count(mark) % 2:
+            value = (value.removesuffix(mark) if value.endswith(mark) else value.removeprefix(mark)).strip()
     return value

@@ -147,7 +147,7 @@ def _in_curly_quotes(value: object) -> str:
         return f"{{{', '.join(f'{_in_curly_quotes(key)}: {_in_curly_quotes(part)}' for key, part in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_in_curly_quotes, value))}]"
-    return f"“{value}”" if isinstance(value, str) else json.dumps(value)
+    return f"“{json.dumps(value, ensure_ascii=False)[1:-1]}”" if isinstance(value, str) else json.dumps(value)
 
 
 JSONS: dict[str, Callable[[object], str]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.reply import find_json
+from vr_assets.parsing.lax_json import find_json
 from vr_assets_tests.parsing.test_replies import CASES, read
 
 # Of several values on end, the first few are whole as well.
