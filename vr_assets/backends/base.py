@@ -6,7 +6,7 @@ from vr_assets.records.call import Reply, Request
 
 
 class Backend(Protocol):
-    """Answers requests. One instance lives as long as a stage and is used from one event loop."""
+    """Answers requests. One instance lives as long as a run and is used from one event loop."""
 
     @property
     def name(self) -> str:
@@ -77,5 +77,5 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Let go of connections, uploads, and servers that were started."""
         ...

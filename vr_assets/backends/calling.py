@@ -292,7 +292,7 @@ class Caller:
 
 
 class _Attempts:
-    """The attempts at one request: prepared once, as far as that succeeds."""
+    """The attempts at one request."""
 
     def __init__(self, caller: Caller, request: Request, about: About, counts: Counts, keep: Callable[[Sent], Any]) -> None:
         self._caller = caller
@@ -300,15 +300,13 @@ class _Attempts:
         self._about = about
         self._counts = counts
         self._keep = keep
-        self._is_prepared = False
         self._causes: Counter[Cause] = Counter()
         self.made = 0
 
     async def next(self) -> Any:
         self.made += 1
-        if not self._is_prepared:
-            self._request = await self._caller.backend.prepare(self._request)
-            self._is_prepared = True
+        # Again before each attempt: what is made stays made, but a server may have died, or an upload been forgotten.
+        self._request = await self._caller.backend.prepare(self._request)
         return await self._caller.attempt(self._request, self.made, self._about, self._counts, self._keep)
 
     def enough(self, state: RetryCallState) -> bool:

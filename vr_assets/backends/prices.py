@@ -6,85 +6,23 @@ and its calls no known cost: never 0.
 
 import json
 import math
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
-
+from vr_assets.backends.price_table import SETTING, ByResolution, Entry, Table, read_table
 from vr_assets.errors import SettingsError, StageError
 from vr_assets.records.call import MediaForm, Request, Usage
-from vr_assets.settings import MediaResolution, environment_name
+from vr_assets.settings import MediaResolution
 
 NAME = "prices.toml"
-PRICES_FILE = "budget.prices_file"
 _MILLION = 1_000_000
 
-# What a server's chat template and an API's wrapping of the parts add, in tokens; measured templates add under 60.
+# Room for what a chat template and the wrapping of the parts add, in tokens.
 _ENVELOPE_TOKENS = 256
 # A frame's time label (`00:12.5`) and what separates parts, in tokens.
 _LABEL_TOKENS = 16
-
-Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Tokens = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _ByResolution(_Form):
-    """Tokens for each of Gemini's media resolutions."""
-
-    low: Tokens
-    medium: Tokens
-    high: Tokens
-
-    def at(self, resolution: MediaResolution | None) -> float:
-        match resolution:
-            case MediaResolution.LOW:
-                return self.low
-            case MediaResolution.MEDIUM:
-                return self.medium
-            case MediaResolution.HIGH:
-                return self.high
-            case None:
-                return max(self.low, self.medium, self.high)
-
-
-# Tags, so that a mistake is told for the form that was meant.
-_NUMBER, _TABLE = "a number", "by resolution"
-_MediaTokens = Annotated[
-    Annotated[Tokens, Tag(_NUMBER)] | Annotated[_ByResolution, Tag(_TABLE)],
-    Discriminator(lambda value: _TABLE if isinstance(value, dict | _ByResolution) else _NUMBER),
-]
-
-
-class _Entry(_Form):
-    names: Annotated[tuple[str, ...], Field(min_length=1)]
-    source: str = ""
-    input_usd: Usd
-    output_usd: Usd
-    above_input_tokens: int | None = Field(None, gt=0)
-    above_input_usd: Usd | None = None
-    above_output_usd: Usd | None = None
-    video_tokens_per_s: _MediaTokens | None = None
-    frame_tokens: _MediaTokens | None = None
-
-    @model_validator(mode="after")
-    def _above_is_whole(self) -> Self:
-        given = [self.above_input_tokens, self.above_input_usd, self.above_output_usd]
-        if any(one is not None for one in given) and None in given:
-            raise ValueError("above_input_tokens, above_input_usd and above_output_usd go together: give all three or none")
-        return self
-
-
-class _Table(_Form):
-    as_of: str = ""
-    models: tuple[_Entry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,14 +101,14 @@ class Price:
         return (
             f"a budget is set, and {self.table} does not say how many tokens {what} takes for {self.model}, so what a call "
             f"may cost cannot be told. Add it, the most that is billed, to the model's entry in your own table "
-            f"({_setting()}):\n{_example(self.model, self.input_usd, self.output_usd, field)}"
+            f"({SETTING}):\n{_example(self.model, self.input_usd, self.output_usd, field)}"
         )
 
 
 class Prices:
     """Price tables, the strongest first."""
 
-    def __init__(self, tables: Sequence[tuple[str, _Table]]) -> None:
+    def __init__(self, tables: Sequence[tuple[str, Table]]) -> None:
         self._tables = tables
 
     @classmethod
@@ -183,9 +121,9 @@ class Prices:
         Raises:
             SettingsError: the user's file is missing or cannot be used; names file, model, field and cure.
         """
-        own = [(file, _read(Path(file).expanduser()))] if file else []
+        own = [(file, read_table(Path(file).expanduser()))] if file else []
         shipped = _find_shipped(Path(__file__).parents[1])
-        return cls([*own, (f"the shipped {NAME}", _read(shipped))])
+        return cls([*own, (f"the shipped {NAME}", read_table(shipped))])
 
     @property
     def as_of(self) -> str:
@@ -216,7 +154,7 @@ class Prices:
             raise StageError(
                 f"a budget is set (budget.run_usd or budget.batch_usd), and the price of {model!r} is not known ({looked}). "
                 f"Say it in your own table, in USD per million tokens, 0 where nothing is paid "
-                f"({_setting()}):\n{_example(model, 0.25, 1.5, 'video_tokens_per_s')}\nOr take the budget away."
+                f"({SETTING}):\n{_example(model, 0.25, 1.5, 'video_tokens_per_s')}\nOr take the budget away."
             )
         return price
 
@@ -227,15 +165,15 @@ def text_bytes(request: Request) -> int:
     return max(len(f"{request.prompt.schema_text}{schema}".encode()), len(request.prompt.layout_text.encode()))
 
 
-def _find(table: _Table, model: str) -> _Entry | None:
+def _find(table: Table, model: str) -> Entry | None:
     exact = (entry for entry in table.models if model in entry.names)
     by_pattern = (entry for entry in table.models if any(fnmatchcase(model, name) for name in entry.names))
     return next(exact, None) or next(by_pattern, None)
 
 
-def _price(model: str, file: str, entry: _Entry, resolution: MediaResolution | None) -> Price:
-    def at(tokens: float | _ByResolution | None) -> float | None:
-        return tokens.at(resolution) if isinstance(tokens, _ByResolution) else tokens
+def _price(model: str, file: str, entry: Entry, resolution: MediaResolution | None) -> Price:
+    def at(tokens: float | ByResolution | None) -> float | None:
+        return tokens.at(resolution) if isinstance(tokens, ByResolution) else tokens
 
     return Price(
         model=model,
@@ -250,58 +188,12 @@ def _price(model: str, file: str, entry: _Entry, resolution: MediaResolution | N
     )
 
 
-def _read(path: Path) -> _Table:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{PRICES_FILE} = {path}: cannot be read ({error.strerror}); correct {_setting()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not TOML ({error}); mend that line, the form is shown in docs/costs.md") from None
-    try:
-        return _Table.model_validate(content)
-    except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in _problems(error, content))) from None
-
-
-def _problems(error: ValidationError, content: Mapping[str, object]) -> list[str]:
-    lines = []
-    for problem in error.errors(include_url=False):
-        entries, place, field = content.get("models"), problem["loc"][1:2], [str(part) for part in problem["loc"]]
-        model = ""
-        if place and isinstance(place[0], int) and isinstance(entries, list) and isinstance(entries[place[0]], dict):
-            names = entries[place[0]].get("names")
-            model = f"model {', '.join(names) if isinstance(names, list) else f'number {place[0] + 1}'}: "
-            field = field[2:]
-        field = [part for part in field if part not in (_NUMBER, _TABLE)]
-        lines.append(f"{model}{'.'.join(field) or 'the entry'}: {_said(problem['type'], problem['msg'], problem['input'])}")
-    return list(dict.fromkeys(lines))
-
-
-def _said(kind: str, message: str, value: object) -> str:
-    match kind:
-        case "missing":
-            return "is missing; add it"
-        case "extra_forbidden":
-            fields = ", ".join(_Entry.model_fields)
-            return f"is no field of a price table; take it out, or spell it as one of {fields} (each model under [[models]])"
-        case "tuple_type":
-            return f'{value!r}: must be a list, such as names = ["MODEL"], and each model a [[models]] of its own; correct it'
-        case "value_error":
-            return f"{message.removeprefix('Value error, ')}"
-        case _:
-            return f"{value!r}: {message}; correct it"
-
-
 def _example(model: str, input_usd: float, output_usd: float, field: str) -> str:
     tokens = {"video_tokens_per_s": "80", "frame_tokens": "280"}[field]
     return (
         f'[[models]]\nnames = ["{model}"]\ninput_usd = {input_usd:g}\noutput_usd = {output_usd:g}\n'
         f"{field} = {tokens}   # the model's own figure; needed where it is shown media"
     )
-
-
-def _setting() -> str:
-    return f"{PRICES_FILE}, {environment_name(PRICES_FILE)}"
 
 
 def _find_shipped(package: Path) -> Path:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -115,6 +116,11 @@ def check(settings: VllmSettings, environ: Mapping[str, str], *, role: str) -> s
         if instead := _OURS.get(_flag(given)):
             instead = f"{role}.{instead}" if instead.startswith("vllm.") else instead
             raise StageError(f"{ways.setting(f'{prefix}.extra_args')} may not hold {_flag(given)}; use {instead}.")
+    if urllib.request.getproxies().keys() & {"http", "all"} and not urllib.request.proxy_bypass("127.0.0.1"):
+        raise StageError(
+            f"{role}.backend is vllm, which is asked at 127.0.0.1, and HTTP_PROXY or ALL_PROXY would lead that through a proxy: "
+            "set NO_PROXY=127.0.0.1,localhost (or add these to it)."
+        )
     found = shutil.which(settings.executable, path=environ.get("PATH"))
     if found is None:
         raise StageError(

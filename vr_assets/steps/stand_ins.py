@@ -101,4 +101,7 @@ def _every(step_s: float, start_s: float, end_s: float) -> tuple[float, ...]:
 
 
 def _words(tokens: float) -> str:
-    return (_SENTENCE * math.ceil(tokens * BYTES_A_TOKEN / len(_SENTENCE)))[: max(len(_SENTENCE), round(tokens * BYTES_A_TOKEN))]
+    """Sentences that all differ: a caption that says the same again and again does not read."""
+    size = max(len(_SENTENCE), round(tokens * BYTES_A_TOKEN))
+    sentences = (_SENTENCE.replace("A person", f"Person {number}") for number in range(size // len(_SENTENCE) + 1))
+    return "".join(sentences)[:size]

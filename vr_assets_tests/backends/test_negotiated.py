@@ -170,9 +170,10 @@ async def test_of_many_calls_at_once_one_finds_out_for_all() -> None:
         async def one() -> None:
             replies.append(await asking.generate(request()))
 
-        async with anyio.create_task_group() as group:
-            for _ in range(16):
-                group.start_soon(one)
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as group:
+                for _ in range(16):
+                    group.start_soon(one)
         await asking.aclose()
     assert len(replies) == 16
     assert sorted(served.status for served in server.served) == [200] * 16 + [400] * 3

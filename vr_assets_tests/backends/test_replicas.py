@@ -52,13 +52,19 @@ def answered(replicas: Replicas, count: int = 1) -> list[str]:
     return [Call(replicas).ends() for _ in range(count)]
 
 
+def under_way(replicas: Replicas, count: int) -> list[str]:
+    """The addresses of calls that begin before any of them ends."""
+    calls = [Call(replicas) for _ in range(count)]
+    return [call.url for call in calls]
+
+
 def test_calls_go_to_the_least_loaded(replicas: Replicas) -> None:
     calls = [Call(replicas) for _ in range(6)]
     assert Counter(call.url for call in calls) == {"a": 3, "b": 3}
     for call in calls:
         if call.url == "b":
             call.ends()
-    assert {Call(replicas).url for _ in range(3)} == {"b"}
+    assert under_way(replicas, 3) == ["b", "b", "b"]
 
 
 def test_calls_one_after_another_take_turns(replicas: Replicas) -> None:
@@ -112,7 +118,7 @@ def test_others_follow_only_when_the_trial_is_answered(replicas: Replicas, clock
     calls = [Call(replicas) for _ in range(5)]
     assert [call.url for call in calls] == ["a", "b", "b", "b", "b"]
     calls[0].ends()
-    assert {Call(replicas).url for _ in range(3)} == {"a"}
+    assert under_way(replicas, 3) == ["a", "a", "a"]
 
 
 def test_calls_that_fall_together_are_one_fall(replicas: Replicas, clock: Clock) -> None:
@@ -136,7 +142,15 @@ def test_with_all_resting_the_first_that_is_due_is_called(replicas: Replicas, cl
     Call(replicas).falls()
     clock.now_s += 1
     assert Call(replicas).falls() == "b"
-    assert {Call(replicas).url for _ in range(4)} == {"a"}
+    assert under_way(replicas, 4) == ["a", "a", "a", "a"]
+
+
+def test_with_all_on_trial_calls_are_spread(replicas: Replicas, clock: Clock) -> None:
+    assert Call(replicas).falls() == "a"
+    clock.now_s += 1
+    assert Call(replicas).falls() == "b"
+    clock.now_s += 7
+    assert sorted(under_way(replicas, 6)) == ["a", "a", "a", "b", "b", "b"]
 
 
 @pytest.mark.anyio

@@ -280,6 +280,18 @@ async def test_a_server_whose_guard_was_killed_is_ended_before_another_starts(be
         assert second.pid in bench.servers
 
 
+@pytest.mark.slow
+async def test_a_user_who_comes_while_a_server_is_ended_waits_and_gets_a_new_one(bench: Bench) -> None:
+    async with using(bench.telling(ignore_term="1")) as first:
+        await first.generate(request())
+        with anyio.move_on_after(0.5):
+            await first.aclose()
+        async with using(bench) as second:
+            await second.generate(request())
+            _, started = bench.starts
+            assert bench.servers == {started.pid}
+
+
 def run_of(bench: Bench, *, calls: int) -> "subprocess.Popen[str]":
     """Another run on this machine: makes calls, one for each line that it is sent, and says when each is answered."""
     script = bench.folder / "run.py"

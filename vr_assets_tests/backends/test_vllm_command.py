@@ -119,6 +119,15 @@ def test_a_flag_that_has_a_setting_of_its_own_is_refused(tmp_path: Path, given: 
     assert "secret" not in said
 
 
+def test_a_proxy_that_would_come_between_is_told_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    assert "NO_PROXY=127.0.0.1" in said_of(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "example.com,127.0.0.1")
+    check(settings(), {"PATH": str(tmp_path)}, role="llm")
+
+
 def test_the_server_may_load_as_long_as_the_setting_says() -> None:
     assert environment(settings(startup_timeout_s=3600), {})["VLLM_ENGINE_READY_TIMEOUT_S"] == "3600"
     assert environment(settings(), {"VLLM_ENGINE_READY_TIMEOUT_S": "7"})["VLLM_ENGINE_READY_TIMEOUT_S"] == "7"

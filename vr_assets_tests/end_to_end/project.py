@@ -117,7 +117,7 @@ def openai_at(server: ModelServer, *, workers: int = 4) -> dict[str, str]:
     } | {"VR_CALLS__MAX_WORKERS": str(workers)}
 
 
-def gemini_at(server: ModelServer, *, key: str, workers: int = 4) -> dict[str, str]:
+def gemini_at(server: ModelServer, *, key: str = "any", workers: int = 4) -> dict[str, str]:
     """The same with Gemini's API."""
     return {
         **{f"VR_{role}__GEMINI__BASE_URL": server.url for role in ("VLM", "LLM")},

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 
 MIX = FaultMix(seed=20)
 WORKERS = 16
-KEY = "any"
 
 
 def annotate(root: Path, videos: Path, env: dict[str, str]) -> Project:
@@ -64,10 +63,10 @@ def test_24_videos_come_through_the_fields_faults_as_if_there_were_none(fleet: P
 
 def test_gemini_comes_through_them_too(videos: Path, tmp_path: Path) -> None:
     with serve(GeminiDialect()) as server:
-        clean = annotate(tmp_path / "clean", videos, {**gemini_at(server, key=KEY), **hurried("gemini")})
+        clean = annotate(tmp_path / "clean", videos, {**gemini_at(server), **hurried("gemini")})
         undisturbed = len(server.served)
     with serve(GeminiDialect(), Behaviour(mix=MIX)) as server:
-        env = {**gemini_at(server, key=KEY, workers=WORKERS), **hurried("gemini")}
+        env = {**gemini_at(server, workers=WORKERS), **hurried("gemini")}
         project = annotate(tmp_path / "faulty", videos, env)
         served = server.served
     met = faults(served)
