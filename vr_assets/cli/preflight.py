@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vr_assets.settings import Settings
 
 # Beside the instance, for all runs on this machine.
-KNOWN = Path(".endpoints/known.sqlite")
+SHARED = Path(".endpoints")
 
 
 @click.command("preflight")
@@ -46,10 +46,11 @@ def command(names: tuple[str, ...], *, batch: str | None, backend: str | None, a
     unknown = sorted(set(names) - {*ROLES, *settings.endpoints})
     if unknown:
         raise SettingsError(f"--endpoint {', '.join(unknown)}: there are {', '.join((*ROLES, *settings.endpoints))}")
-    known = Known(ensure_home() / KNOWN)
+    shared = ensure_home() / SHARED
+    known = Known(shared / "known.sqlite")
     try:
         asked = needs(settings)
-        outcomes = [anyio.run(_try, name, asked, settings, known) for name in names or asked]
+        outcomes = [anyio.run(_try, name, asked, settings, known, shared) for name in names or asked]
     finally:
         known.close()
     return 0 if all(outcomes) else 1
@@ -66,19 +67,19 @@ def _settings(batch: str | None, layer: dict[str, object]) -> "Settings":
     return resolve(command_line, ("batch.json", Store.at(settings.data_root).read_batch(batch).settings), environment).settings
 
 
-async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Settings", known: "Known") -> bool:
+async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Settings", known: "Known", shared: Path) -> bool:
     """Show what an endpoint can do; whether it can do what the stages need."""
     from datetime import UTC, datetime
 
     from vr_assets.backends.make import make_backend
     from vr_assets.backends.preflight import Preflight
     from vr_assets.backends.preflight_questions import Need
-    from vr_assets.settings import ROLES, ModelSettings
+    from vr_assets.settings import ModelSettings
 
-    section = name if name in ROLES else f"endpoints.{name}"
+    section = settings.section(name)
 
     def make(model: ModelSettings) -> "Backend":
-        return make_backend(model, environ=os.environ, role=section, known=known)
+        return make_backend(model, environ=os.environ, role=section, known=known, servers=shared)
 
     model = settings.model(name)
     backend = make(model)

@@ -360,6 +360,21 @@ async def test_an_answer_that_never_reads_is_told_with_the_form_that_was_fixed()
     assert "answers in the form it is asked for: vlm.gemini.model" in said
 
 
+async def test_a_model_that_writes_no_json_is_asked_in_lines_from_then_on_in_later_runs_too(tmp_path: Path) -> None:
+    with serve(openai.DIALECT, Behaviour(eyes=Eyes(prose=True))) as server:
+        settings = openai_settings(server.url)
+        for asked_before in (0, 3):
+            known = Known(tmp_path / "known.sqlite")
+            backend = make_backend(settings, environ=KEYS, known=known)
+            trying = Preflight(backend, settings=settings, known=known, endpoint_name="vlm", now=lambda: NOON)
+            assert len(server.questions) == asked_before
+            await trying.ensure(SEEN, backend.generate)
+            assert not backend.structured
+            await backend.aclose()
+            known.close()
+    assert [question.structured for question in server.questions] == [True, True, False]
+
+
 async def test_a_cut_answer_gets_more_room_once() -> None:
     backend, trying = remote(lambda asked: read_back(asked) if asked.output_tokens else Reply(text="{", finish=Finish.LENGTH))
     await trying.ensure(READ, backend.generate)

@@ -36,7 +36,7 @@ class Sight(StrEnum):
 class Eyes:
     """What a model sees, and how it tells of it.
 
-    `prose`: it answers in a sentence, whatever form is asked for. `guesses`: where it sees nothing it makes something up.
+    `prose`: it answers in a sentence where JSON is asked for. `guesses`: where it sees nothing it makes something up.
     """
 
     sees: frozenset[Sight] = field(default_factory=lambda: frozenset(Sight))
@@ -63,7 +63,7 @@ def answer(prompt: str, media: Sequence[Medium], eyes: Eyes, *, structured: bool
         return GARBAGE
     images = [image for medium in seen for image in _pictures(medium)]
     fields = _fields(prompt, images, eyes)
-    if eyes.prose:
+    if eyes.prose and structured:
         return f"Well, there is {', '.join(f'{value}' for value in fields.values())}."
     if structured:
         return json.dumps(fields)
