@@ -263,7 +263,9 @@ def real() -> None:
             client.start()
         results = [out.get() for _ in clients]
         server.shutdown()
-    both = Result(*([a + b for a, b in zip(*pair, strict=True)] for pair in zip(*((r.answers, r.refused) for r, _ in results))))
+    both = Result(
+        *([a + b for a, b in zip(*pair, strict=True)] for pair in zip(*((r.answers, r.refused) for r, _ in results), strict=True))
+    )
     print(both.line, both.answers, both.refused)
     for result, seconds in results:
         print(f"one run: {sum(result.answers)} answers, {seconds:.1f} s of CPU")

@@ -11,7 +11,7 @@ from vr_assets.backends.calling import About, Caller, Sent
 from vr_assets.backends.counts import Counts
 from vr_assets.errors import RefusedError, ReplyError, TransientError
 from vr_assets.journal import Asked, Journal, Store
-from vr_assets.parsing.repair import grounded, repair_prompt, restated, worth_repairing
+from vr_assets.parsing.repair import check_grounded, repair_prompt, restated, worth_repairing
 from vr_assets.records.call import Answer, Finish, Outcome, Reply, Request
 from vr_assets.records.row import Provenance
 from vr_assets.settings import Asset, CallSettings, Task
@@ -144,7 +144,8 @@ class Asker:
         """The answer in the form asked for, restated by the model that gave it; None where that is not worth a call."""
         if not worth_repairing(answer.text):
             return None
-        text = repair_prompt(request.task, answer.text, request.reply_schema)
+        schema = request.reply_schema if self.structured(request.task) else None
+        text = repair_prompt(request.task, answer.text, schema)
         prompt = request.prompt.model_copy(
             update={"schema_text": text, "layout_text": text, "name": f"{request.prompt.name}.repair"}
         )
@@ -185,9 +186,10 @@ class Asker:
 
 def _restates(original: str, text: str) -> bool:
     try:
-        return grounded(original, restated(text))
+        check_grounded(original, restated(text))
     except ReplyError:
         return False
+    return True
 
 
 def _refusal(error: RefusedError) -> Sent:

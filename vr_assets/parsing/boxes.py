@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import JsonValue
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.reply import find_json
+from vr_assets.parsing.lax_json import find_json
 from vr_assets.parsing.text import spoken
 from vr_assets.records.preflight import BoxConvention, KnownBox
 

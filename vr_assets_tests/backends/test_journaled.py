@@ -19,6 +19,7 @@ from vr_assets.errors import RefusedError, ReplyError, StageError, TransientErro
 from vr_assets.journal import Journal
 from vr_assets.records.call import Finish, Outcome, Reply, Request
 from vr_assets.settings import Asset, CallSettings, Task
+from vr_assets_tests.backends.asked import VIDEO
 from vr_assets_tests.backends.asked import request as a_request
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -177,3 +178,46 @@ def digits(text: str) -> int:
     if not text.isdigit():
         raise ReplyError(f"no number: {text}")
     return int(text)
+
+
+UNREADABLE = "A white van turns left at the junction, then another vehicle brakes behind it near the kerb."
+
+
+def of_van(text: str) -> str:
+    if not text.startswith("CAPTION: "):
+        raise ReplyError("no label")
+    return text
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_an_answer_that_does_not_read_is_restated_once_where_the_setting_says_so(journal: Journal, repair: bool) -> None:
+    backend = ScriptedBackend([UNREADABLE, f"CAPTION: {UNREADABLE}"])
+    asker = an_asker(backend, journal, repair=repair)
+    request = a_request(Task.GLOBAL_CAPTION, VIDEO)
+    if not repair:
+        with pytest.raises(ReplyError, match="no label"):
+            anyio.run(asker.ask, request, of_van)
+        assert len(backend.requests) == 1
+        return
+    answer = anyio.run(asker.ask, request, of_van).answer
+    assert (answer.repaired_from, answer.prompt) == (UNREADABLE, "captions/global.normal.repair")
+    assert (backend.requests[1].media, UNREADABLE in backend.requests[1].prompt.layout_text) == ((), True)
+
+
+def test_a_restatement_that_says_more_than_the_answer_is_kept_and_never_read(tmp_path: Path) -> None:
+    invented = "CAPTION: A blue lorry crashes into three pedestrians while police officers watch helplessly from helicopters."
+    for part, backend in (("one", ScriptedBackend([UNREADABLE, invented])), ("two", ScriptedBackend([]))):
+        opened = Journal(tmp_path, part=part, max_answers=2)
+        asker = an_asker(backend, opened, repair=True)
+        with pytest.raises(ReplyError, match="no label|could not be used"):
+            anyio.run(asker.ask, a_request(Task.GLOBAL_CAPTION), of_van)
+        stored = opened.answers(asker.key(a_request(Task.GLOBAL_CAPTION)))
+        assert [answer.outcome for answer in stored] == [Outcome.REFUSED, Outcome.ANSWERED]
+        opened.close()
+
+
+def test_a_refusal_is_not_restated(journal: Journal) -> None:
+    backend = ScriptedBackend(["I'm sorry, but I cannot see any video. Please provide the video.", "never"])
+    with pytest.raises(ReplyError):
+        anyio.run(an_asker(backend, journal, repair=True).ask, a_request(Task.GLOBAL_CAPTION), of_van)
+    assert len(backend.requests) == 1

@@ -118,6 +118,9 @@ def read(scene: Scene, task: Task, text: str) -> object:
             return parse_qa(text, qa_type=QaType(task), within=within)
 
 
+TASKS = tuple(task for task in Task if task is not Task.PREFLIGHT)
+
+
 def refused(name: str, task: Task) -> bool:
     """What can honestly not be said of these scenes."""
     if task is Task.MOMENT:
@@ -125,7 +128,7 @@ def refused(name: str, task: Task) -> bool:
     return name == "nothing" and task in (Task.CAUSAL_LINKAGE, Task.TEMPORAL_LOCALIZATION, Task.TEMPORAL_EVENT_DESC)
 
 
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_task_is_answered_in_its_own_form_or_refused(scenes: dict[str, Scene], name: str, task: Task) -> None:
     scene = scenes[name]
@@ -195,7 +198,7 @@ NEVER = re.compile(r"\b(caption|description|option|chunk|frame \d|prompt|measure
 @pytest.mark.parametrize("name", DRAWN)
 def test_nothing_is_called_what_only_a_person_could_know(scenes: dict[str, Scene], name: str) -> None:
     scene = scenes[name]
-    told = [reply(scene, task, mode=Mode.ANOMALY) for task in Task if not refused(name, task)]
+    told = [reply(scene, task, mode=Mode.ANOMALY) for task in TASKS if not refused(name, task)]
     assert not [found[0] for text in told if (found := CLASSES.search(text))]
     assert not [found[0] for item in items(scene) for text in words(item) if (found := NEVER.search(text))]
 
