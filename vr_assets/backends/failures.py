@@ -127,14 +127,26 @@ def asked_wait_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
 
 
 def used_up_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds until there is something left again of the `x-ratelimit-*` that is used up; None where none is, or none says."""
+    """Seconds until there is something left again of the `x-ratelimit-*` that is used up; None where none is, or none says.
+
+    The reset time is when all of the limit is there again (https://platform.openai.com/docs/guides/rate-limits). Where the limit is
+    told, one part of it is waited for: waiting for all would leave an endpoint of 60 requests a minute idle for that minute.
+    """
     lower = {name.lower(): value.strip() for name, value in headers.items()}
-    resets = [
-        _rate_reset_s(lower.get(f"x-ratelimit-reset{what}", ""))
+    waits = [
+        reset / _parts(what, _number(lower.get(f"x-ratelimit-limit{what}")))
         for what in ("-requests", "-tokens", "")
         if lower.get(f"x-ratelimit-remaining{what}") == "0"
+        and (reset := _rate_reset_s(lower.get(f"x-ratelimit-reset{what}", ""))) is not None
     ]
-    return max((reset for reset in resets if reset is not None), default=None)
+    return max(waits, default=None)
+
+
+def _parts(what: str, limit: float | None) -> float:
+    """How many requests a limit holds; of tokens a tenth is waited for, as nobody knows what the next request takes."""
+    if not limit or limit < 1:
+        return 1.0
+    return 10.0 if what == "-tokens" else limit
 
 
 def shortened(said: str) -> str:

@@ -139,8 +139,20 @@ async def test_the_pause_that_a_429_asks_for_is_told(headers: dict[str, str], se
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m2.5s"}, 62.5),
         ({"x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "1m2.5s"}, 0.0),
         ({"x-ratelimit-remaining-requests": "0"}, 0.0),
+        (
+            {
+                "x-ratelimit-limit-requests": "60",
+                "x-ratelimit-remaining-requests": "0",
+                "x-ratelimit-reset-requests": "1m0s",
+            },
+            1.0,
+        ),
+        (
+            {"x-ratelimit-limit-tokens": "90000", "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "60s"},
+            6.0,
+        ),
     ],
-    ids=["used-up", "some-left", "no-time"],
+    ids=["used-up", "some-left", "no-time", "one-of-a-known-limit", "a-tenth-of-the-tokens"],
 )
 async def test_an_answer_tells_the_pause_after_the_last_request_of_a_quota(headers: dict[str, str], seconds: float) -> None:
     last = Fault(status=200, headers=headers, body=completion(message={"content": "Hi"}).body)
