@@ -129,8 +129,8 @@ def asked_wait_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
 def used_up_s(headers: Mapping[str, str]) -> float | None:
     """Seconds until there is something left again of the `x-ratelimit-*` that is used up; None where none is, or none says.
 
-    The reset time is when all of the limit is there again (https://platform.openai.com/docs/guides/rate-limits). Where the limit is
-    told, one part of it is waited for: waiting for all would leave an endpoint of 60 requests a minute idle for that minute.
+    The reset time is when all of the limit is there again (https://platform.openai.com/docs/guides/rate-limits). Where the limit
+    is told, one part of it is waited for: waiting for all would leave an endpoint of 60 requests a minute idle for that minute.
     """
     lower = {name.lower(): value.strip() for name, value in headers.items()}
     waits = [
