@@ -236,8 +236,9 @@ def _client(state: Path, port: int, begin: float, out: "multiprocessing.Queue[tu
             writer.write(b"?\n")
             takes = await reader.readline() == b"1\n"
             await asyncio.sleep(rng.lognormvariate(-0.7, 0.3) if takes else 0.02)
-            minute = min(MINUTES - 1, int((time.time() - begin) // 60))
-            (result.answers if takes else result.refused)[minute] += 1
+            minute = int((time.time() - begin) // 60)
+            if minute < MINUTES:
+                (result.answers if takes else result.refused)[minute] += 1
             place.answered() if takes else place.failed(Cause.RATE_LIMITED)
             if not takes:
                 await asyncio.sleep(rng.uniform(0, 2))
@@ -263,7 +264,8 @@ def real() -> None:
             client.start()
         results = [out.get() for _ in clients]
         server.shutdown()
-    both = Result(*([a + b for a, b in zip(*pair, strict=True)] for pair in zip(*((r.answers, r.refused) for r, _ in results))))
+    answers, refused = zip(*((result.answers, result.refused) for result, _ in results), strict=True)
+    both = Result([sum(minute) for minute in zip(*answers, strict=True)], [sum(minute) for minute in zip(*refused, strict=True)])
     print(both.line, both.answers, both.refused)
     for result, seconds in results:
         print(f"one run: {sum(result.answers)} answers, {seconds:.1f} s of CPU")
