@@ -260,6 +260,7 @@ def running(
         yield process
     finally:
         process.communicate(timeout=60)
+        assert process.returncode in (0, -signal.SIGKILL)
 
 
 def calls(folder: Path, name: str) -> list[tuple[int, int]]:
@@ -318,4 +319,4 @@ async def test_a_pilot_is_served_though_a_backfill_wants_everything(tmp_path: Pa
             place.release()
         pilot.close()
         # In order of asking, 46 calls of the backfill would have come before the pilot's first.
-        assert made(tmp_path, "backfill") - before < 40
+        assert made(tmp_path, "backfill") - before < 20
