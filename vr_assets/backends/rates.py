@@ -18,6 +18,8 @@ BELOW = 0.97
 # Seconds, at the learned rate, from a refusal until the refused rate is tried again; doubled each time it is refused again.
 SHORTEST_RETURN_S = 60.0
 LONGEST_RETURN_S = 240.0
+# So many times the refused rate passed without a refusal: it binds no longer.
+PLAINLY = 4.0
 # Refusals in close succession although each lowered the rate: they come whatever the rate is.
 MOST_IN_VAIN = 6
 NEAR = 0.9
@@ -82,9 +84,10 @@ class Tally(BaseModel):
 
     def a_minute(self, now: float, since: float) -> float:
         """The rate from `since` to `now`."""
-        first = int(since)
-        count = sum(number for second, number in self.started.items() if second >= first)
-        return count * MINUTE_S / max(now - first, 1.0)
+        return self.count(since, math.inf) * MINUTE_S / max(now - int(since), 1.0)
+
+    def count(self, since: float, until: float) -> int:
+        return sum(number for second, number in self.started.items() if int(since) <= second < until)
 
 
 class LearnedRate(BaseModel):
@@ -124,7 +127,7 @@ class LearnedRate(BaseModel):
         if now - self.spacing.due < interval_s:
             self.held_s += interval_s
         self.spacing.take(now, interval_s)
-        if self.per_minute > 2 * self.refused:
+        if self.per_minute > PLAINLY * self.refused:
             self.refused = 0.0
 
     def lower(self, accepted: float, *, seen_s: float) -> None:
