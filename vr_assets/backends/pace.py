@@ -84,7 +84,7 @@ class Pace(BaseModel):
     def start(self, now: float, terms: Terms, *, tokens: int = 0) -> Call:
         held_until = max(self.last_at, self.paused_until, self.rate.spacing.due, self.quota.requests.due, self.quota.tokens.due)
         if now - held_until > IDLE_S:
-            self.busy_since = now
+            self.busy_since = float(int(now))
         self.last_at = now
         self.started += 1
         self.tally.forget(now - 2 * MINUTE_S)

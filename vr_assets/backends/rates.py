@@ -83,11 +83,11 @@ class Tally(BaseModel):
             del self.started[second]
 
     def a_minute(self, now: float, since: float) -> float:
-        """The rate from `since` to `now`."""
-        return self.count(since, math.inf) * MINUTE_S / max(now - int(since), 1.0)
+        """The rate in the whole seconds from `since` on: a burst that lies half before it would count double."""
+        return self.count(since, math.inf) * MINUTE_S / max(now - math.ceil(since), 1.0)
 
     def count(self, since: float, until: float) -> int:
-        return sum(number for second, number in self.started.items() if int(since) <= second < until)
+        return sum(number for second, number in self.started.items() if since <= second < until)
 
 
 class LearnedRate(BaseModel):
@@ -144,12 +144,12 @@ class LearnedRate(BaseModel):
             self._set(min(accepted, self.per_minute) if self.known else accepted, seen_s)
             self.proved, self.in_vain = self.refused, 0
             return
-        self.proved = max(self.proved, accepted)
+        again = self.held_s > self.return_s / 4
+        self.proved = accepted if again else max(self.proved, accepted)
         self.in_vain = 0 if accepted > NEAR * self.proved else self.in_vain + 1
         if self.in_vain >= MOST_IN_VAIN:
             self.ignore_until, self.in_vain, self.refused = now + VAIN_S, 0, 0.0
             return
-        again = self.held_s > self.return_s / 4
         return_s = min(2 * self.return_s, LONGEST_RETURN_S) if again else self.return_s
         self._set(max(min(accepted, self.per_minute), NEAR * self.proved), seen_s)
         self.return_s = return_s
