@@ -1,6 +1,7 @@
 """How well the pace finds what an endpoint allows, without being told.
 
     python benchmarks/pace.py [--only NAME]     ten simulated minutes against each kind of server
+    python benchmarks/pace.py --seeds 12 [--slow]   the worst of so many runs, for servers of 60 requests a minute
     python benchmarks/pace.py --real            ten real minutes, two processes that share a file, 60 requests a sliding minute
     python benchmarks/pace.py --cost            what acquire and answered take, one process and four
 
@@ -154,10 +155,14 @@ class Result:
     refused: list[int]
 
     @property
+    def refused_later(self) -> float:
+        """Percent of the calls after the first minute."""
+        return 100 * sum(self.refused[1:]) / max(1, sum(self.refused[1:]) + sum(self.answers[1:]))
+
+    @property
     def line(self) -> str:
-        later = sum(self.refused[1:]) / max(1, sum(self.refused[1:]) + sum(self.answers[1:]))
         a_minute = f"{sum(self.answers) / MINUTES:7.1f} a minute, least {min(self.answers[1:]):4d}"
-        return f"{a_minute}; refused in the first {self.refused[0]:3d}, later {100 * later:4.1f} %"
+        return f"{a_minute}; refused in the first {self.refused[0]:3d}, later {self.refused_later:4.1f} %"
 
 
 def simulate(
@@ -236,8 +241,9 @@ def _client(state: Path, port: int, begin: float, out: "multiprocessing.Queue[tu
             writer.write(b"?\n")
             takes = await reader.readline() == b"1\n"
             await asyncio.sleep(rng.lognormvariate(-0.7, 0.3) if takes else 0.02)
-            minute = min(MINUTES - 1, int((time.time() - begin) // 60))
-            (result.answers if takes else result.refused)[minute] += 1
+            minute = int((time.time() - begin) // 60)
+            if minute < MINUTES:
+                (result.answers if takes else result.refused)[minute] += 1
             place.answered() if takes else place.failed(Cause.RATE_LIMITED)
             if not takes:
                 await asyncio.sleep(rng.uniform(0, 2))
@@ -263,9 +269,14 @@ def real() -> None:
             client.start()
         results = [out.get() for _ in clients]
         server.shutdown()
+<<<<<<< HEAD
     both = Result(
         *([a + b for a, b in zip(*pair, strict=True)] for pair in zip(*((r.answers, r.refused) for r, _ in results), strict=True))
     )
+=======
+    answers, refused = zip(*((result.answers, result.refused) for result, _ in results), strict=True)
+    both = Result([sum(minute) for minute in zip(*answers, strict=True)], [sum(minute) for minute in zip(*refused, strict=True)])
+>>>>>>> pace
     print(both.line, both.answers, both.refused)
     for result, seconds in results:
         print(f"one run: {sum(result.answers)} answers, {seconds:.1f} s of CPU")
@@ -306,13 +317,27 @@ def cost() -> None:
             print(f"{processes} processes, {1000 * think_s:.0f} ms between calls, {name}: {said}")
 
 
+def worst(seeds: int, *, slow: bool) -> None:
+    for name, latency_s, tell in itertools.product(list(SERVERS)[:3], (0.1, 2.0, 5.0), (False, True)):
+        ten = [
+            simulate(SERVERS[name](), latency_s=latency_s, tell=tell, seed=seed, slow_refusal=slow, offset_s=3.1 * seed)
+            for seed in range(seeds)
+        ]
+        a_minute, later = min(sum(r.answers) / MINUTES for r in ten), max(r.refused_later for r in ten)
+        print(f"{name:16} {latency_s:4.1f} s {'told' if tell else '    '} {a_minute:5.1f} a minute, refused later {later:4.1f} %")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="")
     parser.add_argument("--slow", action="store_true", help="refusals take as long as answers")
+    parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--real", action="store_true")
     parser.add_argument("--cost", action="store_true")
     args = parser.parse_args()
+    if args.seeds:
+        worst(args.seeds, slow=args.slow)
+        return
     if args.real:
         real()
         return

@@ -18,6 +18,18 @@ from vr_assets.settings import Asset, CallSettings, Task
 
 T = TypeVar("T")
 
+# Which of the calls that wait go first. Before the many calls about one video, chunks and questions, go the single ones that later
+# calls wait for; questions, which nothing waits for, fill what is left. So the last videos' way through the single calls falls into
+# a time when there is still enough else to ask.
+_TURNS = (
+    Asset.FILTERED_VIDEOS,
+    Asset.CAPTIONS,
+    Asset.HIGHLIGHTS,
+    Asset.DESCRIPTIONS,
+    Asset.CHUNK_CAPTIONS,
+    Asset.QA,
+)
+
 _OUTCOMES = {Finish.STOP: Outcome.ANSWERED, Finish.LENGTH: Outcome.CUT, Finish.REFUSED: Outcome.REFUSED}
 
 
@@ -124,7 +136,7 @@ class Asker:
             self._counts.asked += 1
             return answer
 
-        about = About(key, self._asset, priority=list(Asset).index(self._asset))
+        about = About(key, self._asset, priority=_TURNS.index(self._asset))
         return await self._route(request.task).call(request, about, self._counts, keep)
 
     def _limit_after(self, key: str, request: Request) -> int | None:

@@ -21,6 +21,8 @@ class Owner:
     @property
     def alive(self) -> bool:
         try:
-            return psutil.Process(self.pid).create_time() == self.started
+            process = psutil.Process(self.pid)
+            # One that was killed stays in the list until its parent looks.
+            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False

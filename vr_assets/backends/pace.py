@@ -84,7 +84,7 @@ class Pace(BaseModel):
     def start(self, now: float, terms: Terms, *, tokens: int = 0) -> Call:
         held_until = max(self.last_at, self.paused_until, self.rate.spacing.due, self.quota.requests.due, self.quota.tokens.due)
         if now - held_until > IDLE_S:
-            self.busy_since = now
+            self.busy_since = float(int(now))
         self.last_at = now
         self.started += 1
         self.tally.forget(now - 2 * MINUTE_S)
@@ -106,7 +106,9 @@ class Pace(BaseModel):
             return
         if self.silent > 1:
             since = max(self.busy_since, now - 2 * MINUTE_S)
-            self.rate.lower(self.tally.a_minute(call.at, since), seen_s=call.at - since)
+            # The silence may have been longer than it had to be: what once went into a minute goes into it again.
+            accepted = max(self.tally.a_minute(call.at, since), self.tally.count(since, since + MINUTE_S))
+            self.rate.lower(accepted, seen_s=call.at - since)
             self.limit = max(self.limit, min(self._needed(call.at - since), float(terms.ceiling)))
         self.silent = 0
         # A limit that is not used says nothing about a higher one.
@@ -136,9 +138,17 @@ class Pace(BaseModel):
         self._halve(terms, seen_s=seen_s)
         rounds = self.silent - (4 if told else 2)
         if rounds >= 0:
-            opens_s = min(self.tally.started, default=now) + MINUTE_S + 0.5 - now
-            silence_s = min(2.0**rounds, LONGEST_SILENCE_S)
-            self._pause(now, min(silence_s, opens_s) if opens_s > 0 else silence_s)
+            self._pause(now, self._silence_s(now, rounds))
+
+    def _silence_s(self, now: float, rounds: int) -> float:
+        """How long to wait before asking again, unless told."""
+        pause_s = min(2.0**rounds, LONGEST_SILENCE_S)
+        taken = [second for second, number in self.tally.started.items() if number > 0 and second > now - MINUTE_S - 1]
+        if not taken:
+            return pause_s
+        # Most limits are for a minute: the next call may pass when the first of this minute's leaves it.
+        opens_s = min(taken) + 1 + MINUTE_S - now
+        return min(pause_s, max(opens_s, pause_s / 2))
 
     def _halve(self, terms: Terms, *, seen_s: float) -> None:
         limit = min(self.limit, float(terms.ceiling))

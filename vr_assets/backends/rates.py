@@ -18,6 +18,8 @@ BELOW = 0.97
 # Seconds, at the learned rate, from a refusal until the refused rate is tried again; doubled each time it is refused again.
 SHORTEST_RETURN_S = 60.0
 LONGEST_RETURN_S = 240.0
+# So many times the refused rate passed without a refusal: it binds no longer.
+PLAINLY = 4.0
 # Refusals in close succession although each lowered the rate: they come whatever the rate is.
 MOST_IN_VAIN = 6
 NEAR = 0.9
@@ -81,10 +83,11 @@ class Tally(BaseModel):
             del self.started[second]
 
     def a_minute(self, now: float, since: float) -> float:
-        """The rate from `since` to `now`."""
-        first = int(since)
-        count = sum(number for second, number in self.started.items() if second >= first)
-        return count * MINUTE_S / max(now - first, 1.0)
+        """The rate in the whole seconds from `since` on: a burst that lies half before it would count double."""
+        return self.count(since, math.inf) * MINUTE_S / max(now - math.ceil(since), 1.0)
+
+    def count(self, since: float, until: float) -> int:
+        return sum(number for second, number in self.started.items() if since <= second < until)
 
 
 class LearnedRate(BaseModel):
@@ -124,7 +127,7 @@ class LearnedRate(BaseModel):
         if now - self.spacing.due < interval_s:
             self.held_s += interval_s
         self.spacing.take(now, interval_s)
-        if self.per_minute > 2 * self.refused:
+        if self.per_minute > PLAINLY * self.refused:
             self.refused = 0.0
 
     def lower(self, accepted: float, *, seen_s: float) -> None:
@@ -141,12 +144,12 @@ class LearnedRate(BaseModel):
             self._set(min(accepted, self.per_minute) if self.known else accepted, seen_s)
             self.proved, self.in_vain = self.refused, 0
             return
-        self.proved = max(self.proved, accepted)
+        again = self.held_s > self.return_s / 4
+        self.proved = accepted if again else max(self.proved, accepted)
         self.in_vain = 0 if accepted > NEAR * self.proved else self.in_vain + 1
         if self.in_vain >= MOST_IN_VAIN:
             self.ignore_until, self.in_vain, self.refused = now + VAIN_S, 0, 0.0
             return
-        again = self.held_s > self.return_s / 4
         return_s = min(2 * self.return_s, LONGEST_RETURN_S) if again else self.return_s
         self._set(max(min(accepted, self.per_minute), NEAR * self.proved), seen_s)
         self.return_s = return_s
