@@ -269,14 +269,8 @@ def real() -> None:
             client.start()
         results = [out.get() for _ in clients]
         server.shutdown()
-<<<<<<< HEAD
-    both = Result(
-        *([a + b for a, b in zip(*pair, strict=True)] for pair in zip(*((r.answers, r.refused) for r, _ in results), strict=True))
-    )
-=======
     answers, refused = zip(*((result.answers, result.refused) for result, _ in results), strict=True)
     both = Result([sum(minute) for minute in zip(*answers, strict=True)], [sum(minute) for minute in zip(*refused, strict=True)])
->>>>>>> pace
     print(both.line, both.answers, both.refused)
     for result, seconds in results:
         print(f"one run: {sum(result.answers)} answers, {seconds:.1f} s of CPU")

@@ -18,9 +18,9 @@ from vr_assets.settings import Asset, CallSettings, Task
 
 T = TypeVar("T")
 
-# Which of the calls that wait go first. Before the many calls about one video, chunks and questions, go the single ones that later
-# calls wait for; questions, which nothing waits for, fill what is left. So the last videos' way through the single calls falls into
-# a time when there is still enough else to ask.
+# Which of the calls that wait go first. Before the many calls about one video, chunks and questions, go the single ones that
+# later calls wait for; questions, which nothing waits for, fill what is left. So the last videos' way through the single calls
+# falls into a time when there is still enough else to ask.
 _TURNS = (
     Asset.FILTERED_VIDEOS,
     Asset.CAPTIONS,
