@@ -4,6 +4,7 @@ Everything is under one root:
 
     batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json
     journal/<asset>/<part>.jsonl
+    spending.sqlite
     media/
 
 Other places (object stores) take the same questions: this class is the only one that knows paths.
@@ -72,6 +73,11 @@ class Store:
     @property
     def media_folder(self) -> Path:
         return self.root / "media"
+
+    @property
+    def spending_file(self) -> Path:
+        """What was spent, by batch and run. It cannot be made again."""
+        return self.root / "spending.sqlite"
 
     def journal_folder(self, asset: Asset) -> Path:
         return self.root / "journal" / asset

@@ -13,6 +13,7 @@ REASONS_SHOWN = 5
 def command(names: tuple[str, ...], *, reasons: bool) -> None:
     """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
 
+    from vr_assets.backends.spending import spent
     from vr_assets.settings import Asset, Status, environment_layer, resolve
     from vr_assets.steps.rows import ROWS
     from vr_assets.steps.tally import tally
@@ -34,6 +35,10 @@ def command(names: tuple[str, ...], *, reasons: bool) -> None:
             shown.add_row(str(asset), *(str(counted.counts[status]) for status in Status))
             told += [f"{asset}: {reason.count} {reason.status}: {reason.text}" for reason in counted.reasons[:REASONS_SHOWN]]
         show(shown)
+        paid = spent(store.spending_file, batch=name)
+        if paid.calls:
+            unknown = f", {paid.unpriced} of unknown cost" if paid.unpriced else ""
+            say(f"  spent: {paid.usd:.4f} USD over {paid.calls} calls{unknown}")
         if reasons:
             for line in told:
                 say(f"  {line}")

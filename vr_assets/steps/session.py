@@ -112,7 +112,7 @@ class Session:
             opening.callback(self._known.close)
             self._prices = Prices.load(budget.prices_file)
             self._budget = Budget(
-                self._store.root / "spending.sqlite",
+                self._store.spending_file,
                 batch=self._run.batch,
                 run=self._run.id,
                 run_usd=budget.run_usd,
