@@ -11,7 +11,7 @@ MINUTE_S = 60.0
 SLACK_S = 1.0
 # A few long answers may settle above their estimate; 6 s of tokens are a tenth of the minute's.
 TOKEN_SLACK_S = 6.0
-# What one run learns with a late clock: an even spacing that allows less than this ahead loses 1 to 2 % at a call a second.
+# The same for a learned rate: 20 ms late each time would lose 2 % of a call a second.
 LEARNED_SLACK_S = 0.25
 # Of the rate that was accepted while others were refused: 60 a minute are asked as 58.
 BELOW = 0.97
