@@ -58,7 +58,8 @@ class Terminal:
             made.append(ScriptedBackend(self.script))
             return made[-1]
 
-        self.monkeypatch.setattr("vr_assets.steps.stage.make_backend", make)
+        for user in ("vr_assets.steps.stage", "vr_assets.steps.session"):
+            self.monkeypatch.setattr(f"{user}.make_backend", make)
         self.monkeypatch.setattr(sys, "argv", ["vr-assets", *arguments])
         self.capture.readouterr()
         with pytest.raises(SystemExit) as ended:

@@ -33,7 +33,7 @@ def command(batch: str | None) -> None:
         shown.add_row(name, Text(value), Text(resolved.sources.get(leaf.name, "default")))
     show(shown)
     say("Set one for a batch with --set NAME=VALUE, for all in the environment or .env:")
-    say("Name endpoints of your own with endpoints.NAME.backend and so on, and use them with routes.STAGE=NAME.")
+    say("Endpoints of your own: endpoints.NAME.backend ...; routes.STAGE=NAME uses one.")
     say(f"chunks.max_chunks is {environment_name('chunks.max_chunks')} there.")
 
 
