@@ -105,7 +105,7 @@ def _undated(content: bytes) -> bytes:
 
 
 def openai_at(server: ModelServer, *, workers: int = 4) -> dict[str, str]:
-    """The environment that points both models at a server."""
+    """The environment that points both models at a server. Without preflight: its log holds the batch's calls alone."""
     return {
         f"VR_{role}__{name}": value
         for role in ("VLM", "LLM")
@@ -114,7 +114,7 @@ def openai_at(server: ModelServer, *, workers: int = 4) -> dict[str, str]:
             ("OPENAI__BASE_URL", server.url),
             ("OPENAI__MODEL_NAME", "loopback"),
         )
-    } | {"VR_CALLS__MAX_WORKERS": str(workers)}
+    } | {"VR_CALLS__MAX_WORKERS": str(workers), "VR_CALLS__PREFLIGHT": "false"}
 
 
 def gemini_at(server: ModelServer, *, key: str = "any", workers: int = 4) -> dict[str, str]:
@@ -123,16 +123,16 @@ def gemini_at(server: ModelServer, *, key: str = "any", workers: int = 4) -> dic
         **{f"VR_{role}__GEMINI__BASE_URL": server.url for role in ("VLM", "LLM")},
         "GOOGLE_API_KEY": key,
         "VR_CALLS__MAX_WORKERS": str(workers),
+        "VR_CALLS__PREFLIGHT": "false",
     }
 
 
 def hurried(backend: str, *, timeout_s: float = 5.0) -> dict[str, str]:
-    """Settings with which faults take little time. Without preflight, so that a server's log holds the batch's calls alone."""
+    """Settings with which faults take little time."""
     return {
         **{f"VR_{role}__{backend.upper()}__TIMEOUT": str(timeout_s) for role in ("VLM", "LLM")},
         "VR_CALLS__MAX_ATTEMPTS": "8",
         "VR_CALLS__MAX_RETRY_WAIT_S": "0.3",
-        "VR_CALLS__PREFLIGHT": "false",
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vr_assets.settings import Asset
-from vr_assets_tests.end_to_end.project import Project, gemini_at, openai_at
+from vr_assets_tests.end_to_end.project import Project, gemini_at, hurried, openai_at
 from vr_assets_tests.end_to_end.traces import places
 from vr_assets_tests.servers.faults import FaultMix
 from vr_assets_tests.servers.gemini import GeminiDialect
@@ -49,7 +49,7 @@ def test_a_key_that_is_let_in_is_written_nowhere(
     dialect: Dialect, reached: Callable[[ModelServer], dict[str, str]], command: Sequence[str], videos: Path, tmp_path: Path
 ) -> None:
     with serve(dialect, Behaviour(key=CANARY, mix=FaultMix(seed=2))) as server:
-        project = talkative(tmp_path, {**reached(server), "VR_CALLS__MAX_RETRY_WAIT_S": "0.3"})
+        project = talkative(tmp_path, {**reached(server), **hurried("openai"), **hurried("gemini")})
         said = project.vr("ingest", str(videos), "--batch", "cams")
         said += project.run(*command)
         assert {one.key for one in server.served} == {CANARY}
