@@ -182,15 +182,16 @@ class Gate:
             return
         ticket = _Ticket(priority, next(self._numbers), 0, anyio.Event())
         heapq.heappush(self._queue, ticket)
+        got_it = False
         try:
             await ticket.woken.wait()
-        except BaseException:
-            if ticket.woken.is_set():
+            got_it = True
+        finally:
+            if not got_it and ticket.woken.is_set():
                 self.release()
-            else:
+            elif not got_it:
                 self._queue.remove(ticket)
                 heapq.heapify(self._queue)
-            raise
 
     def release(self) -> None:
         """Give a place to who waits first, or back."""

@@ -99,10 +99,10 @@ class SpendingFile:
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
-                self._file.execute("ROLLBACK")
-                raise
-            self._file.execute("COMMIT")
+                self._file.execute("COMMIT")
+            finally:
+                if self._file.in_transaction:
+                    self._file.execute("ROLLBACK")
 
     def paid(self, batch: str, run: str | None) -> tuple[int, int, int]:
         """What was spent, over how many calls, and how many of those have no known cost."""
