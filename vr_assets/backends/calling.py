@@ -230,7 +230,8 @@ class Caller:
             status = str(reply.finish)
             place.answered(tokens=_tokens(reply), pause_s=reply.pause_s)
             sent = Sent(reply, time.monotonic() - started, self._cost(reply), self._output_limit(request))
-            self._count(sent, counts)
+            counts.seconds.append(sent.seconds)
+            counts.paid[request.subject.name].add(reply.usage, sent.cost_usd)
             if _is_empty(reply):
                 raise _EmptyError(sent)
             return keep(sent)
@@ -264,18 +265,9 @@ class Caller:
                 reply.usage.output_tokens if reply else None,
             )
 
-    def _count(self, sent: Sent, counts: Counts) -> None:
-        usage = sent.reply.usage
-        counts.seconds.append(sent.seconds)
-        counts.input_tokens += usage.input_tokens or 0
-        counts.output_tokens += usage.output_tokens or 0
-        if sent.cost_usd is None:
-            counts.unpriced += 1
-        else:
-            counts.cost_usd += sent.cost_usd
-
     def _cost(self, reply: Reply) -> float | None:
-        return self._purse.cost(reply.usage) if self._purse else None
+        """0 for the offline annotator, which has no purse."""
+        return self._purse.cost(reply.usage) if self._purse else 0.0
 
     def _output_limit(self, request: Request) -> int:
         return request.output_tokens or self.backend.output_limit

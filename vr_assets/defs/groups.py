@@ -1,7 +1,7 @@
 """Settings as Dagster resources: a setting's dotted name is its path under `resources.<group>.config` in run config.
 
-Generated from `vr_assets.settings`, so that the two cannot drift. Every field is optional: only what was set counts. Settings that are
-in no group are in `run`; `data_root` and `ingest` come before there is a run.
+Generated from `vr_assets.settings`, so that the two cannot drift. Every field is optional: only what was set counts. Settings
+that are in no group are in `run`; `data_root` and `ingest` come before there is a run.
 """
 
 from enum import StrEnum

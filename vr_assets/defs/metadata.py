@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import dagster as dg
 
-from vr_assets.backends.counts import Counts
+from vr_assets.backends.counts import Counts, Paid
 from vr_assets.batch import Failed
 from vr_assets.errors import Cause
 from vr_assets.records.row import Row
@@ -40,7 +40,7 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
         **{rows_name(status): count for status, count in counted.counts.items()},
         **_calls(result.counts),
         SECONDS: round(result.seconds, 2),
-        "rows": _table(result.rows),
+        "rows": _table(result.rows, result.counts),
     }
     if counted.reasons:
         shown["reasons"] = dg.MetadataValue.md(_reasons(counted))
@@ -51,13 +51,14 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
 
 def _calls(counts: Counts) -> dict[str, RawMetadata]:
     """Of attempts and latency only where there were some: a 0 would say that calls take no time."""
+    paid = counts.paid_in_all
     told: dict[str, RawMetadata] = {
         ASKED: counts.asked,
         REUSED: counts.reused,
-        INPUT_TOKENS: counts.input_tokens,
-        OUTPUT_TOKENS: counts.output_tokens,
-        COST: round(counts.cost_usd, 6),
-        UNPRICED: counts.unpriced,
+        INPUT_TOKENS: paid.input_tokens,
+        OUTPUT_TOKENS: paid.output_tokens,
+        COST: round(paid.cost_usd, 6),
+        UNPRICED: paid.unpriced,
     }
     if counts.attempts:
         told |= {ATTEMPTS: counts.attempts, MOST_IN_FLIGHT: counts.most_in_flight}
@@ -78,15 +79,20 @@ def _reasons(counted: Tally) -> str:
     return "\n".join(f"- {reason.count} {reason.status}: {_short(reason.text)}" for reason in counted.reasons[:10])
 
 
-def _table(rows: Sequence[Row]) -> dg.TableMetadataValue:
-    columns = ["video", "status", "reason"]
+def _table(rows: Sequence[Row], counts: Counts) -> dg.TableMetadataValue:
+    """A row a video. Tokens and cost are what this run paid for it; of an answer without a known cost the cost is `?`."""
+    columns = {"video": "string", "status": "string", "tokens": "int", "usd": "string", "reason": "string"}
     return dg.MetadataValue.table(
-        records=[
-            dg.TableRecord({"video": row.video, "status": row.status.value, "reason": _short(row.reason)})
-            for row in rows[:TABLE_ROWS]
-        ],
-        schema=dg.TableSchema(columns=[dg.TableColumn(name, type="string") for name in columns]),
+        records=[dg.TableRecord(_record(row, counts)) for row in rows[:TABLE_ROWS]],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name, type=kind) for name, kind in columns.items()]),
     )
+
+
+def _record(row: Row, counts: Counts) -> dict[str, str | int | float | bool]:
+    paid = counts.paid.get(row.video, Paid())
+    usd = f"{paid.cost_usd:.6f}" if not paid.unpriced else f"{paid.cost_usd:.6f} + ?" if paid.cost_usd else "?"
+    tokens = paid.input_tokens + paid.output_tokens
+    return {"video": row.video, "status": row.status.value, "tokens": tokens, "usd": usd, "reason": _short(row.reason)}
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from vr_assets.backends.base import Backend
 from vr_assets.backends.calling import About, Caller, Sent, UnderWay
-from vr_assets.backends.counts import Counts
+from vr_assets.backends.counts import Counts, Paid
 from vr_assets.backends.limits import Gate, Limiter
 from vr_assets.backends.openai import OpenAIBackend
 from vr_assets.backends.scripted import Line, ScriptedBackend
@@ -274,3 +274,12 @@ async def test_a_storm_of_429s_ends_in_answers() -> None:
         await backend.aclose()
     assert [served.status for served in server.served] == [429, 429, 200, 200]
     assert asking.sleep.seconds == [0.2, 0.5, 0.0]
+
+
+async def test_what_is_paid_is_counted_by_video() -> None:
+    used = Usage(input_tokens=12, output_tokens=3)
+    asking, _ = calls(Reply(text="", finish=Finish.STOP, usage=used), Reply(text="x", finish=Finish.STOP, usage=used))
+    await asking.answer()
+    # An answer without a word is charged for too.
+    assert asking.counts.paid == {"asked.mp4": Paid(input_tokens=24, output_tokens=6)}
+    assert asking.counts.paid_in_all == Paid(input_tokens=24, output_tokens=6)
