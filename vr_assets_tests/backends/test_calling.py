@@ -94,12 +94,12 @@ def calls(*script: Line, **given: object) -> tuple[Calls, ScriptedBackend]:
     return Calls(backend, **given), backend  # type: ignore[arg-type]
 
 
-def busy(retry_after_s: float | None = None, cause: Cause = Cause.RATE_LIMITED) -> TransientError:
+def busy(retry_after_s: float | None = None, cause: Cause = Cause.SERVER_ERROR) -> TransientError:
     return TransientError("busy", retry_after_s=retry_after_s, cause=cause)
 
 
 async def test_a_busy_endpoint_is_asked_again_until_it_answers() -> None:
-    asking, backend = calls(busy(), busy(cause=Cause.SERVER_ERROR), "at last")
+    asking, backend = calls(busy(cause=Cause.RATE_LIMITED), busy(), "at last")
     assert await asking.answer() == "at last"
     assert len(backend.requests) == asking.counts.attempts == 3
     assert asking.counts.causes == {Cause.RATE_LIMITED: 1, Cause.SERVER_ERROR: 1}
@@ -108,12 +108,12 @@ async def test_a_busy_endpoint_is_asked_again_until_it_answers() -> None:
 
 @pytest.mark.parametrize("attempts", [1, 4])
 async def test_it_gives_up_after_exactly_max_attempts_and_says_how_many(attempts: int) -> None:
-    asking, backend = calls(*[busy(3.0)] * 9, max_attempts=attempts)
+    asking, backend = calls(*[busy(0.03)] * 9, max_attempts=attempts)
     with pytest.raises(TransientError, match=rf"no answer after {attempts} attempts?: busy") as caught:
         await asking.answer()
     assert len(backend.requests) == attempts
     assert len(asking.sleep.seconds) == attempts - 1
-    assert (caught.value.retry_after_s, caught.value.cause) == (3.0, Cause.RATE_LIMITED)
+    assert (caught.value.retry_after_s, caught.value.cause) == (0.03, Cause.SERVER_ERROR)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ async def test_media_are_made_before_a_place_is_taken() -> None:
 async def test_each_attempt_leaves_a_line_at_debug_level(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "vr_assets")
     answer = Reply(text="x", finish=Finish.STOP, usage=Usage(input_tokens=12, output_tokens=3))
-    asking, _ = calls(busy(), answer)
+    asking, _ = calls(busy(cause=Cause.RATE_LIMITED), answer)
     await asking.answer()
     lines = [record.getMessage() for record in caplog.records]
     assert [line.partition(" seconds=")[0] for line in lines] == [
