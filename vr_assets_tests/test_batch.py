@@ -97,11 +97,11 @@ def test_an_interrupt_of_the_waiting_thread_cancels_the_loop_and_its_finally_run
                 await anyio.sleep(600)
             finally:
                 print("let go", flush=True)
-        with start_blocking_portal() as portal:
-            try:
+        try:
+            with start_blocking_portal() as portal:
                 batch.drive(portal, main)
-            except Interrupted:
-                print("interrupted"); sys.exit(3)
+        except Interrupted:
+            print("interrupted"); sys.exit(3)
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
