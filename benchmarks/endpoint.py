@@ -115,6 +115,8 @@ def slots(options: argparse.Namespace, root: Path) -> None:
     with endpoint(root, *capacity) as server:
         project = project_at(root / "project", server.url, model="loopback", settings=settings)
         names = ingest(project, root / "drawn", options.batches) if not options.proxies_made else batch_names(options.batches)
+        # What the endpoint takes is known then, as it is to every run but the first.
+        project.vr("preflight", "--endpoint", "vlm")
         cpu_s = run_all(project, names, at_once=at_once)
         server_cpu_s = server.cpu_s
     log = Log.read(root / "requests.jsonl")

@@ -19,7 +19,9 @@ class Log:
 
     @classmethod
     def read(cls, path: Path) -> "Log":
-        return cls([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
+        """Without what preflight asked, before the run."""
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return cls([line for line in lines if line["task"] != "preflight"])
 
     @property
     def served(self) -> list[dict[str, Any]]:

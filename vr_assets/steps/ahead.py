@@ -13,14 +13,15 @@ from vr_assets import batch
 from vr_assets.batch import Failed
 from vr_assets.errors import StageError
 from vr_assets.records.row import Row
-from vr_assets.settings import Asset
+from vr_assets.records.video import CaptionedVideo
+from vr_assets.settings import Asset, Status
 from vr_assets.steps.captions import caption_video
 from vr_assets.steps.chunk_captions import caption_chunks_of
 from vr_assets.steps.descriptions import describe_video
 from vr_assets.steps.highlights import caption_highlight
 from vr_assets.steps.qa import ask_about
 from vr_assets.steps.seen import Seen
-from vr_assets.steps.stage import Stage, goes_on
+from vr_assets.steps.stage import Stage, goes_on, next_row
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,16 @@ class Ahead:
         """A video is through a stage: go on with it."""
         if not self._stopped and self._following(asset):
             self._group.start_soon(self._go_on, asset, seen)
+            if asset is Asset.FILTERED_VIDEOS and self._following(Asset.CAPTIONS):
+                self._group.start_soon(self._ask_about_chunks, seen)
+
+    async def _ask_about_chunks(self, seen: Seen) -> None:
+        """What is asked about chunks does not depend on what the captions say, so nobody has to wait for them."""
+        assert seen.filtered is not None
+        stage = self._stage(Asset.CHUNK_CAPTIONS)
+        if stage is not None:
+            to_be_captioned = next_row(CaptionedVideo, seen.filtered, status=Status.OK)
+            await self._row(_WORK[Asset.CHUNK_CAPTIONS], stage, seen.after(to_be_captioned))
 
     async def _go_on(self, asset: Asset, seen: Seen) -> None:
         while (following := self._following(asset)) and not self._stopped:
