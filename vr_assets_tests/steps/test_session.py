@@ -14,6 +14,7 @@ from vr_assets.settings import Asset, Task, resolve
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.filtered_videos import filter_videos
+from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.session import Run, Session
 from vr_assets.storage import Store
@@ -130,18 +131,25 @@ async def test_nothing_is_asked_ahead_where_the_setting_says_so(making: Making, 
 async def test_a_later_stage_that_cannot_be_asked_does_not_stop_the_present_one(
     making: Making, videos: list[ManifestRow]
 ) -> None:
+    refused = []
+
     def script(request: Request) -> str:
-        if request.task is Task.SCREENING:
+        if request.task is not Task.MOMENT:
             return valid(request)
+        refused.append(request)
         raise StageError("no credit")
 
-    session, _ = making(script)
+    session, _ = making(script, llm__gemini__model="another")
     async with session:
         raw = (await session.carry_out(Asset.RAW_VIDEOS, lambda stage: read_videos(videos, stage))).rows
         filtered = (await session.carry_out(Asset.FILTERED_VIDEOS, lambda stage: filter_videos(raw, stage))).rows
-        assert [row.status for row in filtered] == ["ok"] * 3
+        while not refused:
+            await anyio.lowlevel.checkpoint()
+        captions = (await session.carry_out(Asset.CAPTIONS, lambda stage: caption_videos(raw, filtered, stage))).rows
+        chunks = (await session.carry_out(Asset.CHUNK_CAPTIONS, lambda stage: caption_chunks(captions, stage))).rows
+        assert [row.status for row in chunks] == ["ok"] * 3
         with pytest.raises(StageError, match="no credit"):
-            await session.carry_out(Asset.CAPTIONS, lambda stage: caption_videos(raw, filtered, stage))
+            await session.carry_out(Asset.HIGHLIGHTS, lambda stage: caption_highlights(captions, chunks, stage))
 
 
 async def test_endpoints_that_are_set_alike_are_one(making: Making) -> None:
