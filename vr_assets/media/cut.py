@@ -5,14 +5,12 @@ Times are seconds on the clock of the file that is read, zero at its first frame
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
-
 from vr_assets.errors import MediaError
+from vr_assets.media.copying import copy_packets
 from vr_assets.media.decode import SAME_TIME_S, Footage, Image, picture
 from vr_assets.media.drawing import contact_sheet, jpeg
 from vr_assets.media.mp4 import Mp4Writer, encodable, ticks
@@ -23,37 +21,16 @@ CRF_DETAIL = 23
 _JUMP_S = 1.5
 
 
-def copy_clip(proxy: Path, start_s: float, end_s: float) -> bytes:
-    """The packets of a proxy from the keyframe at `start_s` up to the keyframe (or the end) at `end_s`, as an MP4.
+def copy_clip(path: Path, start_s: float, end_s: float) -> bytes:
+    """See `copy_packets`: a stretch of a file from keyframe to keyframe, without decoding, as an MP4.
 
     Raises:
         MediaError: there is no keyframe at `start_s`.
     """
-    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder, av.open(str(proxy)) as source:
-        path = Path(folder) / "clip.mp4"
-        stream = source.streams.video[0]
-        base = stream.time_base or Fraction(1, 90000)
-        first, end = round(start_s / base), round(end_s / base)
-        with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as target:
-            copied = target.add_stream_from_template(stream)
-            copied.time_base = base
-            source.seek(first, stream=stream)
-            begun = False
-            for packet in source.demux(stream):
-                # Facts are rounded to microseconds, a tick is eleven.
-                if packet.pts is None or packet.dts is None or packet.pts < first - 1:
-                    continue
-                if packet.pts >= end - 1:
-                    break
-                if not begun:
-                    if not packet.is_keyframe or packet.pts > first + 1:
-                        raise MediaError(f"{proxy}: no keyframe at {start_s:g} s; delete the file, it is made again")
-                    begun, first = True, packet.pts
-                packet.pts -= first
-                packet.dts -= first
-                packet.stream = copied
-                target.mux(packet)
-        return path.read_bytes()
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
+        clip = Path(folder) / "clip.mp4"
+        copy_packets(path, clip, start_s, end_s, sound=True)
+        return clip.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -129,12 +106,11 @@ def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[b
 
 def sheet(path: Path, times_s: Sequence[float], labels: Sequence[str], columns: int, cell_px: int) -> bytes:
     """A contact sheet of the frames that appear at these times, in order, as JPEG; cells are at most `cell_px` long."""
-    return jpeg(contact_sheet(images(path, times_s, cell_px), labels, columns))
+    return jpeg(contact_sheet(list(images(path, times_s, cell_px)), labels, columns))
 
 
-def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[Image]:
-    """The frames that appear at these times, in order. Raises MediaError: no frame appears at one of them."""
-    found: list[Image] = []
+def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> Iterator[Image]:
+    """The frames that appear at these times, in order, one at a time. Raises MediaError: no frame appears at one of them."""
     with Footage(path) as footage:
         following = footage.shown(times_s[0])
         at_s = times_s[0]
@@ -144,6 +120,5 @@ def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[I
             shown = next((one for one in following if one.time_s >= time_s - SAME_TIME_S), None)
             if shown is None or shown.time_s > time_s + SAME_TIME_S:
                 raise MediaError(f"{path}: no frame at {time_s:g} s any more; the file changed since it was measured")
-            found.append(picture(shown, footage.shown_size(shown, longest_side_px)))
+            yield picture(shown, footage.shown_size(shown, longest_side_px))
             at_s = time_s
-    return found

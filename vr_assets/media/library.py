@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
 from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
 from vr_assets.media.smaller import Rendering, smaller_clip, smaller_jpegs
 from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_times

@@ -51,6 +51,8 @@ _BY_PIXELS, _BY_FPS, _HALVED_BY_CRF = 0.78, 0.25, 5.8
 # An encoding is aimed this far below the limit, for what the estimate does not know.
 _AIM = 0.9
 _SAMPLED_FRAMES = 8
+# Nothing of it is left to see in a JPEG of at most quality 75.
+_KEPT_QUALITY = 95
 
 
 def smaller_clip(
@@ -87,7 +89,8 @@ def smaller_jpegs(
     Raises:
         MediaError: no frame appears at one of the times.
     """
-    pictures = images(path, times_s, longest_side_px)
+    # Sixty pictures of 1280 px would be 160 MB.
+    pictures = [jpeg(image, quality=_KEPT_QUALITY) for image in images(path, times_s, longest_side_px)]
     sample = pictures[:: -(-len(pictures) // _SAMPLED_FRAMES)]
     share = _AIM * at_most_bytes / len(pictures)
     *rest, last = dict.fromkeys((min(side_px, longest_side_px), quality) for side_px, quality in _FRAMES)
@@ -116,14 +119,19 @@ def _weight(rendering: Rendering) -> float:
     return pixels * math.pow(rendering.fps, _BY_FPS) * math.exp2(-rendering.crf / _HALVED_BY_CRF)
 
 
-def _jpegs(pictures: Sequence[Image], longest_side_px: int, quality: int) -> Iterator[bytes]:
-    for picture in pictures:
+def _jpegs(pictures: Sequence[bytes], longest_side_px: int, quality: int) -> Iterator[bytes]:
+    for picture in map(_decoded, pictures):
         size = scaled_size(picture.shape[1], picture.shape[0], longest_side_px)
         yield jpeg(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), quality=quality)
 
 
-def _scaled(picture: Image, longest_side_px: int, quality: int) -> str:
-    width, height = scaled_size(picture.shape[1], picture.shape[0], longest_side_px)
+def _decoded(picture: bytes) -> Image:
+    return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def _scaled(picture: bytes, longest_side_px: int, quality: int) -> str:
+    height_px, width_px = _decoded(picture).shape[:2]
+    width, height = scaled_size(width_px, height_px, longest_side_px)
     return f"scaled to {width}x{height} at JPEG quality {quality}"
 
 

@@ -44,7 +44,7 @@ class Watched:
             "frames": self.frame_count,
             "longest_side_px": self.longest_side_px,
             "rendering": _RENDERING_VERSION,
-            "proxy": None if self.detail else self.library.recipe.model_dump(),
+            "proxy": None if self.detail else self.library.recipe.identity,
         }
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
 

@@ -24,7 +24,9 @@ class VideoFacts(Record):
 
     `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
     the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
-    `remarks` are sentences for people: damage, a proxy that did not pay.
+    `copied`: cuts from keyframe to keyframe of the source are exact without encoding; its proxy, if there is one, is such a copy.
+    Without a proxy its size in bytes is 0, and cuts start where a proxy's keyframes would be. `remarks` are sentences for people:
+    damage, a proxy that did not pay.
     """
 
     offset_s: float
@@ -40,6 +42,7 @@ class VideoFacts(Record):
     proxy_size_bytes: int
     proxy_width_px: int
     proxy_height_px: int
+    copied: bool = False
     damaged_packets: int
     remarks: tuple[str, ...] = ()
 

@@ -49,6 +49,7 @@ from vr_assets.settings.models import (
 )
 from vr_assets.settings.names import (
     Asset,
+    AudioSetting,
     BackendName,
     LongRecordings,
     MediaResolution,
@@ -67,6 +68,7 @@ __all__ = [
     "ROLES",
     "ROUTABLE",
     "Asset",
+    "AudioSetting",
     "BackendName",
     "BudgetSettings",
     "CallSettings",

@@ -111,3 +111,8 @@ class Upload(StrEnum):
 class LongRecordings(StrEnum):
     SKIP = "skip"
     SPLIT = "split"
+
+
+class AudioSetting(StrEnum):
+    DROP = "drop"
+    KEEP = "keep"

@@ -1,0 +1,146 @@
+"""Cutting without decoding: packets of H.264 copied from keyframe to keyframe."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container.input import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+
+from vr_assets.errors import MediaError
+from vr_assets.media.decode import SAME_TIME_S, open_container
+from vr_assets.media.mp4 import TICKS, ticks
+
+# Containers that keep H.264 as MP4 does.
+_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+
+_IDR = 5
+
+# Sound may be stored this much later than the pictures it belongs to.
+_LOOK_AHEAD = 2 * TICKS
+
+
+@dataclass(frozen=True)
+class Packets:
+    """A file's pictures as they are stored, which is the order in which they are shown."""
+
+    times_s: tuple[float, ...]
+    keyframe_times_s: tuple[float, ...]
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+def exact_packets(path: Path, keyframe_interval_s: float) -> Packets | None:
+    """The packets of a video that can be cut as exactly by copying as a proxy: 8-bit H.264 with square pixels and no B-frames,
+    that starts anew at the first frame of each interval. None for any other. Decodes nothing, and reads the file only where its
+    header leaves it possible. Whether pictures are damaged, turned or interlaced is not looked at.
+
+    Raises:
+        MediaError: the file is missing or unreadable.
+    """
+    with open_container(path) as container:
+        stream = _pictures(container)
+        extradata = stream.codec_context.extradata
+        if container.format.name not in _FORMATS or not extradata or not _is_plain(stream):
+            return None
+        length_bytes = (extradata[4] & 3) + 1
+        times_s: list[float] = []
+        keyframes_s: list[float] = []
+        size_bytes, zero, interval = 0, None, -1
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            if packet.pts is None or packet.pts != packet.dts:
+                return None
+            zero = packet.pts if zero is None else zero
+            time_s = float((packet.pts - zero) * packet.time_base)
+            if times_s and time_s <= times_s[-1]:
+                return None
+            starts_over = packet.is_keyframe and _holds_idr(bytes(packet), length_bytes)
+            now = int((time_s + SAME_TIME_S) / keyframe_interval_s)
+            if now > interval and not starts_over:
+                return None
+            interval = now
+            times_s.append(time_s)
+            keyframes_s += [time_s] if starts_over else []
+            size_bytes += packet.size
+        return Packets(tuple(times_s), tuple(keyframes_s), stream.width, stream.height, size_bytes) if times_s else None
+
+
+def _is_plain(stream: VideoStream) -> bool:
+    context = stream.codec_context
+    return (
+        context.name == "h264"
+        and context.pix_fmt == "yuv420p"
+        and context.color_range != ColorRange.JPEG
+        and stream.sample_aspect_ratio in (None, 0, 1)
+        and stream.width % 2 == stream.height % 2 == 0
+    )
+
+
+def _holds_idr(content: bytes, length_bytes: int) -> bool:
+    """Whether nothing that follows a picture refers to anything before it (ITU-T H.264, table 7-1)."""
+    at = 0
+    while at + length_bytes < len(content):
+        if content[at + length_bytes] & 31 == _IDR:
+            return True
+        at += length_bytes + int.from_bytes(content[at : at + length_bytes], "big")
+    return False
+
+
+def copy_packets(path: Path, target: Path, start_s: float, end_s: float, *, sound: bool) -> None:
+    """The packets of a file from the keyframe at `start_s` up to the keyframe (or the end) at `end_s`, as an MP4 that starts at
+    zero. Times are on the clock of the file's pictures; its sound comes along where it is wanted and there, as AAC.
+
+    Raises:
+        MediaError: there is no keyframe at `start_s`.
+    """
+    with open_container(path) as source, av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as copy:
+        pictures = _pictures(source)
+        zero_s = (pictures.start_time or 0) * (pictures.time_base or Fraction(1, TICKS))
+        start, end = ticks(start_s), ticks(end_s)
+        copied = copy.add_stream_from_template(pictures)
+        copied.time_base = Fraction(1, TICKS)
+        sounds = {one.index: copy.add_stream_from_template(one) for one in source.streams.audio[:1] if sound}
+        source.seek(int((zero_s + Fraction(start_s)) / (pictures.time_base or Fraction(1, TICKS)) + 1), stream=pictures)
+        held: Packet[Any] | None = None
+        for packet in source.demux([pictures, *(source.streams[index] for index in sounds)]):
+            if packet.pts is None or packet.dts is None:
+                continue
+            since_s = packet.pts * packet.time_base - zero_s
+            at = ticks(float(since_s))
+            if at >= end + _LOOK_AHEAD:
+                break
+            # Facts are rounded to microseconds, a tick is eleven.
+            if not start - 1 <= at < end - 1:
+                continue
+            if packet.stream_index in sounds:
+                packet.pts = packet.dts = round((since_s - Fraction(start, TICKS)) / packet.time_base)
+                packet.stream = sounds[packet.stream_index]
+                if packet.pts >= 0:
+                    copy.mux(packet)
+                continue
+            if held is None:
+                if not packet.is_keyframe or at > start + 1:
+                    break
+                start = at
+            else:
+                held.duration = at - start - (held.pts or 0)
+                copy.mux(held)
+            packet.time_base, packet.stream = Fraction(1, TICKS), copied
+            packet.pts = packet.dts = at - start
+            held = packet
+        if held is None:
+            raise MediaError(f"{path}: no keyframe at {start_s:g} s; delete the file, it is made again")
+        held.duration = end - start - (held.pts or 0)
+        copy.mux(held)
+
+
+def _pictures(container: InputContainer) -> VideoStream:
+    return next(stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic)
