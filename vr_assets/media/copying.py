@@ -1,9 +1,9 @@
 """Cutting without decoding: packets of H.264 copied from keyframe to keyframe."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container.input import InputContainer
@@ -20,9 +20,6 @@ from vr_assets.media.mp4 import TICKS, ticks
 _FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 
 _IDR = 5
-
-# Sound may be stored this much later than the pictures it belongs to.
-_LOOK_AHEAD = 2 * TICKS
 
 
 @dataclass(frozen=True)
@@ -94,38 +91,31 @@ def _holds_idr(content: bytes, length_bytes: int) -> bool:
     return False
 
 
-def copy_packets(path: Path, target: Path, start_s: float, end_s: float, *, sound: bool) -> None:
-    """The packets of a file from the keyframe at `start_s` up to the keyframe (or the end) at `end_s`, as an MP4 that starts at
-    zero. Times are on the clock of the file's pictures; its sound comes along where it is wanted and there, as AAC.
+def copy_packets(path: Path, target: Path, start_s: float, end_s: float) -> None:
+    """The pictures of a file from the keyframe at `start_s` up to the keyframe (or the end) at `end_s`, as an MP4 that starts at
+    zero. Its packets must be in the order in which they are shown.
 
     Raises:
         MediaError: there is no keyframe at `start_s`.
     """
     with open_container(path) as source, av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as copy:
         pictures = _pictures(source)
-        zero_s = (pictures.start_time or 0) * (pictures.time_base or Fraction(1, TICKS))
+        base = pictures.time_base or Fraction(1, TICKS)
+        zero = pictures.start_time or 0
         start, end = ticks(start_s), ticks(end_s)
         copied = copy.add_stream_from_template(pictures)
         copied.time_base = Fraction(1, TICKS)
-        sounds = {one.index: copy.add_stream_from_template(one) for one in source.streams.audio[:1] if sound}
-        source.seek(int((zero_s + Fraction(start_s)) / (pictures.time_base or Fraction(1, TICKS)) + 1), stream=pictures)
-        held: Packet[Any] | None = None
-        for packet in source.demux([pictures, *(source.streams[index] for index in sounds)]):
+        source.seek(zero + math.ceil(Fraction(start_s) / base), stream=pictures)
+        held: Packet[VideoStream] | None = None
+        for packet in source.demux(pictures):
             if packet.pts is None or packet.dts is None:
                 continue
-            since_s = packet.pts * packet.time_base - zero_s
-            at = ticks(float(since_s))
-            if at >= end + _LOOK_AHEAD:
-                break
+            at = ticks(float((packet.pts - zero) * base))
             # Facts are rounded to microseconds, a tick is eleven.
-            if not start - 1 <= at < end - 1:
+            if at < start - 1:
                 continue
-            if packet.stream_index in sounds:
-                packet.pts = packet.dts = round((since_s - Fraction(start, TICKS)) / packet.time_base)
-                packet.stream = sounds[packet.stream_index]
-                if packet.pts >= 0:
-                    copy.mux(packet)
-                continue
+            if at >= end - 1:
+                break
             if held is None:
                 if not packet.is_keyframe or at > start + 1:
                     break
@@ -133,9 +123,8 @@ def copy_packets(path: Path, target: Path, start_s: float, end_s: float, *, soun
             else:
                 held.duration = at - start - (held.pts or 0)
                 copy.mux(held)
-            packet.time_base, packet.stream = Fraction(1, TICKS), copied
             packet.pts = packet.dts = at - start
-            held = packet
+            packet.time_base, packet.stream, held = Fraction(1, TICKS), copied, packet
         if held is None:
             raise MediaError(f"{path}: no keyframe at {start_s:g} s; delete the file, it is made again")
         held.duration = end - start - (held.pts or 0)

@@ -14,6 +14,7 @@ from vr_assets.media.copying import copy_packets
 from vr_assets.media.decode import SAME_TIME_S, Footage, Image, picture
 from vr_assets.media.drawing import contact_sheet, jpeg
 from vr_assets.media.mp4 import Mp4Writer, encodable, ticks
+from vr_assets.media.sound import with_sound
 
 CRF_DETAIL = 23
 
@@ -21,16 +22,16 @@ CRF_DETAIL = 23
 _JUMP_S = 1.5
 
 
-def copy_clip(path: Path, start_s: float, end_s: float) -> bytes:
-    """See `copy_packets`: a stretch of a file from keyframe to keyframe, without decoding, as an MP4.
+def copy_clip(path: Path, start_s: float, end_s: float, *, sound: bool = False) -> bytes:
+    """See `copy_packets`: a stretch of a file from keyframe to keyframe, without decoding pictures, as an MP4.
 
     Raises:
         MediaError: there is no keyframe at `start_s`.
     """
     with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
         clip = Path(folder) / "clip.mp4"
-        copy_packets(path, clip, start_s, end_s, sound=True)
-        return clip.read_bytes()
+        copy_packets(path, clip, start_s, end_s)
+        return (with_sound(clip, path, start_s, end_s) if sound else clip).read_bytes()
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ class Encoded:
     fps: float
 
 
-def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int) -> bytes:
+def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int, *, sound: bool = False) -> bytes:
     """All frames that appear in [start_s, end_s), scaled down to fit, as an MP4 that is encoded anew.
 
     Raises:
         MediaError: no frame appears at `start_s`.
     """
-    return encoded(source, start_s, end_s, longest_side_px).content
+    return encoded(source, start_s, end_s, longest_side_px, sound=sound).content
 
 
 def encoded(
@@ -61,6 +62,7 @@ def encoded(
     crf: int = CRF_DETAIL,
     max_fps: float | None = None,
     keyframe_s: float = 1.0,
+    sound: bool = False,
 ) -> Encoded:
     """See `encode_clip`. With `max_fps`, the first frame of each 1 / max_fps seconds, at its own time.
 
@@ -92,7 +94,8 @@ def encoded(
         if writer is None:
             raise MediaError(f"{source}: no frame between {start_s:g} and {end_s:g} s any more; the file changed")
         writer.close(ticks(end_s - start_s))
-        return Encoded(path.read_bytes(), *size, fps)
+        sounding = with_sound(path, source, start_s, end_s) if sound else path
+        return Encoded(sounding.read_bytes(), *size, fps)
 
 
 def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[bytes, ...]:

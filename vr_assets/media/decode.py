@@ -146,6 +146,10 @@ class Footage:
             self._reopen()
         yield from (shown for shown in self._timed() if shown.time_s >= start_s - SAME_TIME_S)
 
+    def zero_s(self) -> Fraction:
+        """When the first frame is shown, by the file's own time stamps, which its sound shares. Moves the place of reading."""
+        return (self._find_zero() or 0) * self._time_base
+
     @property
     def _time_base(self) -> Fraction:
         return self.stream.time_base or Fraction(1, 90000)

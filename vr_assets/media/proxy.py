@@ -12,8 +12,10 @@ from vr_assets.media.decode import SAME_TIME_S, Footage, Shown
 from vr_assets.media.mp4 import TICKS, Mp4Writer, encodable, ticks
 from vr_assets.media.quality import QualityMeter
 from vr_assets.media.recipe import ProxyRecipe
+from vr_assets.media.sound import with_sound
 from vr_assets.records.base import Span
 from vr_assets.records.media import VideoFacts
+from vr_assets.settings import AudioSetting
 from vr_assets.storage import write_atomically
 
 # 3 MB a minute, at most twice what encoding it would come to: sending costs more than that.
@@ -41,7 +43,9 @@ def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: S
         if packets is not None:
             told.keyframe_times_s = list(packets.keyframe_times_s)
             if recipe.stored:
-                copy_packets(source, drawn, 0.0, told.end_s, sound=False)
+                copy_packets(source, drawn, 0.0, told.end_s)
+        if recipe.stored and recipe.audio is AudioSetting.KEEP:
+            drawn = with_sound(drawn, source, told.frame_times_s[0], told.end_s)
         size_bytes = drawn.stat().st_size if recipe.stored else 0
         measured = told.facts(source.stat().st_size, size_bytes, whole=part is None, copied=packets is not None)
         if recipe.stored:

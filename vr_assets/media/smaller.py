@@ -56,7 +56,7 @@ _KEPT_QUALITY = 95
 
 
 def smaller_clip(
-    source: Path, start_s: float, end_s: float, *, first: Rendering, first_bytes: int, at_most_bytes: int
+    source: Path, start_s: float, end_s: float, *, first: Rendering, first_bytes: int, at_most_bytes: int, sound: bool = False
 ) -> tuple[bytes, str]:
     """[start_s, end_s) of a file as an MP4 of at most `at_most_bytes`, or as small as it is made, and what was done in words.
 
@@ -70,7 +70,16 @@ def smaller_clip(
     expected = first_bytes * _KEYFRAMES_SHARE / _weight(first)
     while True:
         step = next((one for one in steps if expected * _weight(one) <= _AIM * at_most_bytes), steps[-1])
-        made = encoded(source, start_s, end_s, step.longest_side_px, crf=step.crf, max_fps=step.fps, keyframe_s=_KEYFRAME_S)
+        made = encoded(
+            source,
+            start_s,
+            end_s,
+            step.longest_side_px,
+            crf=step.crf,
+            max_fps=step.fps,
+            keyframe_s=_KEYFRAME_S,
+            sound=sound,
+        )
         done = f"scaled to {made.width_px}x{made.height_px} at {made.fps:g} fps"
         if len(made.content) <= at_most_bytes:
             return made.content, f"{done} to stay under {_words(at_most_bytes)}"
