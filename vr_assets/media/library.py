@@ -1,7 +1,8 @@
 """Videos as the steps see them: probed, measured, and ready to be shown to a model."""
 
 import asyncio
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
 from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
+from vr_assets.media.proxies import Proxies, alone
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
@@ -22,12 +24,14 @@ from vr_assets.records.call import Clip, Frame, Media, MediaForm
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import SCENE_VERSION, Scene
-from vr_assets.settings import LongVideoSettings, MediaSettings
+from vr_assets.settings import AudioSetting, LongVideoSettings, MediaSettings
 from vr_assets.storage import write_atomically
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 _SHEET_CELL_PX = 320
+_PROXY_LIVES = 3
 
 
 class MediaLibrary:
@@ -40,6 +44,7 @@ class MediaLibrary:
         self.recipe = ProxyRecipe.of(settings)
         self._workers = workers
         self._memo = ProbeMemo(folder / "probes.sqlite")
+        self._proxies = Proxies(folder / "proxies", limit_bytes=int(settings.proxies_gb * 1e9))
         self._shared = Shared()
 
     async def probe(self, path: str, *, part: Span | None) -> VideoMedia:
@@ -101,12 +106,17 @@ class MediaLibrary:
         """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""
         times_s = frames_shown(spread_times(facts.span, columns * rows), facts)
         labels = [_clock(time_s) for time_s in times_s]
-        return await self._workers.run(cut.sheet, await self.proxy(media), times_s, labels, columns, _SHEET_CELL_PX)
+
+        async def made(path: Path, zero_s: float) -> bytes:
+            on_file_s = [time_s + zero_s for time_s in times_s]
+            return await self._workers.run(cut.sheet, path, on_file_s, labels, columns, _SHEET_CELL_PX)
+
+        return await self._made(media, facts, made, from_source=not self.recipe.stored)
 
     async def proxy(self, media: VideoMedia) -> Path:
-        """The proxy's file, made again if it was evicted. Raises MediaError."""
+        """The proxy's file, made again if it was evicted, which may happen again at any time. Raises MediaError."""
         path = self._proxy_file(media)
-        if not path.is_file():
+        if not self._proxies.use(path):
             await self._prepared(media)
         return path
 
@@ -161,30 +171,61 @@ class MediaLibrary:
 
     async def _prepare(self, media: VideoMedia) -> VideoFacts:
         source, proxy, facts = await self.source(media), self._proxy_file(media), self._facts_file(media)
-        return await self._workers.run(prepare, source, proxy, facts, self.recipe, part_of(media))
+        async with alone(self.folder / "locks" / f"{proxy.name}.lock"):
+            known = self.known_facts(media)
+            if known is not None and (not self.recipe.stored or self._proxies.use(proxy)):
+                return known
+            measured = await self._workers.run(prepare, source, proxy, facts, self.recipe, part_of(media))
+        if self.recipe.stored:
+            await asyncio.to_thread(self._proxies.added, proxy)
+        return measured
+
+    async def _made(
+        self, media: VideoMedia, facts: VideoFacts, make: Callable[[Path, float], Awaitable[T]], *, from_source: bool
+    ) -> T:
+        """What `make` makes of a file and of the time in it at which the video starts. A proxy may be evicted by another process
+        before it is opened: then it is made again.
+        """
+        if from_source:
+            return await make(await self.source(media), facts.offset_s)
+        for _ in range(_PROXY_LIVES):
+            proxy = await self.proxy(media)
+            try:
+                return await make(proxy, 0.0)
+            except (MediaError, FileNotFoundError):
+                if proxy.is_file():
+                    raise
+        raise MediaError(f"{media.path}: its proxy is evicted again and again before it is read; raise media.proxies_gb")
 
     async def _clip(self, watched: Watched) -> bytes:
-        span, facts = watched.span, watched.facts
-        if watched.detail:
-            source, zero_s = await self._file(watched)
+        span, facts, recipe = watched.span, watched.facts, self.recipe
+        sound = recipe.audio is AudioSetting.KEEP
+
+        async def made(path: Path, zero_s: float) -> bytes:
+            if not watched.from_source and span == facts.span:
+                return await asyncio.to_thread(path.read_bytes)
             start_s, end_s = span.start_s + zero_s, span.end_s + zero_s
-            return await self._workers.run(cut.encode_clip, source, start_s, end_s, watched.longest_side_px)
-        proxy = await self.proxy(watched.media)
-        if span == facts.span:
-            return await asyncio.to_thread(proxy.read_bytes)
-        return await self._workers.run(cut.copy_clip, proxy, span.start_s, span.end_s)
+            if not watched.detail and (recipe.stored or facts.copied):
+                return await self._workers.run(cut.copy_clip, path, start_s, end_s, sound=sound)
+            longest_px = self._rendering(watched).longest_side_px
+            return await self._workers.run(cut.encode_clip, path, start_s, end_s, longest_px, sound=sound)
+
+        return await self._made(watched.media, facts, made, from_source=watched.from_source)
 
     async def _smaller_clip(self, watched: Watched, size_bytes: int, at_most_bytes: int) -> tuple[bytes, str]:
-        path, zero_s = await self._file(watched)
-        return await self._workers.run(
-            smaller_clip,
-            path,
-            watched.span.start_s + zero_s,
-            watched.span.end_s + zero_s,
-            first=self._rendering(watched),
-            first_bytes=size_bytes,
-            at_most_bytes=at_most_bytes,
-        )
+        async def made(path: Path, zero_s: float) -> tuple[bytes, str]:
+            return await self._workers.run(
+                smaller_clip,
+                path,
+                watched.span.start_s + zero_s,
+                watched.span.end_s + zero_s,
+                first=self._rendering(watched),
+                first_bytes=size_bytes,
+                at_most_bytes=at_most_bytes,
+                sound=self.recipe.audio is AudioSetting.KEEP,
+            )
+
+        return await self._made(watched.media, watched.facts, made, from_source=watched.from_source)
 
     def _rendering(self, watched: Watched) -> Rendering:
         """How its clip is encoded where no limit is set."""
@@ -192,31 +233,34 @@ class MediaLibrary:
         longest_px = max(facts.width_px, facts.height_px)
         if watched.detail:
             return Rendering(min(longest_px, watched.longest_side_px), facts.fps, cut.CRF_DETAIL)
+        if not recipe.stored:
+            return Rendering(longest_px, facts.fps, cut.CRF_DETAIL)
         return Rendering(min(longest_px, recipe.longest_side_px), min(facts.fps, recipe.max_fps), recipe.crf)
 
     async def _frames(self, watched: Watched) -> tuple[Frame, ...]:
-        path, zero_s = await self._file(watched)
-        on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
-        return _timed(contents, watched)
+        async def made(path: Path, zero_s: float) -> tuple[bytes, ...]:
+            on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
+            return await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
+
+        return _timed(await self._made(watched.media, watched.facts, made, from_source=watched.from_source), watched)
 
     async def _smaller_frames(self, watched: Watched, at_most_bytes: int) -> tuple[Frame, ...]:
-        path, zero_s = await self._file(watched)
-        on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-        contents, reduced = await self._workers.run(
-            smaller_jpegs, path, on_file_s, longest_side_px=watched.longest_side_px, at_most_bytes=at_most_bytes
-        )
+        async def made(path: Path, zero_s: float) -> tuple[tuple[bytes, ...], str]:
+            on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
+            return await self._workers.run(
+                smaller_jpegs, path, on_file_s, longest_side_px=watched.longest_side_px, at_most_bytes=at_most_bytes
+            )
+
+        contents, reduced = await self._made(watched.media, watched.facts, made, from_source=watched.from_source)
         return _timed(contents, watched, reduced)
 
-    async def _file(self, watched: Watched) -> tuple[Path, float]:
-        """What a stretch is made from, and the time in that file at which the video starts."""
-        if watched.detail:
-            return await self.source(watched.media), watched.facts.offset_s
-        return await self.proxy(watched.media), 0.0
-
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
-        proxy = await self.proxy(media)
-        scene = await self._workers.run(_measure, proxy, facts.duration_s)
+        async def made(file: Path, _: float) -> Scene:
+            if self.recipe.stored:
+                return await self._workers.run(_measure, file, facts.duration_s)
+            return await self._workers.run(_measure_source, file, facts.duration_s, self.recipe, part_of(media))
+
+        scene = await self._made(media, facts, made, from_source=not self.recipe.stored)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
         return scene
 
@@ -246,6 +290,14 @@ def _measure(proxy: Path, duration_s: float) -> Scene:
     from vr_assets.media.scene import measure_scene
 
     return measure_scene(proxy, duration_s=duration_s)
+
+
+def _measure_source(source: Path, duration_s: float, recipe: ProxyRecipe, part: Span | None) -> Scene:
+    """What `_measure` finds in the proxy that is not kept."""
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
+        proxy = Path(folder) / "proxy.mp4"
+        prepare(source, proxy, Path(folder) / "facts.json", recipe.model_copy(update={"stored": True}), part)
+        return _measure(proxy, duration_s)
 
 
 def _read(kind: type[R], path: Path) -> R | None:
