@@ -15,6 +15,12 @@ from vr_assets.errors import MediaError
 _STILLS = ("image2", "_pipe", "ico")
 _TEXTS = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 _LISTS = frozenset({"concat", "concatf", "hls", "dash", "imf", "sdp", "rtsp", "webm_dash_manifest"})
+_LIST_STARTS = (b"ffconcat", b"#EXTM3U")
+
+_IS_LIST = "a list of other files, not a video; name those files"
+_NO_INDEX = "its index is missing, for the recording was cut off before its end; copy it again, or have it repaired"
+
+_MOST_BOXES = 1000
 
 # Pictures that stand for a video beside it.
 _THUMBNAIL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -40,15 +46,19 @@ def stat(path: Path) -> stat_result:
 
 def open_container(path: Path) -> InputContainer:
     """Raises MediaError: the file is missing or no video that FFmpeg reads."""
-    size = stat(path).st_size
-    if size == 0:
+    if stat(path).st_size == 0:
         raise MediaError(f"{path}: the file is empty; copy it again")
     try:
+        with path.open("rb") as file:
+            if file.read(16).startswith(_LIST_STARTS):
+                raise MediaError(f"{path}: {_IS_LIST}")
         # FFmpeg takes what comes before a colon in a relative path for a protocol.
         container = av.open(str(path.absolute()), "r", options={"protocol_whitelist": "file"})
-    except av.PermissionError:
+    except PermissionError:
         raise MediaError(f"{path}: not readable by this user; check its permissions") from None
     except (av.FFmpegError, OSError) as error:
+        if _lacks_index(path):
+            raise MediaError(f"{path}: {_NO_INDEX}") from None
         raise MediaError(f"{path}: not a video that FFmpeg can open ({_words(error)}); copy or export it again") from None
     wrong = _wrong(container)
     if wrong:
@@ -84,10 +94,24 @@ def _wrong(container: InputContainer) -> str | None:
     if kind in _TEXTS:
         return "a text, not a video; take it out of the batch"
     if kind in _LISTS:
-        return "a list of other files, not a video; name those files"
+        return _IS_LIST
     if not container.streams.get():
-        return "its index is missing, for the recording was cut off before its end; copy it again, or have it repaired"
+        return _NO_INDEX
     return None
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether a file is an MP4 as far as it goes, without the `moov` box (ISO/IEC 14496-12) that cameras write last."""
+    kinds = []
+    size_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        while file.tell() + 16 <= size_bytes and len(kinds) < _MOST_BOXES:
+            start = file.tell()
+            length, kind = int.from_bytes(file.read(4)), file.read(4)
+            kinds.append(kind)
+            length = int.from_bytes(file.read(8)) if length == 1 else length
+            file.seek(start + length if length >= 8 else size_bytes)
+    return kinds[:1] == [b"ftyp"] and b"mdat" in kinds and b"moov" not in kinds
 
 
 def _words(error: Exception) -> str:

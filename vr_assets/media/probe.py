@@ -3,8 +3,6 @@
 from fractions import Fraction
 from pathlib import Path
 
-from av.video.stream import VideoStream
-
 from vr_assets.errors import MediaError
 from vr_assets.media.clock import may_restart, walk
 from vr_assets.media.decode import Footage
@@ -26,7 +24,7 @@ def probe_header(path: Path) -> VideoHeader:
             raise MediaError(f"{path}: not one frame of its video decodes; copy or export it again")
         stream = footage.stream
         width_px, height_px = footage.shown_size(first)
-        told = _told(path, stream)
+        told = _told(footage, path.stat().st_size)
         if told is None or may_restart(footage.container):
             walked = walk(path, stream.index)
             told = walked.duration_s, walked.count
@@ -43,13 +41,23 @@ def probe_header(path: Path) -> VideoHeader:
     )
 
 
-def _told(path: Path, stream: VideoStream) -> tuple[float, int | None] | None:
-    """Seconds and frames as the header says, as far as the file goes: an index that comes first survives a cut."""
+def _told(footage: Footage, size_bytes: int) -> tuple[float, int | None] | None:
+    """Seconds and frames as header and index say; None where they say nothing.
+
+    An index that comes first survives a cut: what it names behind the end of the file does not count. AVI's index counts frames;
+    its header holds what the recorder expected.
+    """
+    stream = footage.stream
     if not stream.duration or stream.duration < 0:
         return None
     base = stream.time_base or Fraction(1)
-    entries, size_bytes = stream.index_entries, path.stat().st_size
-    if not entries or entries[len(entries) - 1].pos + entries[len(entries) - 1].size <= size_bytes:
+    entries = stream.index_entries
+    count = there = len(entries)
+    if count and entries[count - 1].pos + entries[count - 1].size > size_bytes:
+        there = next(place for place, entry in enumerate(entries) if entry.pos + entry.size > size_bytes)
+        end = entries[there].timestamp
+    elif count and footage.container.format.name == "avi":
+        end = entries[count - 1].timestamp + 1
+    else:
         return float(stream.duration * base), stream.frames or None
-    there = next(place for place, entry in enumerate(entries) if entry.pos + entry.size > size_bytes)
-    return (float((entries[there].timestamp - entries[0].timestamp) * base), there) if there else None
+    return (float((end - entries[0].timestamp) * base), there) if there else None
