@@ -33,8 +33,8 @@ def test_what_can_be_seen_is_prepared_with_its_true_times(tmp_path: Path, animal
     assert (header.width_px, header.height_px) == shows.size
     facts, proxy = prepared(path)
     assert facts.frame_times_s == pytest.approx(shows.starts_s, abs=1e-3)
-    assert facts.start_s == 0.0
-    assert facts.end_s == pytest.approx(shows.length_s, abs=1e-3)
+    assert facts.offset_s == 0.0
+    assert facts.duration_s == pytest.approx(shows.length_s, abs=1e-3)
     assert facts.source_frame_count == len(shows.numbers)
     assert (facts.width_px, facts.height_px) == shows.size
     assert [read_count(frame.image) for frame in frames(proxy)] == list(shows.numbers)
