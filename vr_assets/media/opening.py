@@ -102,7 +102,7 @@ def _wrong(container: InputContainer) -> str | None:
 
 def _lacks_index(path: Path) -> bool:
     """Whether a file is an MP4 as far as it goes, without the `moov` box (ISO/IEC 14496-12) that cameras write last."""
-    kinds = []
+    kinds: list[bytes] = []
     size_bytes = path.stat().st_size
     with path.open("rb") as file:
         while file.tell() + 16 <= size_bytes and len(kinds) < _MOST_BOXES:

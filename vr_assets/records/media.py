@@ -33,8 +33,8 @@ class VideoFacts(Record):
 
     `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
     the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
-    `treatments` were done to its frames. `remarks` are sentences for people: damage, which of several videos in the file is shown,
-    a proxy that did not pay.
+    `treatments` were done to its frames. `remarks` are sentences for people: damage, which of several videos in the file is
+    shown, a proxy that did not pay.
     """
 
     offset_s: float
