@@ -230,6 +230,23 @@ _X265 = "log-level=none:colorprim=bt2020:colormatrix=bt2020nc:transfer="
 
 _CUT_OFF = "header says 5.0 s, 2.5 s decode"
 
+NAMES = (
+    "  spaces  .mp4",
+    "quote'quote\".mp4",
+    "new\nline.mp4",
+    "-dash.mp4",
+    "--help.mp4",
+    "%03d %s %%.mp4",
+    "cam:1.mp4",
+    "http:cam.mp4",
+    "#1?a=b&c.mp4",
+    "[ab]{c}*$HOME`id`.mp4",
+    "a|b;c\\d.mp4",
+    "\u96e8\u306e\u65e5 \U0001f3a5 e\u0301.mp4",
+    "\u202egpj.mp4",
+    f"{'long ' * 49}.mp4",
+)
+
 ANIMALS = (
     # Times.
     Animal("plain.mp4", _clip(), Shows(range(16))),
@@ -343,26 +360,34 @@ ANIMALS = (
     Animal("is a jpeg.mp4", _still(".jpg"), Refused("a still picture, not a video")),
     Animal("is a png.mp4", _still(".png"), Refused("a still picture, not a video")),
     # Names.
-    *(
-        Animal(name, _clip(4, first=first), Shows(range(first, first + 4)))
-        for first, name in enumerate(
-            (
-                "  spaces  .mp4",
-                "quote'quote\".mp4",
-                "new\nline.mp4",
-                "-dash.mp4",
-                "--help.mp4",
-                "%03d %s %%.mp4",
-                "cam:1.mp4",
-                "http:cam.mp4",
-                "#1?a=b&c.mp4",
-                "[ab]{c}*$HOME`id`.mp4",
-                "a|b;c\\d.mp4",
-                "\u96e8\u306e\u65e5 \U0001f3a5 e\u0301.mp4",
-                "\u202egpj.mp4",
-                f"{'long ' * 49}.mp4",
-            ),
-            start=300,
-        )
-    ),
+    *(Animal(name, _clip(4, first=first), Shows(range(first, first + 4))) for first, name in enumerate(NAMES, 300)),
 )
+
+
+def _repeated(path: Path, images: Sequence[Image], fps: float, times: int) -> Path:
+    """A GOP over and over, encoded once."""
+    one = write_clip(path.with_name("one.mp4"), images, fps, gop=len(images), options={**_PLAIN, "preset": "ultrafast"})
+    with av.open(str(one)) as source:
+        packets = [packet for packet in source.demux(video=0) if packet.size]
+        with av.open(str(path), "w") as target:
+            stream = target.add_stream_from_template(source.streams.video[0])
+            length = sum(packet.duration or 0 for packet in packets)
+            stamps = [(packet.pts or 0) for packet in packets]
+            for number in range(times):
+                for packet, stamp in zip(packets, stamps, strict=True):
+                    copy = av.Packet(bytes(packet))
+                    copy.stream, copy.time_base, copy.is_keyframe = stream, packet.time_base, packet.is_keyframe
+                    copy.pts = copy.dts = stamp + number * length
+                    copy.duration = packet.duration
+                    target.mux(copy)
+    return path
+
+
+def minute_in_4k(path: Path) -> Path:
+    """3840x2160 at 30 frames a second: pictures 0 to 29 each second."""
+    return _repeated(path, pictures(30, size=(3840, 2160)), 30, 60)
+
+
+def three_hours(path: Path) -> Path:
+    """Small pictures at 4 frames a second: 0 to 239 each minute."""
+    return _repeated(path, pictures(240), 4, 180)
