@@ -59,6 +59,10 @@ def _items(content: bytes) -> list[Json]:
     return items
 
 
+def test_the_good_ones_by_themselves_go_through(undisturbed: Project) -> None:
+    assert undisturbed.statuses("cams", Asset.TASK_FILES) == {"ok": 6}
+
+
 @pytest.mark.parametrize("asset", list(Asset))
 def test_the_good_ones_rows_are_what_they_are_without(undisturbed: Project, mixed: Project, asset: Asset) -> None:
     alone, among = _by_name(undisturbed, asset), _by_name(mixed, asset)

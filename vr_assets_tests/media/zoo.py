@@ -389,5 +389,5 @@ def minute_in_4k(path: Path) -> Path:
 
 
 def three_hours(path: Path) -> Path:
-    """Small pictures at 4 frames a second: 0 to 239 each minute."""
-    return _repeated(path, pictures(240), 4, 180)
+    """Small pictures at 2 frames a second: 0 to 119 each minute."""
+    return _repeated(path, pictures(120), 2, 180)
