@@ -14,7 +14,8 @@ from vr_assets_tests.servers import serving
 from vr_assets_tests.servers.openai import OpenAIDialect
 from vr_assets_tests.servers.serving import Behaviour
 
-pytestmark = pytest.mark.slow
+# The first of its tests annotates all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
