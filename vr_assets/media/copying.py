@@ -8,13 +8,13 @@ from pathlib import Path
 import av
 from av.container.input import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from vr_assets.errors import MediaError
-from vr_assets.media.decode import SAME_TIME_S, open_container
+from vr_assets.media.decode import SAME_TIME_S
 from vr_assets.media.mp4 import TICKS, ticks
+from vr_assets.media.opening import choose_video, open_container
 
 # Containers that keep H.264 as MP4 does.
 _FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
@@ -42,7 +42,7 @@ def exact_packets(path: Path, keyframe_interval_s: float) -> Packets | None:
         MediaError: the file is missing or unreadable.
     """
     with open_container(path) as container:
-        stream = _pictures(container)
+        stream = _pictures(path, container)
         extradata = stream.codec_context.extradata
         if container.format.name not in _FORMATS or not extradata or not _is_plain(stream):
             return None
@@ -99,7 +99,7 @@ def copy_packets(path: Path, target: Path, start_s: float, end_s: float) -> None
         MediaError: there is no keyframe at `start_s`.
     """
     with open_container(path) as source, av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as copy:
-        pictures = _pictures(source)
+        pictures = _pictures(path, source)
         base = pictures.time_base or Fraction(1, TICKS)
         zero = pictures.start_time or 0
         start, end = ticks(start_s), ticks(end_s)
@@ -131,5 +131,8 @@ def copy_packets(path: Path, target: Path, start_s: float, end_s: float) -> None
         copy.mux(held)
 
 
-def _pictures(container: InputContainer) -> VideoStream:
-    return next(stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic)
+def _pictures(path: Path, container: InputContainer) -> VideoStream:
+    stream = choose_video(container)
+    if stream is None:
+        raise MediaError(f"{path}: holds no video stream; take it out of the batch")
+    return stream

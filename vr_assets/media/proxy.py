@@ -14,7 +14,7 @@ from vr_assets.media.quality import QualityMeter
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sound import with_sound
 from vr_assets.records.base import Span
-from vr_assets.records.media import VideoFacts
+from vr_assets.records.media import Treatment, VideoFacts
 from vr_assets.settings import AudioSetting
 from vr_assets.storage import write_atomically
 
@@ -70,7 +70,11 @@ def _told(source: Path, recipe: ProxyRecipe, part: Span | None, drawn: Path | No
         if told is None:
             raise MediaError(_nothing(source, part))
         told.damaged_packets = footage.damaged_packets
-        told.remarks = _damage(footage, told.source_times_s, told.end_s - told.source_times_s[0] if part is None else None)
+        told.treatments = tuple(sorted(footage.treatments))
+        told.as_stored = told.as_stored and not (footage.remarks or footage.treatments or footage.damaged_packets)
+        told.remarks = footage.remarks + _damage(
+            footage, told.source_times_s, told.end_s - told.source_times_s[0] if part is None else None
+        )
         return told
 
 
@@ -86,15 +90,16 @@ class _Told:
     size: tuple[int, int] = (0, 0)
     proxy_size: tuple[int, int] = (0, 0)
     as_stored: bool = True
-    """Whether every frame that was kept is shown as it was decoded but for its size."""
+    """Whether frames are shown as they are stored but for their size."""
     damaged_packets: int = 0
+    treatments: tuple[Treatment, ...] = ()
     remarks: list[str] = field(default_factory=list)
 
     def shows(self, packets: Packets) -> bool:
         """Whether copies of the packets would show what was decoded, and when."""
         pairs = zip(packets.times_s, self.source_times_s, strict=False)
         same = len(packets.times_s) == len(self.source_times_s) and all(abs(a - b) < SAME_TIME_S for a, b in pairs)
-        return same and self.as_stored and not self.damaged_packets
+        return same and self.as_stored
 
     def facts(self, source_bytes: int, proxy_bytes: int, *, whole: bool, copied: bool) -> VideoFacts:
         zero_s = self.frame_times_s[0]
@@ -121,6 +126,7 @@ class _Told:
             proxy_height_px=self.proxy_size[1],
             copied=copied,
             damaged_packets=self.damaged_packets,
+            treatments=self.treatments,
             remarks=tuple(remarks),
         )
 
@@ -149,7 +155,7 @@ class _Pass:
                 told.size = self._footage.shown_size(shown)
                 told.proxy_size = self._footage.shown_size(shown, self._recipe.longest_side_px)
             frame = encodable(shown, told.proxy_size)
-            told.as_stored &= not shown.quarter_turns and not shown.frame.interlaced_frame
+            told.as_stored &= not shown.quarter_turns
             if writer is None and path is not None:
                 fps = min(self._footage.nominal_fps or self._recipe.max_fps, self._recipe.max_fps)
                 writer = Mp4Writer(path, frame, fps=fps, crf=self._recipe.crf)

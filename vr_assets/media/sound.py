@@ -14,8 +14,9 @@ from av.container.input import InputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from vr_assets.media.decode import Footage, open_container
+from vr_assets.media.decode import Footage
 from vr_assets.media.mp4 import TICKS
+from vr_assets.media.opening import open_container
 
 # Models that hear listen at 16 kHz to one channel; AAC wants no more for it.
 _RATE, _BITS_A_SECOND = 16_000, 48_000
