@@ -1,7 +1,7 @@
 """Cutting without decoding: packets of H.264 copied from keyframe to keyframe."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,31 +12,57 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from vr_assets.errors import MediaError
-from vr_assets.media.decode import SAME_TIME_S
 from vr_assets.media.mp4 import TICKS, ticks
 from vr_assets.media.opening import choose_video, open_container
+from vr_assets.media.recipe import ProxyRecipe
 
 # Containers that keep H.264 as MP4 does.
 _FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 
 _IDR = 5
 
+# 3 MB a minute, at most a few times what encoding it would come to: sending more costs more than that saves.
+_COPIED_AT_MOST_BYTES_A_S = 50_000
 
-@dataclass(frozen=True)
+
+@dataclass
 class Packets:
-    """A file's pictures as they are stored, which is the order in which they are shown."""
+    """A file's pictures as they are stored, which is the order in which they are shown. Times are since the first."""
 
-    times_s: tuple[float, ...]
-    keyframe_times_s: tuple[float, ...]
     width_px: int
     height_px: int
-    size_bytes: int
+    times_s: list[float] = field(default_factory=list)
+    keyframe_times_s: list[float] = field(default_factory=list)
+    size_bytes: int = 0
+    _zero: int = 0
+
+    @property
+    def latest_s(self) -> float:
+        return self.times_s[-1] if self.times_s else -1.0
+
+    def take(self, packet: "Packet[VideoStream]", recipe: ProxyRecipe, *, length_bytes: int) -> bool:
+        """Adds a picture, unless a copy of it could not stand in a proxy."""
+        if packet.pts is None:
+            return False
+        if not self.times_s:
+            self._zero = packet.pts
+        time_s = float((packet.pts - self._zero) * packet.time_base)
+        if self.times_s and (time_s <= self.latest_s or (recipe.stored and recipe.slot(time_s) == recipe.slot(self.latest_s))):
+            return False
+        starts_over = packet.is_keyframe and _holds_idr(bytes(packet), length_bytes)
+        if not starts_over and (not self.times_s or recipe.interval(time_s) > recipe.interval(self.latest_s)):
+            return False
+        self.times_s.append(time_s)
+        self.keyframe_times_s += [time_s] if starts_over else []
+        self.size_bytes += packet.size
+        return True
 
 
-def exact_packets(path: Path, keyframe_interval_s: float) -> Packets | None:
+def exact_packets(path: Path, recipe: ProxyRecipe) -> Packets | None:
     """The packets of a video that can be cut as exactly by copying as a proxy: 8-bit H.264 with square pixels and no B-frames,
-    that starts anew at the first frame of each interval. None for any other. Decodes nothing, and reads the file only where its
-    header leaves it possible. Whether pictures are damaged, turned or interlaced is not looked at.
+    that starts anew at the first frame of each interval and, where there are to be proxies, is about as small as one. None for
+    any other. Decodes nothing, and reads no further than it must. Whether pictures are damaged, turned or interlaced is not
+    looked at.
 
     Raises:
         MediaError: the file is missing or unreadable.
@@ -46,28 +72,17 @@ def exact_packets(path: Path, keyframe_interval_s: float) -> Packets | None:
         extradata = stream.codec_context.extradata
         if container.format.name not in _FORMATS or not extradata or not _is_plain(stream):
             return None
-        length_bytes = (extradata[4] & 3) + 1
-        times_s: list[float] = []
-        keyframes_s: list[float] = []
-        size_bytes, zero, interval = 0, None, -1
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue
-            if packet.pts is None or packet.pts != packet.dts:
-                return None
-            zero = packet.pts if zero is None else zero
-            time_s = float((packet.pts - zero) * packet.time_base)
-            if times_s and time_s <= times_s[-1]:
-                return None
-            starts_over = packet.is_keyframe and _holds_idr(bytes(packet), length_bytes)
-            now = int((time_s + SAME_TIME_S) / keyframe_interval_s)
-            if now > interval and not starts_over:
-                return None
-            interval = now
-            times_s.append(time_s)
-            keyframes_s += [time_s] if starts_over else []
-            size_bytes += packet.size
-        return Packets(tuple(times_s), tuple(keyframes_s), stream.width, stream.height, size_bytes) if times_s else None
+        if recipe.stored and max(stream.width, stream.height) > recipe.longest_side_px:
+            return None
+        found = Packets(stream.width, stream.height)
+        try:
+            for packet in container.demux(stream):
+                if packet.size and not found.take(packet, recipe, length_bytes=(extradata[4] & 3) + 1):
+                    return None
+        except av.FFmpegError:
+            return None
+    too_many = recipe.stored and found.size_bytes > _COPIED_AT_MOST_BYTES_A_S * max(1.0, found.latest_s)
+    return found if found.times_s and not too_many else None
 
 
 def _is_plain(stream: VideoStream) -> bool:

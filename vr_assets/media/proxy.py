@@ -18,9 +18,6 @@ from vr_assets.records.media import Treatment, VideoFacts
 from vr_assets.settings import AudioSetting
 from vr_assets.storage import write_atomically
 
-# 3 MB a minute, at most twice what encoding it would come to: sending costs more than that.
-_COPIED_AT_MOST_BYTES_A_S = 50_000
-
 
 def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: Span | None) -> VideoFacts:
     """Decodes `source`, or a part of it, once, and publishes its proxy, if the recipe wants one, then its facts.
@@ -35,13 +32,13 @@ def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: S
     """
     with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
         drawn = Path(folder) / "proxy.mp4"
-        packets = _worth_copying(source, recipe) if part is None else None
+        packets = exact_packets(source, recipe) if part is None else None
         told = _told(source, recipe, part, drawn if recipe.stored and packets is None else None)
         if packets is not None and not told.shows(packets):
             packets = None
             told = _told(source, recipe, part, drawn if recipe.stored else None)
         if packets is not None:
-            told.keyframe_times_s = list(packets.keyframe_times_s)
+            told.keyframe_times_s = packets.keyframe_times_s
             if recipe.stored:
                 copy_packets(source, drawn, 0.0, told.end_s)
         if recipe.stored and recipe.audio is AudioSetting.KEEP:
@@ -52,16 +49,6 @@ def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: S
             write_atomically(proxy, drawn)
     write_atomically(facts, measured.to_line().encode())
     return measured
-
-
-def _worth_copying(source: Path, recipe: ProxyRecipe) -> Packets | None:
-    packets = exact_packets(source, recipe.keyframe_interval_s)
-    if packets is None or not recipe.stored:
-        return packets
-    slots = [_slot(time_s, recipe.max_fps) for time_s in packets.times_s]
-    fits = max(packets.width_px, packets.height_px) <= recipe.longest_side_px and len(set(slots)) == len(slots)
-    seconds = max(1.0, packets.times_s[-1])
-    return packets if fits and packets.size_bytes <= _COPIED_AT_MOST_BYTES_A_S * seconds else None
 
 
 def _told(source: Path, recipe: ProxyRecipe, part: Span | None, drawn: Path | None) -> "_Told":
@@ -138,7 +125,7 @@ class _Pass:
         self._footage = footage
         self._recipe = recipe
         self._part = part
-        self._latest = -1
+        self._slot = -1
         self._interval = -1
 
     def run(self, path: Path | None) -> _Told | None:
@@ -173,23 +160,18 @@ class _Pass:
         return told
 
     def _next(self, shown: Shown) -> bool:
-        """Whether a frame is the first of its slot; slots start with the whole seconds, so that keyframes do too."""
-        slot = _slot(shown.time_s - self._part.start_s, self._recipe.max_fps)
-        if slot == self._latest:
+        slot = self._recipe.slot(shown.time_s - self._part.start_s)
+        if slot == self._slot:
             return False
-        self._latest = slot
+        self._slot = slot
         return True
 
     def _starts_interval(self, shown: Shown) -> bool:
-        interval = _slot(shown.time_s - self._part.start_s, 1 / self._recipe.keyframe_interval_s)
+        interval = self._recipe.interval(shown.time_s - self._part.start_s)
         if interval == self._interval:
             return False
         self._interval = interval
         return True
-
-
-def _slot(time_s: float, slots_a_second: float) -> int:
-    return int((time_s + SAME_TIME_S) * slots_a_second)
 
 
 def _s(time_s: float) -> float:

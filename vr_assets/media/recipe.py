@@ -5,6 +5,7 @@ import json
 
 from pydantic import JsonValue
 
+from vr_assets.media.decode import SAME_TIME_S
 from vr_assets.records.base import Record
 from vr_assets.settings import AudioSetting, MediaSettings
 
@@ -46,3 +47,11 @@ class ProxyRecipe(Record):
     def name(self) -> str:
         """Short, for file names."""
         return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
+
+    def slot(self, since_s: float) -> int:
+        """Which frame of the proxy a frame would be: the first of each slot is. Slots start with the whole seconds."""
+        return int((since_s + SAME_TIME_S) * self.max_fps)
+
+    def interval(self, since_s: float) -> int:
+        """The first frame of each interval is a keyframe."""
+        return int((since_s + SAME_TIME_S) / self.keyframe_interval_s)

@@ -112,6 +112,16 @@ def test_a_damaged_source_is_encoded(tmp_path: Path) -> None:
     assert [frame.time_s for frame in frames(proxy)] == pytest.approx(facts.frame_times_s, abs=2e-5)
 
 
+def test_a_source_that_is_cut_short_is_encoded(tmp_path: Path) -> None:
+    path = small(tmp_path / "a.mp4", faststart=True)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 8 // 10])
+    facts, proxy = prepared(path)
+    assert not facts.copied
+    assert 1 < facts.duration_s < 3
+    assert len(list(frames(proxy))) == len(facts.frame_times_s)
+
+
 def test_a_source_with_rare_times_is_copied_with_them(tmp_path: Path) -> None:
     times_s = [0.0, 0.5, 1.0, 1.5, 3.25, 3.5]
     path = write_clip(tmp_path / "a.mkv", counting(6), FPS, times_s=times_s, gop=1)
@@ -122,10 +132,10 @@ def test_a_source_with_rare_times_is_copied_with_them(tmp_path: Path) -> None:
 
 
 def test_packets_are_told_without_decoding(tmp_path: Path) -> None:
-    packets = exact_packets(small(tmp_path / "a.mp4"), 1.0)
+    packets = exact_packets(small(tmp_path / "a.mp4"), RECIPE)
     assert packets is not None
     assert packets.times_s == pytest.approx([number / FPS for number in range(18)], abs=1e-4)
-    assert (packets.keyframe_times_s, packets.width_px, packets.height_px) == ((0.0, 1.0, 2.0), 160, 120)
+    assert (packets.keyframe_times_s, packets.width_px, packets.height_px) == ([0.0, 1.0, 2.0], 160, 120)
 
 
 def test_copies_start_on_keyframes_only(tmp_path: Path) -> None:
