@@ -108,6 +108,13 @@ class Upload(StrEnum):
     NEVER = "never"
 
 
+class LongVideoInput(StrEnum):
+    """How a long video is shown where its times are asked for."""
+
+    FRAMES = "frames"
+    WINDOWS = "windows"
+
+
 class LongRecordings(StrEnum):
     SKIP = "skip"
     SPLIT = "split"

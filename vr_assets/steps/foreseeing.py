@@ -129,8 +129,10 @@ class _Headers:
             self._notes.unmeasured.add(f"{media.content}@{media.part_start_s}")
         return known or expected_facts(media, max_fps=self._library.settings.max_fps)
 
-    def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
-        return self._library.watch(media, facts, span, detail=detail)
+    def watch(
+        self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False, own_clock: bool = False
+    ) -> Media:
+        return self._library.watch(media, facts, span, detail=detail, own_clock=own_clock)
 
 
 class _Foreseer:
