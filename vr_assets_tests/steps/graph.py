@@ -18,7 +18,6 @@ from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.workers import Workers
-from vr_assets.prompts import Prompts
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.call import Request
 from vr_assets.records.video import (
@@ -38,7 +37,7 @@ from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_videos import read_videos
-from vr_assets.steps.stage import Stage
+from vr_assets.steps.stage import Stage, load_prompts
 from vr_assets_tests.servers.answers import Answers, layout
 
 Script = Callable[[Request], Line]
@@ -112,7 +111,7 @@ class Graph:
             now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
             asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
-            return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts)
+            return Stage(asset, settings, load_prompts(settings), media, vlm=asker, llm=asker, counts=counts)
 
         try:
             yield stage
