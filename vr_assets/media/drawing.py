@@ -53,7 +53,7 @@ def labelled_frame(frame: VideoFrame, label: str) -> VideoFrame:
     luma, *chroma = (plane_rows(plane).copy() for plane in frame.planes)
     plate = _plate(label, frame.width, frame.height)
     height, width = plate.shape
-    luma[-height:, :width] = _LOWEST + plate * (_HIGHEST - _LOWEST) / 255.0
+    luma[-height:, :width] = _LOWEST + plate * ((_HIGHEST - _LOWEST) / 255)
     for plane in chroma:
         plane[-height // 2 :, : width // 2] = _COLOURLESS
     return from_planes((luma, *chroma), frame.colorspace)
@@ -63,10 +63,8 @@ def _plate(label: str, width_px: int, height_px: int) -> Image:
     """White on black as (H, W) uint8 with even sides, of a size that goes with a picture's and is no wider than that."""
     scale = max(0.4, min(width_px, height_px) / 400)
     thickness = max(1, round(scale * 1.5))
-    (text_width, text_height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
-    margin = text_height // 2
-    size = (text_height + below + margin, text_width + 2 * margin)
-    plate = np.zeros([(side + 1) // 2 * 2 for side in size], np.uint8)
-    origin = (margin, plate.shape[0] - below - margin // 2)
-    cv2.putText(plate, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
+    (text_width, text_height), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    margin = text_height // 3
+    plate = np.zeros([(side + 1) // 2 * 2 for side in (text_height + 2 * margin, text_width + 2 * margin)], np.uint8)
+    cv2.putText(plate, label, (margin, plate.shape[0] - margin), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
     return plate[:height_px, :width_px]
