@@ -352,7 +352,12 @@ def test_identity_tells_apart_what_looks_different(
         library.watch(part, part_facts),
         library.watch(part, part_facts, span),
         library.watch(media, facts, span),
+        library.watch(media, facts, span, own_clock=True),
         library.watch(media, facts, span, detail=True),
+        under(MediaSettings(burn_clock=True), LongVideoSettings()),
+        MediaLibrary(library.folder, MediaSettings(burn_clock=True), LongVideoSettings(), workers).watch(
+            media, facts, span, detail=True
+        ),
         MediaLibrary(library.folder, MediaSettings(highlight_longest_side_px=640), LongVideoSettings(), workers).watch(
             media, facts, span, detail=True
         ),
@@ -421,3 +426,22 @@ def test_nothing_half_written_is_left_behind(library: MediaLibrary, video: Path)
     known(library, video)
     names = sorted(path.name for path in library.folder.rglob("*") if path.is_file())
     assert [name.partition(".")[2] for name in names] == [f"{library.recipe.name}.json", f"{library.recipe.name}.mp4", "sqlite"]
+
+
+def test_identity_is_what_it_was_where_no_clock_is_burned_in_and_none_is_its_own(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    assert set(json.loads(library.watch(media, facts, own_clock=True).identity)) == {
+        *("content", "part", "span", "form", "frames", "longest_side_px", "rendering", "proxy")
+    }
+
+
+def test_a_burned_clock_is_in_what_is_shown_and_not_in_what_is_measured(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers
+) -> None:
+    media, facts = known(library, video)
+    burning = MediaLibrary(library.folder, MediaSettings(burn_clock=True), library.long_video, workers)
+    assert run(burning.facts(media)) == facts
+    assert workers.asked.count("prepare") == 1
+    (plain,), (burned,) = run(library.watch(media, facts).frames())[:1], run(burning.watch(media, facts).frames())[:1]
+    assert plain.content != burned.content
+    assert run(burning.proxy(media)) == run(library.proxy(media))

@@ -78,10 +78,14 @@ class Graph:
         self, manifest: Sequence[ManifestRow], script: Script = valid, *, structured: bool = True, **given: object
     ) -> tuple[Rows, list[Request]]:
         """All rows, and the requests that reached the model. `given` are settings, with `__` for the dot."""
-        self.runs += 1
         backend = ScriptedBackend(script, structured=structured)
+        return self.run_with(backend, manifest, **given), backend.requests
+
+    def run_with(self, backend: Backend, manifest: Sequence[ManifestRow], **given: object) -> Rows:
+        """All rows."""
+        self.runs += 1
         layer = {name.replace("__", "."): value for name, value in given.items()}
-        return anyio.run(self._run, manifest, backend, layer), backend.requests
+        return anyio.run(self._run, manifest, backend, layer)
 
     async def _run(self, manifest: Sequence[ManifestRow], backend: Backend, layer: dict[str, object]) -> Rows:
         with self._stages(backend, layer) as at:

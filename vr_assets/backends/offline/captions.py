@@ -63,6 +63,8 @@ def dense_caption(scene: Scene, span: Span | None = None) -> dict[str, list[Fiel
 
 def _on_clock_of(story: Story, text: str) -> str:
     """A text with the times by which movers are named counted from the story's start."""
+    if not story.span.start_s:
+        return text
     try:
         check_clocks(text, within=story.span)
     except ReplyError:
