@@ -55,6 +55,8 @@ class Watched:
             named["zero"] = self.zero_s
         if self.library.settings.burn_clock:
             named["clock"] = CLOCK_VERSION
+        if self.facts.treatments:
+            named["treatments"] = list(self.facts.treatments)
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
 
     @property
