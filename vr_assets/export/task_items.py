@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from vr_assets.errors import ReplyError
 from vr_assets.export.timecodes import Timecodes
-from vr_assets.records.base import Span
 from vr_assets.records.row import Failure, Provenance, VideoMedia
 from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName
 from vr_assets.records.video import McqItem, OpenItem, QaItem, QaSet, QaVideo, SpanItem, YesNoItem
@@ -80,14 +79,15 @@ def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position
         raise ReplyError(f"the manifest's field {taken[0]!r} has the name of a key of the item; rename it and ingest again")
     question, answer = _question_and_answer(qa, task, row.media)
     made_by = _made_by(row, qa_type)
+    is_part = row.media.part_start_s is not None
     return Item(
         video_id=media_id(row.media.path, media_root),
         question=question,
         answer=answer,
         reasoning=_words(qa.reasoning, "reasoning"),
         item_index=hashlib.sha256(f"{row.video_id}\0{task}\0{position}".encode()).hexdigest()[:16],
-        start_s=row.media.part_start_s,
-        end_s=row.media.part_end_s,
+        start_s=row.media.offset_s if is_part else None,
+        end_s=row.media.offset_s + row.media.duration_s if is_part else None,
         duration=row.media.duration_s,
         fps=row.media.fps,
         width=row.media.width_px,
@@ -115,17 +115,11 @@ def _question_and_answer(qa: QaItem, task: TaskName, media: VideoMedia) -> tuple
             return _asked(question, _YES_NO_AND_WHY), _yes_no_sentence(qa)
         return _asked(question, _YES_NO), qa.answer
     if isinstance(qa, SpanItem):
-        timecodes = Timecodes(_clip(media))
+        timecodes = Timecodes(media.duration_s)
         start, end = timecodes.of_span(qa.span)
         instruction = _START_AND_END.replace("<layout>", timecodes.layout)
         return _asked(question, instruction), json.dumps({"start": start, "end": end})
     return question, _words(qa.answer, "answer")
-
-
-def _clip(media: VideoMedia) -> Span:
-    if media.part_start_s is not None and media.part_end_s is not None:
-        return Span(start_s=media.part_start_s, end_s=media.part_end_s)
-    return Span(start_s=0.0, end_s=media.duration_s)
 
 
 def _mcq(qa: McqItem, question: str, *, with_explanation: bool) -> tuple[str, str]:

@@ -15,16 +15,12 @@ _EPSILON = 1e-6
 
 
 class Timecodes:
-    """How times within one clip are written: one layout for all of its answers.
+    """How times within one video, or one part of a recording, are written: one layout for all of its answers."""
 
-    Args:
-        clip: the whole video, or the part of a recording, on the source's clock.
-    """
-
-    def __init__(self, clip: Span) -> None:
-        self._clip = clip
-        self._per_second = 10 if clip.duration_s < _TENTHS_BELOW_S else 1
-        self._hours = clip.end_s >= _HOURS_FROM_S
+    def __init__(self, duration_s: float) -> None:
+        self._duration_s = duration_s
+        self._per_second = 10 if duration_s < _TENTHS_BELOW_S else 1
+        self._hours = duration_s >= _HOURS_FROM_S
 
     @property
     def layout(self) -> str:
@@ -39,18 +35,17 @@ class Timecodes:
         Raises:
             ReplyError: the stretch is outside the clip, or the clip holds no whole unit.
         """
-        clip = self._clip
-        if span.start_s < clip.start_s - _SLACK_S or span.start_s >= clip.end_s or span.end_s > clip.end_s + _SLACK_S:
-            raise ReplyError(f"{_plain(span)} is outside the clip ({_plain(clip)})")
-        first = math.ceil(clip.start_s * self._per_second - _EPSILON)
-        last = math.floor(clip.end_s * self._per_second + _EPSILON)
-        if last <= first:
-            raise ReplyError(f"the clip ({_plain(clip)}) is too short for a start and an end as {self.layout}")
+        end_s = self._duration_s
+        if span.start_s < -_SLACK_S or span.start_s >= end_s or span.end_s > end_s + _SLACK_S:
+            raise ReplyError(f"{_plain(span)} is outside the clip ({end_s:g} s)")
+        last = math.floor(end_s * self._per_second + _EPSILON)
+        if last < 1:
+            raise ReplyError(f"the clip ({end_s:g} s) is too short for a start and an end as {self.layout}")
         exact_start, exact_end = span.start_s * self._per_second, span.end_s * self._per_second
         start, end = _half_up(exact_start), _half_up(exact_end)
         if start >= end:
             start, end = math.floor(exact_start + _EPSILON), math.ceil(exact_end - _EPSILON)
-        start = min(max(start, first), last - 1)
+        start = min(max(start, 0), last - 1)
         end = min(max(end, start + 1), last)
         return self._text(start), self._text(end)
 

@@ -88,22 +88,19 @@ class MediaLibrary:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
 
         The true cut is the least one that holds `span`: from keyframe to keyframe of the proxy, or with `detail`, which cuts from
-        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames, and so is a part of a recording as
-        a whole: frames carry the recording's clock, a clip would start one of its own.
+        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames.
         """
         wanted = span or facts.span
         snap = on_frames if detail else on_keyframes
         true = snap(wanted.start_s, wanted.end_s, facts)
         long = true.duration_s > self.long_video.long_video_threshold_sec
-        labelled = long or (span is None and media.part_start_s is not None)
-        return Watched(self, media, facts, true, MediaForm.FRAMES if labelled else MediaForm.VIDEO, detail)
+        return Watched(self, media, facts, true, MediaForm.FRAMES if long else MediaForm.VIDEO, detail)
 
     async def contact_sheet(self, media: VideoMedia, facts: VideoFacts, *, columns: int = 4, rows: int = 2) -> bytes:
         """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""
         times_s = frames_shown(spread_times(facts.span, columns * rows), facts)
-        on_proxy_s = [time_s - facts.start_s for time_s in times_s]
         labels = [_clock(time_s) for time_s in times_s]
-        return await self._workers.run(cut.sheet, await self.proxy(media), on_proxy_s, labels, columns, _SHEET_CELL_PX)
+        return await self._workers.run(cut.sheet, await self.proxy(media), times_s, labels, columns, _SHEET_CELL_PX)
 
     async def proxy(self, media: VideoMedia) -> Path:
         """The proxy's file, made again if it was evicted. Raises MediaError."""
@@ -168,20 +165,21 @@ class MediaLibrary:
     async def _clip(self, watched: Watched) -> bytes:
         span, facts = watched.span, watched.facts
         if watched.detail:
-            source = await self.source(watched.media)
-            return await self._workers.run(cut.encode_clip, source, span.start_s, span.end_s, watched.longest_side_px)
+            source, zero_s = await self._file(watched)
+            start_s, end_s = span.start_s + zero_s, span.end_s + zero_s
+            return await self._workers.run(cut.encode_clip, source, start_s, end_s, watched.longest_side_px)
         proxy = await self.proxy(watched.media)
         if span == facts.span:
             return await asyncio.to_thread(proxy.read_bytes)
-        return await self._workers.run(cut.copy_clip, proxy, span.start_s - facts.start_s, span.end_s - facts.start_s)
+        return await self._workers.run(cut.copy_clip, proxy, span.start_s, span.end_s)
 
     async def _smaller_clip(self, watched: Watched, size_bytes: int, at_most_bytes: int) -> tuple[bytes, str]:
         path, zero_s = await self._file(watched)
         return await self._workers.run(
             smaller_clip,
             path,
-            watched.span.start_s - zero_s,
-            watched.span.end_s - zero_s,
+            watched.span.start_s + zero_s,
+            watched.span.end_s + zero_s,
             first=self._rendering(watched),
             first_bytes=size_bytes,
             at_most_bytes=at_most_bytes,
@@ -197,27 +195,27 @@ class MediaLibrary:
 
     async def _frames(self, watched: Watched) -> tuple[Frame, ...]:
         path, zero_s = await self._file(watched)
-        on_file_s = [time_s - zero_s for time_s in watched.frame_times_s]
+        on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
         contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
         return _timed(contents, watched)
 
     async def _smaller_frames(self, watched: Watched, at_most_bytes: int) -> tuple[Frame, ...]:
         path, zero_s = await self._file(watched)
-        on_file_s = [time_s - zero_s for time_s in watched.frame_times_s]
+        on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
         contents, reduced = await self._workers.run(
             smaller_jpegs, path, on_file_s, longest_side_px=watched.longest_side_px, at_most_bytes=at_most_bytes
         )
         return _timed(contents, watched, reduced)
 
     async def _file(self, watched: Watched) -> tuple[Path, float]:
-        """What a stretch is made from, and the time on the source's clock at which that file starts."""
+        """What a stretch is made from, and the time in that file at which the video starts."""
         if watched.detail:
-            return await self.source(watched.media), 0.0
-        return await self.proxy(watched.media), watched.facts.start_s
+            return await self.source(watched.media), watched.facts.offset_s
+        return await self.proxy(watched.media), 0.0
 
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
         proxy = await self.proxy(media)
-        scene = await self._workers.run(_measure, proxy, facts.duration_s, facts.start_s)
+        scene = await self._workers.run(_measure, proxy, facts.duration_s)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
         return scene
 
@@ -243,10 +241,10 @@ def _rounded_down(limit_bytes: int) -> int:
     return limit_bytes // step * step
 
 
-def _measure(proxy: Path, duration_s: float, offset_s: float) -> Scene:
+def _measure(proxy: Path, duration_s: float) -> Scene:
     from vr_assets.media.scene import measure_scene
 
-    return measure_scene(proxy, duration_s=duration_s, offset_s=offset_s)
+    return measure_scene(proxy, duration_s=duration_s)
 
 
 def _read(kind: type[R], path: Path) -> R | None:

@@ -41,9 +41,9 @@ class ProxyRecipe(Record):
 def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: Span | None) -> VideoFacts:
     """Decodes `source`, or a part of it, once, and publishes its proxy, then its facts.
 
-    The proxy's clock starts at zero; add the facts' `start_s` for the source's. It has a keyframe at its first frame and at the
-    first frame at or after each whole second (counted from the part's start). Two processes may do this at the same time: both
-    publish the same.
+    Proxy and facts have one clock: zero is the first frame shown; add the facts' `offset_s` for the source's. The proxy has a
+    keyframe at its first frame and at the first frame at or after each whole second (counted from the part's start). Two
+    processes may do this at the same time: both publish the same.
 
     Raises:
         MediaError: no frame of it decodes.
@@ -73,20 +73,20 @@ class _Told:
     proxy_size: tuple[int, int] = (0, 0)
 
     def facts(self, footage: Footage, source_bytes: int, proxy_bytes: int, *, whole: bool) -> VideoFacts:
-        start_s = self.frame_times_s[0]
-        duration_s = self.end_s - start_s
+        zero_s = self.frame_times_s[0]
+        duration_s = self.end_s - zero_s
         remarks = _damage(footage, self.source_times_s, duration_s if whole else None)
         if whole and proxy_bytes >= source_bytes:
             remarks.append(f"the proxy ({proxy_bytes} bytes) is not smaller than its source ({source_bytes} bytes)")
         return VideoFacts(
-            start_s=_s(start_s),
-            end_s=_s(self.end_s),
+            offset_s=_s(zero_s),
+            duration_s=_s(duration_s),
             fps=round(len(self.source_times_s) / duration_s, 6),
             source_frame_count=len(self.source_times_s),
             width_px=self.size[0],
             height_px=self.size[1],
-            frame_times_s=tuple(map(_s, self.frame_times_s)),
-            keyframe_times_s=tuple(map(_s, self.keyframe_times_s)),
+            frame_times_s=tuple(_s(time_s - zero_s) for time_s in self.frame_times_s),
+            keyframe_times_s=tuple(_s(time_s - zero_s) for time_s in self.keyframe_times_s),
             quality=self.quality.facts(),
             source_size_bytes=source_bytes,
             proxy_size_bytes=proxy_bytes,

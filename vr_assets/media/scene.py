@@ -43,13 +43,12 @@ class _Shot:
     changed: list[float] = field(default_factory=list)
 
 
-def measure_scene(path: Path, *, duration_s: float, offset_s: float = 0.0) -> Scene:
+def measure_scene(path: Path, *, duration_s: float) -> Scene:
     """Watches a whole file.
 
     Args:
         path: a video, best a proxy: up to 640 px and 8 frames a second. Costs about 2 CPU seconds a minute beyond decoding.
         duration_s: its measured length.
-        offset_s: its zero on the source's clock.
 
     Raises:
         MediaError: the file cannot be read.
@@ -57,11 +56,10 @@ def measure_scene(path: Path, *, duration_s: float, offset_s: float = 0.0) -> Sc
     cv2.setNumThreads(1)
     first = survey(path, duration_s=duration_s)
     scene = Scene(
-        start_s=offset_s,
         duration_s=duration_s,
         quality=first.quality,
         camera=first.camera,
-        cuts_s=tuple(round(cut_s + offset_s, 3) for cut_s in first.cuts_s),
+        cuts_s=tuple(round(cut_s, 3) for cut_s in first.cuts_s),
         background=_surroundings(first),
     )
     if first.camera is Camera.MOVING or first.quality.blank or first.quality.frozen:
@@ -69,7 +67,7 @@ def measure_scene(path: Path, *, duration_s: float, offset_s: float = 0.0) -> Sc
     shots = _watch(path, first)
     if any(np.percentile(shot.changed, 75) > _UNSETTLED for shot in shots):
         return scene.model_copy(update={"camera": Camera.UNSETTLED})
-    return scene.model_copy(update=_followed(shots, first, offset_s))
+    return scene.model_copy(update=_followed(shots, first))
 
 
 def _watch(path: Path, first: Survey) -> list[_Shot]:
@@ -99,7 +97,7 @@ def _open_shot(first: Survey, starts: Sequence[float], index: int, frame: Image)
     return _Shot(start_s, background, Tracker((frame.shape[1], frame.shape[0]), background))
 
 
-def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[str, object]:
+def _followed(shots: Sequence[_Shot], first: Survey) -> dict[str, object]:
     tracks: list[Track] = []
     stirs: list[Stir] = []
     complete = True
@@ -107,15 +105,15 @@ def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[st
         height, width = shot.background.image.shape[:2]
         stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
         trails = shot.tracker.finish()
-        found = [to_track(trail, stage, offset_s=offset_s) for trail in trails]
+        found = [to_track(trail, stage) for trail in trails]
         complete = complete and not any(
             went_places(trail, stage) for trail, track in zip(trails, found, strict=True) if not track
         )
         own = [track for track in found if track is not None]
-        seen = find_stirs(shot.boxes, own, stage, offset_s=offset_s)
-        own = [_doubted(track, own, seen, stage, offset_s=offset_s) for track in own]
+        seen = find_stirs(shot.boxes, own, stage)
+        own = [_doubted(track, own, seen, stage) for track in own]
         samples = shot.background.samples
-        after = [aftermath(track, own, samples, stage, offset_s=offset_s) for track in own]
+        after = [aftermath(track, own, samples, stage) for track in own]
         own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
         tracks += own
         stirs += seen
@@ -125,7 +123,7 @@ def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[st
     return {
         "tracks": tuple(tracks),
         "stirs": tuple(stirs),
-        "quiet": tuple(stretch for shot in shots for stretch in still_stretches(shot.still, offset_s=offset_s)),
+        "quiet": tuple(stretch for shot in shots for stretch in still_stretches(shot.still)),
         "incidents": _incidents(tracks),
         "complete": complete,
         "busy": crowd > _MOST_AT_ONCE or doubtful > max(1.0, len(tracks) / 2),
@@ -133,11 +131,11 @@ def _followed(shots: Sequence[_Shot], first: Survey, offset_s: float) -> dict[st
     }
 
 
-def _doubted(track: Track, others: Sequence[Track], stirs: Sequence[Stir], stage: Stage, *, offset_s: float) -> Track:
+def _doubted(track: Track, others: Sequence[Track], stirs: Sequence[Stir], stage: Stage) -> Track:
     """Uncertain when it begins or ends in mid-frame while something else moves nearby: it may be a part of that."""
     margin_s = 1.5 * stage.frame_s
-    begins = not track.entered and track.start_s > stage.start_s + offset_s + margin_s
-    ends = not track.left and track.end_s < stage.end_s + offset_s - margin_s
+    begins = not track.entered and track.start_s > stage.start_s + margin_s
+    ends = not track.left and track.end_s < stage.end_s - margin_s
     for time_s in [track.start_s] * begins + [track.end_s] * ends:
         here = track.at(time_s)
         present = [other.at(time_s) for other in others if other is not track and _around(time_s, other.start_s, other.end_s)]

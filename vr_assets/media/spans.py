@@ -23,24 +23,24 @@ def plan_chunks(facts: VideoFacts, options: Sequence[float], max_chunks: int) ->
     """
     length_s = facts.duration_s
     step_s = next((option for option in options if length_s / option <= max_chunks + _SLACK_S), options[-1])
-    latest_s = facts.end_s - _SHORTEST_LAST_S + _SLACK_S
-    starts = [facts.start_s]
+    latest_s = facts.duration_s - _SHORTEST_LAST_S + _SLACK_S
+    starts = [0.0]
     for number in range(1, int(length_s / step_s) + 1):
-        place = bisect_left(facts.keyframe_times_s, facts.start_s + number * step_s - _SLACK_S)
+        place = bisect_left(facts.keyframe_times_s, number * step_s - _SLACK_S)
         following = facts.keyframe_times_s[place : place + 1]
         starts += [boundary_s for boundary_s in following if starts[-1] < boundary_s <= latest_s]
-    return tuple(Span(start_s=a, end_s=b) for a, b in zip(starts, [*starts[1:], facts.end_s], strict=True))
+    return tuple(Span(start_s=a, end_s=b) for a, b in zip(starts, [*starts[1:], facts.duration_s], strict=True))
 
 
 def highlight_span(moment_s: float, facts: VideoFacts, before_s: float, after_s: float) -> Span:
     """The stretch around an incident, from frame to frame: never outside the video, never under 2 s when the video allows it."""
-    start_s = max(facts.start_s, min(moment_s, facts.end_s) - before_s)
-    end_s = min(facts.end_s, max(moment_s, facts.start_s) + after_s)
+    start_s = max(0.0, min(moment_s, facts.duration_s) - before_s)
+    end_s = min(facts.duration_s, max(moment_s, 0.0) + after_s)
     missing_s = _SHORTEST_HIGHLIGHT_S - (end_s - start_s)
     if missing_s > 0:
-        start_s = max(facts.start_s, start_s - missing_s / 2)
-        end_s = min(facts.end_s, start_s + _SHORTEST_HIGHLIGHT_S)
-        start_s = max(facts.start_s, end_s - _SHORTEST_HIGHLIGHT_S)
+        start_s = max(0.0, start_s - missing_s / 2)
+        end_s = min(facts.duration_s, start_s + _SHORTEST_HIGHLIGHT_S)
+        start_s = max(0.0, end_s - _SHORTEST_HIGHLIGHT_S)
     return on_frames(start_s, end_s, facts)
 
 
@@ -73,4 +73,4 @@ def frames_shown(times_s: Sequence[float], facts: VideoFacts) -> tuple[float, ..
 def _outward(start_s: float, end_s: float, cuts_s: Sequence[float], facts: VideoFacts) -> Span:
     first = max(0, bisect_right(cuts_s, start_s + _SLACK_S) - 1)
     last = max(first + 1, bisect_left(cuts_s, end_s - _SLACK_S))
-    return Span(start_s=cuts_s[first], end_s=cuts_s[last] if last < len(cuts_s) else facts.end_s)
+    return Span(start_s=cuts_s[first], end_s=cuts_s[last] if last < len(cuts_s) else facts.duration_s)

@@ -52,7 +52,6 @@ class Watched:
     def frame_times_s(self) -> tuple[float, ...]:
         """When the frames appear that are shown where frames are."""
         long = self.library.long_video
-        # Not by form: a part of a recording is frames however short it is, and then loses none.
         is_long = self.span.duration_s > long.long_video_threshold_sec
         fps = long.long_video_sample_fps if is_long else _FRAMES_OF_A_VIDEO_FPS
         return frames_shown(sample_times(self.span, fps, long.long_video_max_frames), self.facts)

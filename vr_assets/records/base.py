@@ -16,7 +16,9 @@ class Record(BaseModel):
 
 
 class Span(Record):
-    """A half-open stretch of time [start_s, end_s) in seconds on the source's clock, zero at the first frame shown."""
+    """A half-open stretch of time [start_s, end_s) in seconds. Unless said otherwise on the video's clock: zero is the first
+    frame shown, of the part where a video is a part of a recording.
+    """
 
     start_s: float = Field(ge=0)
     end_s: float

@@ -7,7 +7,7 @@ from vr_assets.settings import Mode
 
 
 class ManifestRow(Record):
-    """One video to annotate, as ingested. `video_path` is absolute; both times or neither are set, on the source's clock.
+    """One video to annotate, as ingested. `video_path` is absolute; both times or neither are set, on the recording's clock.
 
     `source` says where the row came from, for people: the folder that was walked, or `list.jsonl:12` (lines from 1). `split`:
     ingest made this part of a recording that is longer than `max_video_length_sec`; the last part may exceed that by under 1 s.

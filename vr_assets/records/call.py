@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 class Clip(Record):
-    """An encoded video. `span` is its true cut on the source's clock.
+    """An encoded video. `span` is its true cut on the video's clock.
 
     `reduced` says in words how it was made smaller than asked for, so that a request stays under an endpoint's limit.
     """
@@ -44,7 +44,7 @@ class Clip(Record):
 
 
 class Frame(Record):
-    """One JPEG and its moment on the source's clock, in seconds. `reduced` as for `Clip`."""
+    """One JPEG and its moment on the video's clock, in seconds. `reduced` as for `Clip`."""
 
     content: bytes
     time_s: float
@@ -76,7 +76,7 @@ class Media(Protocol):
 
     @property
     def span(self) -> Span:
-        """The true cut on the source's clock."""
+        """The true cut on the video's clock."""
         ...
 
     @property

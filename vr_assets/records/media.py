@@ -20,15 +20,15 @@ class VideoHeader(Record):
 
 
 class VideoFacts(Record):
-    """What one decode of a video, or of a part of one, measured. All times are seconds on the SOURCE's clock.
+    """What one decode of a video, or of a part of one, measured. All times are seconds since its first frame shown.
 
-    `start_s` is the time of the first frame: 0.0 but for a part. `end_s` is when the last frame stops being shown.
-    `frame_times_s` and `keyframe_times_s` are the proxy's; each is also the time of a frame of the source. `fps` and
-    `source_frame_count` are the source's as decoded. `remarks` are sentences for people: damage, a proxy that did not pay.
+    `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
+    the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
+    `remarks` are sentences for people: damage, a proxy that did not pay.
     """
 
-    start_s: float
-    end_s: float
+    offset_s: float
+    duration_s: float
     fps: float
     source_frame_count: int
     width_px: int
@@ -44,9 +44,5 @@ class VideoFacts(Record):
     remarks: tuple[str, ...] = ()
 
     @property
-    def duration_s(self) -> float:
-        return self.end_s - self.start_s
-
-    @property
     def span(self) -> Span:
-        return Span(start_s=self.start_s, end_s=self.end_s)
+        return Span(start_s=0.0, end_s=self.duration_s)

@@ -33,7 +33,9 @@ class VideoMedia(Record):
     """What later stages need to know of a video file or of a part of one.
 
     `content` is the full hash of the file's bytes, in hex. `duration_s` is the header's word in raw_videos and measured
-    from filtered_videos on; for a part of a recording it is the part's length, and `part_start_s`, `part_end_s` are set.
+    from filtered_videos on; for a part of a recording it is the part's length, and `part_start_s`, `part_end_s` are set, as the
+    manifest has them. `offset_s` is measured like the duration: when the part's first frame is shown in the recording. All times
+    that later stages state are seconds since that frame.
     """
 
     path: str
@@ -47,6 +49,7 @@ class VideoMedia(Record):
     frame_count: int | None
     part_start_s: float | None = None
     part_end_s: float | None = None
+    offset_s: float = 0.0
 
 
 class Row(Record):

@@ -1,6 +1,6 @@
 """What the offline annotator measures in a video.
 
-Times are seconds on the source's clock. Places and sizes are fractions of the frame: x from the left edge, y from the top.
+Times are seconds on the video's clock. Places and sizes are fractions of the frame: x from the left edge, y from the top.
 A field that could not be told is None; nothing here is a guess.
 """
 
@@ -158,7 +158,7 @@ class Quality(Record):
 
 
 class Scene(Record):
-    """Measured facts of one video, or of the part of a recording that starts at `start_s`.
+    """Measured facts of one video, or of one part of a recording, on its own clock.
 
     `quiet` are stretches in which no frame differs from the one before. `busy`: more moves than could be told apart, so that
     `tracks` must not be counted; nor where they are not `complete`: something was seen to go places and then lost. `flow` is
@@ -166,7 +166,6 @@ class Scene(Record):
     """
 
     version: int = SCENE_VERSION
-    start_s: float
     duration_s: float
     quality: Quality
     camera: Camera
@@ -182,4 +181,4 @@ class Scene(Record):
 
     @property
     def span(self) -> Span:
-        return Span(start_s=self.start_s, end_s=self.start_s + self.duration_s)
+        return Span(start_s=0.0, end_s=self.duration_s)

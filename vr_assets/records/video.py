@@ -51,7 +51,7 @@ class CaptionedVideo(Row):
 
 
 class ChunkCaption(Record):
-    """What is seen in one chunk; timestamps are the true cut, in seconds on the source's clock."""
+    """What is seen in one chunk; timestamps are the true cut, in seconds on the video's clock."""
 
     chunk_index: int
     timestamp_start: float
@@ -64,7 +64,7 @@ class ChunkCaptionedVideo(Row):
 
 
 class HighlightChunk(Record):
-    """The incident's own clip; timestamps are the true cut, in seconds on the source's clock."""
+    """The incident's own clip; timestamps are the true cut, in seconds on the video's clock."""
 
     anomaly_timestamp_sec: float
     timestamp_start: float

@@ -26,16 +26,8 @@ _TENTHS_UNDER_S = 10.0
 
 
 def length(media: VideoMedia) -> str:
-    """How long a video is, as prompts state it. Its form decides the form of all times asked for.
-
-    For a part of a recording it is where the part ends on the recording's clock, and says where the part starts.
-    """
-    tenths = media.duration_s < _TENTHS_UNDER_S
-    if media.part_start_s is None:
-        return format_clock(media.duration_s, tenths=tenths)
-    start_s, end_s = media.part_start_s, media.part_start_s + media.duration_s
-    begins = format_clock(start_s, tenths=tenths)
-    return f"{format_clock(end_s, tenths=tenths)} (a longer recording of which only the part from {begins} on is at hand)"
+    """How long a video is, as prompts state it. Its form decides the form of all times asked for."""
+    return format_clock(media.duration_s, tenths=media.duration_s < _TENTHS_UNDER_S)
 
 
 def chunks_text(chunks: Sequence[ChunkCaption]) -> str:
@@ -66,14 +58,14 @@ def media_of(row: Row) -> VideoMedia:
 
 
 async def whole(library: MediaLibrary, row: Row) -> tuple[VideoMedia, VideoFacts, Media]:
-    """A video as a whole: its media with the measured duration, its facts, and the handle to show it by.
+    """A video as a whole: its media as measured, its facts, and the handle to show it by.
 
     Raises:
         MediaError: the video cannot be decoded.
     """
     media = media_of(row)
     facts = await library.facts(media)
-    measured = media.model_copy(update={"duration_s": facts.duration_s, "fps": facts.fps})
+    measured = media.model_copy(update={"duration_s": facts.duration_s, "fps": facts.fps, "offset_s": facts.offset_s})
     return measured, facts, library.watch(measured, facts)
 
 

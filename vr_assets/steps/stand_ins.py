@@ -74,18 +74,16 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
 
 def expected_facts(media: VideoMedia, *, max_fps: float) -> VideoFacts:
     """What measuring a video is likely to find, by its header: a proxy with a keyframe each second."""
-    start_s = media.part_start_s or 0.0
     fps = min(media.fps, max_fps) if media.fps > 0 else max_fps
-    end_s = start_s + media.duration_s
     return VideoFacts(
-        start_s=start_s,
-        end_s=end_s,
+        offset_s=media.part_start_s or 0.0,
+        duration_s=media.duration_s,
         fps=media.fps,
         source_frame_count=media.frame_count or 0,
         width_px=media.width_px,
         height_px=media.height_px,
-        frame_times_s=_every(1 / fps, start_s, end_s),
-        keyframe_times_s=_every(1.0, start_s, end_s),
+        frame_times_s=_every(1 / fps, media.duration_s),
+        keyframe_times_s=_every(1.0, media.duration_s),
         quality=QualityFacts(brightness_mean=0.0, brightness_std=0.0, dark_share=0.0, frozen_share=0.0, detail=0.0),
         source_size_bytes=media.size_bytes,
         proxy_size_bytes=0,
@@ -95,9 +93,9 @@ def expected_facts(media: VideoMedia, *, max_fps: float) -> VideoFacts:
     )
 
 
-def _every(step_s: float, start_s: float, end_s: float) -> tuple[float, ...]:
-    count = max(1, math.ceil((end_s - start_s) / step_s - 1e-6))
-    return tuple(round(start_s + number * step_s, 6) for number in range(count))
+def _every(step_s: float, duration_s: float) -> tuple[float, ...]:
+    count = max(1, math.ceil(duration_s / step_s - 1e-6))
+    return tuple(round(number * step_s, 6) for number in range(count))
 
 
 def _words(tokens: float) -> str:

@@ -71,6 +71,7 @@ def a_media(path: Path, *, duration_s: float = 30.0, part: tuple[float, float] |
         frame_count=375,
         part_start_s=None if part is None else part[0],
         part_end_s=None if part is None else part[1],
+        offset_s=0.0 if part is None else part[0],
     )
 
 

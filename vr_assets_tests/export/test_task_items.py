@@ -95,11 +95,11 @@ def test_an_item_says_what_it_is_about_and_who_made_it() -> None:
     assert Item.model_validate_json(item.to_line()) == item
 
 
-def test_a_part_says_where_it_lies_and_its_times_are_on_the_recordings_clock() -> None:
-    row = a_row(CLIP, [a_set(QaType.TEMPORAL_LOCALIZATION, span_item(310.0, 330.0))], part=(300.0, 600.0))
+def test_a_part_says_where_it_lies_and_its_times_are_on_its_own_clock() -> None:
+    row = a_row(CLIP, [a_set(QaType.TEMPORAL_LOCALIZATION, span_item(10.0, 30.0))], part=(300.0, 600.0))
     [(_, item)] = items_of(row, media_root=None).items
     assert (item.start_s, item.end_s, item.duration) == (300.0, 600.0, 300.0)
-    assert json.loads(item.answer) == {"start": "05:10", "end": "05:30"}
+    assert json.loads(item.answer) == {"start": "00:10", "end": "00:30"}
 
 
 def test_an_index_survives_the_failure_of_other_items() -> None:

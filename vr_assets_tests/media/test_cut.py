@@ -48,7 +48,7 @@ def test_a_copied_cut_holds_the_frames_of_its_span_from_time_zero(
 ) -> None:
     path, facts = proxy
     start_s = facts.keyframe_times_s[start]
-    end_s = facts.keyframe_times_s[end] if end < 5 else facts.end_s
+    end_s = facts.keyframe_times_s[end] if end < 5 else facts.duration_s
     content = copy_clip(path, start_s, end_s)
     expected = [(round(t - start_s, 3), round(t * FPS)) for t in facts.frame_times_s if start_s <= t < end_s]
     assert numbers(content, tmp_path) == expected

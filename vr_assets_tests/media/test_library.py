@@ -241,7 +241,7 @@ def test_a_clip_that_must_be_smaller_is_of_the_same_stretch(library: MediaLibrar
 
 def test_detail_that_must_be_smaller_comes_from_the_source_too(library: MediaLibrary, video: Path) -> None:
     media, facts = known(library, video, Span(start_s=3.0, end_s=6.0))
-    close = library.watch(media, facts, Span(start_s=4.0, end_s=5.0), detail=True)
+    close = library.watch(media, facts, Span(start_s=1.0, end_s=2.0), detail=True)
     clip = run(close.clip(at_most_bytes=len(run(close.clip()).content) * 8 // 10))
     assert clip.reduced and numbers(clip)[0] == 40 and set(numbers(clip)) <= set(range(40, 50))
 
@@ -309,17 +309,17 @@ def test_a_video_shown_as_images_has_a_frame_a_second(
     assert len(run(watched.frames())) == count
 
 
-def test_a_part_lives_on_the_sources_clock(library: MediaLibrary, video: Path) -> None:
+def test_a_part_has_a_clock_of_its_own(library: MediaLibrary, video: Path) -> None:
     media, facts = known(library, video, Span(start_s=3.0, end_s=6.0))
-    assert facts.span == Span(start_s=3.0, end_s=6.0)
+    assert (facts.offset_s, facts.span) == (3.0, Span(start_s=0.0, end_s=3.0))
     whole = library.watch(media, facts)
-    assert whole.span == Span(start_s=3.0, end_s=6.0)
-    assert numbers(run(whole.clip())) == [round(t * FPS) for t in facts.frame_times_s]
-    close = library.watch(media, facts, Span(start_s=4.0, end_s=5.0), detail=True)
+    assert whole.span == facts.span
+    assert numbers(run(whole.clip())) == [30 + round(t * FPS) for t in facts.frame_times_s]
+    close = library.watch(media, facts, Span(start_s=1.0, end_s=2.0), detail=True)
     assert numbers(run(close.clip())) == list(range(40, 50))
-    assert [frame.time_s for frame in run(whole.frames())] == [3.7, 4.5, 5.2]
-    chunk = library.watch(media, facts, Span(start_s=5.0, end_s=6.0))
-    assert (whole.form, chunk.form) == (MediaForm.FRAMES, MediaForm.VIDEO)
+    assert [frame.time_s for frame in run(whole.frames())] == [0.7, 1.5, 2.2]
+    chunk = library.watch(media, facts, Span(start_s=2.0, end_s=3.0))
+    assert (whole.form, chunk.form) == (MediaForm.VIDEO, MediaForm.VIDEO)
     assert set(numbers(run(chunk.clip()))) <= set(range(50, 60))
 
 
@@ -391,12 +391,12 @@ def test_the_scene_is_measured_once_and_then_read(library: MediaLibrary, video: 
     assert again.duration_s == facts.duration_s
 
 
-def test_the_scene_of_a_part_is_on_the_sources_clock(library: MediaLibrary, tmp_path: Path) -> None:
+def test_the_scene_of_a_part_is_on_its_own_clock(library: MediaLibrary, tmp_path: Path) -> None:
     still, moving = moving_box(1) * 30, moving_box(30)
     media, facts = known(library, write_clip(tmp_path / "a.mp4", still + moving, FPS), Span(start_s=2.0, end_s=6.0))
     scene = run(library.watch(media, facts).scene())
-    assert scene.start_s == 2.0
-    assert all(2.0 <= track.start_s <= track.end_s <= 6.0 for track in scene.tracks)
+    assert scene.duration_s == 4.0
+    assert all(0.0 <= track.start_s <= track.end_s <= 4.0 for track in scene.tracks)
     assert scene.tracks
 
 

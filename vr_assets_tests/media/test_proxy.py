@@ -76,11 +76,11 @@ def test_facts_are_the_proxys_own_times_and_end_where_the_source_ends(
     assert found.in_order
     assert facts.frame_times_s == pytest.approx(found.times_s, abs=2e-5)
     assert facts.keyframe_times_s == pytest.approx(found.keyframes_s, abs=2e-5)
-    assert facts.end_s == pytest.approx(found.end_s, abs=2e-5)
+    assert facts.duration_s == pytest.approx(found.end_s, abs=2e-5)
     assert facts.duration_s == pytest.approx(count / fps, abs=2e-3)
     assert facts.fps == pytest.approx(fps, rel=1e-3)
     assert facts.source_frame_count == count
-    assert facts.start_s == 0.0
+    assert facts.offset_s == 0.0
     assert facts.damaged_packets == 0
 
 
@@ -114,7 +114,7 @@ def test_variable_frame_rate_keeps_true_times_and_the_last_frames_length(tmp_pat
     facts, proxy = prepared(path)
     assert facts.frame_times_s == pytest.approx(times_s, abs=1e-3)
     assert facts.keyframe_times_s == pytest.approx([0.0, 1.5, 5.2, 9.1], abs=1e-3)
-    assert facts.end_s == pytest.approx(9.2, abs=1e-3)
+    assert facts.duration_s == pytest.approx(9.2, abs=1e-3)
     assert [read_count(frame.image) for frame in frames(proxy)] == list(range(6))
 
 
@@ -225,24 +225,24 @@ def test_a_proxy_that_is_not_smaller_says_so(tmp_path: Path) -> None:
         pytest.param((0.3, 2.6), range(6, 52), id="at times that floats only come near"),
     ],
 )
-def test_a_part_is_prepared_by_itself_on_the_sources_clock(tmp_path: Path, part: tuple[float, float], numbers: range) -> None:
+def test_a_part_is_prepared_by_itself_on_a_clock_of_its_own(tmp_path: Path, part: tuple[float, float], numbers: range) -> None:
     path = write_clip(tmp_path / "long.mp4", counting(100), 20, gop=30)
     facts, proxy = prepared(path, part=Span(start_s=part[0], end_s=part[1]))
-    assert facts.start_s == pytest.approx(part[0])
-    assert facts.end_s == pytest.approx(min(5.0, part[1]))
+    assert facts.offset_s == pytest.approx(part[0])
+    assert facts.duration_s == pytest.approx(min(5.0, part[1]) - part[0])
     assert facts.source_frame_count == len(numbers)
-    assert facts.keyframe_times_s == pytest.approx([part[0] + n for n in range(len(facts.keyframe_times_s))], abs=1e-4)
+    assert facts.keyframe_times_s == pytest.approx(range(len(facts.keyframe_times_s)), abs=1e-4)
     shown = [(frame.time_s, read_count(frame.image)) for frame in frames(proxy)]
     assert shown[0] == (0.0, numbers[0])
-    assert [number for _, number in shown] == [round(t * 20) for t in facts.frame_times_s]
-    assert [t for t, _ in shown] == pytest.approx([t - facts.start_s for t in facts.frame_times_s], abs=2e-5)
+    assert [number for _, number in shown] == [round((facts.offset_s + t) * 20) for t in facts.frame_times_s]
+    assert [t for t, _ in shown] == pytest.approx(facts.frame_times_s, abs=2e-5)
 
 
 def test_neighbouring_parts_share_no_frame_and_lose_none(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "long.mp4", counting(90), 30000 / 1001, gop=30)
     halves = [prepared(path, part=Span(start_s=start_s, end_s=start_s + 1.5)).facts for start_s in (0.0, 1.5)]
     assert sum(half.source_frame_count for half in halves) == 90
-    assert halves[0].end_s == pytest.approx(halves[1].start_s, abs=1e-4)
+    assert halves[0].duration_s == pytest.approx(halves[1].offset_s, abs=1e-4)
 
 
 def test_a_part_beyond_the_end_is_refused(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ SIDES = {side.value: (side,) for side in Side}
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 
 
-def seen(tmp_path: Path, images: Iterator[Image] | Sequence[Image], *, offset_s: float = 0.0) -> Scene:
+def seen(tmp_path: Path, images: Iterator[Image] | Sequence[Image]) -> Scene:
     frames = list(images)
-    return measure_scene(film(tmp_path / "clip.mp4", iter(frames)), duration_s=len(frames) / FPS, offset_s=offset_s)
+    return measure_scene(film(tmp_path / "clip.mp4", iter(frames)), duration_s=len(frames) / FPS)
 
 
 def only(scene: Scene) -> Track:
@@ -266,15 +266,6 @@ def test_whether_a_visit_changed_the_scene_is_measured(tmp_path: Path, puts_down
         assert changed is None
     else:
         assert changed is not None and changed.x0 < 0.5 < changed.x1 and changed.y0 < 80 / 240 < changed.y1
-
-
-def test_times_are_on_the_sources_clock(tmp_path: Path) -> None:
-    images = list(draw([stopping("red", brakes_s=0.0, stays_until_s=6.0)], 6))
-    here, there = seen(tmp_path, images), seen(tmp_path, images, offset_s=40.0)
-    assert there.span.start_s == 40.0
-    assert there.incidents[0].moment_s == pytest.approx(here.incidents[0].moment_s + 40.0)
-    assert there.tracks[0].points[-1].time_s == pytest.approx(here.tracks[0].points[-1].time_s + 40.0)
-    assert there.quiet[0].start_s == pytest.approx(here.quiet[0].start_s + 40.0)
 
 
 def test_the_same_file_gives_the_same_record(tmp_path: Path) -> None:

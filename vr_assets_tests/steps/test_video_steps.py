@@ -281,21 +281,22 @@ def test_chunks_and_highlights_carry_their_true_cut(clips: list[Path], graph: Gr
     assert highlight.timestamp_end - highlight.timestamp_start >= 2
 
 
-def test_a_part_of_a_recording_is_told_on_the_recordings_clock(clips: list[Path], graph: Graph) -> None:
+def test_a_part_of_a_recording_is_told_on_its_own_clock(clips: list[Path], graph: Graph) -> None:
     def script(request: Request) -> str:
         if request.task is Task.DENSE_CAPTION:
-            return '{"events": [{"start": "00:03.0", "end": "00:04.5", "text": "A box moves."}]}'
-        return '{"reason": "r", "timestamp": "00:04.0"}' if request.task is Task.MOMENT else valid(request)
+            return '{"events": [{"start": "00:01.0", "end": "00:02.5", "text": "A box moves."}]}'
+        return '{"reason": "r", "timestamp": "00:02.0"}' if request.task is Task.MOMENT else valid(request)
 
     rows, asked = graph.run([ManifestRow(video_path=str(clips[0]), start_s=2.0, end_s=5.0)], script)
     assert rows.raw[0].video_id.endswith("@2-5")
     whole = next(request for request in asked if request.task is Task.GLOBAL_CAPTION)
-    assert whole.media[0].form is MediaForm.FRAMES
-    assert [whole.media[0].span.start_s, whole.media[0].span.end_s] == pytest.approx([2.0, 5.0])
-    assert [event.start_s for event in rows.captions[0].events] == [3.0]
-    assert rows.chunks[0].chunk_captions[0].timestamp_start == pytest.approx(2.0)
+    assert whole.media[0].form is MediaForm.VIDEO
+    assert [whole.media[0].span.start_s, whole.media[0].span.end_s] == pytest.approx([0.0, 3.0])
+    assert rows.captions[0].media is not None and rows.captions[0].media.offset_s == pytest.approx(2.0)
+    assert [event.start_s for event in rows.captions[0].events] == [1.0]
+    assert rows.chunks[0].chunk_captions[0].timestamp_start == pytest.approx(0.0)
     highlight = rows.highlights[0].highlight_chunk
-    assert highlight is not None and highlight.timestamp_end == pytest.approx(5.0)
+    assert highlight is not None and highlight.timestamp_end == pytest.approx(3.0)
 
 
 def test_a_part_that_ends_after_its_recording_is_an_error(clips: list[Path], graph: Graph) -> None:

@@ -97,7 +97,7 @@ class Actor:
 
     def appears(self, scene: Scene) -> bool:
         """Whether it is first seen moving inside the frame, after the start of the video."""
-        return not self.entered and self.start_s > scene.start_s + _FROM_THE_START_S
+        return not self.entered and self.start_s > _FROM_THE_START_S
 
     @property
     def last_stop(self) -> Stop | None:

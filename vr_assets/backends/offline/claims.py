@@ -197,8 +197,8 @@ def _of_the_picture(story: Story) -> Iterator[Claim]:
         if (where := region(stir.area)) and not story.scene.tracks:
             why = f"there is movement {where} between {clock(stir.span.start_s)} and {clock(stir.span.end_s)}"
             yield Claim(f"Does something move {where}?", True, why, sentence(why), "stir", 2)
-    first = next((quiet for quiet in scene.quiet if quiet.start_s <= scene.start_s + 0.35), None)
-    if first is not None and not story.quiet and (seconds := int(first.end_s - scene.start_s - _SURE_S)) >= 2:
+    first = next((quiet for quiet in scene.quiet if quiet.start_s <= 0.35), None)
+    if first is not None and not story.quiet and (seconds := int(first.end_s - _SURE_S)) >= 2:
         why = f"nothing in the picture moves before {clock(first.end_s)}"
         question = f"Does something move in the first {number(seconds)} seconds of the video?"
         yield Claim(question, False, why, sentence(why), "start", 1)

@@ -30,7 +30,7 @@ _MOST_TOLD, _OFTEN = 8, 3
 class Story:
     """What can be said of a stretch of a scene.
 
-    `timed`: sentences name the moments, on the source's clock. `edges`: they say what is there when the stretch begins and ends.
+    `timed`: sentences name the moments, on the video's clock. `edges`: they say what is there when the stretch begins and ends.
     """
 
     scene: Scene

@@ -42,7 +42,7 @@ class Stage:
         return self.width, self.height
 
 
-def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
+def to_track(trail: Trail, stage: Stage) -> Track | None:
     """The trail as a record, or None when it went nowhere."""
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
@@ -59,10 +59,10 @@ def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
             return None
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
-    heading, stops = _heading(path), _stops(sights, path, stage, offset_s)
+    heading, stops = _heading(path), _stops(sights, path, stage)
     return Track(
-        start_s=_rounded(first.time_s + offset_s),
-        end_s=_rounded(last.time_s + offset_s),
+        start_s=_rounded(first.time_s),
+        end_s=_rounded(last.time_s),
         entered=entered,
         left=left,
         heading=heading,
@@ -70,7 +70,7 @@ def to_track(trail: Trail, stage: Stage, *, offset_s: float) -> Track | None:
         area=round(max(_size(sight.box) for sight in sights) / (stage.width * stage.height), 4),
         certain=_is_one_body(trail, stage) and _ends_known(stops, left, last, stage),
         met=bool(trail.met),
-        points=_points(sights, stage, offset_s),
+        points=_points(sights, stage),
         stops=stops,
     )
 
@@ -166,7 +166,7 @@ def _heading(path: NDArray[np.float64]) -> Sides:
     return (across,) if abs(dx) > abs(dy) else (down,)
 
 
-def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage, offset_s: float) -> tuple[Stop, ...]:
+def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> tuple[Stop, ...]:
     times = np.array([sight.time_s for sight in sights])
     reach = 1.0 + _STILL_REACH * max(stage.size)
     stops = []
@@ -187,8 +187,8 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage, off
             box = sights[(index + end) // 2].box
             stops.append(
                 Stop(
-                    start_s=_rounded(times[index] + offset_s),
-                    end_s=None if end == len(sights) - 1 else _rounded(times[end] + offset_s),
+                    start_s=_rounded(times[index]),
+                    end_s=None if end == len(sights) - 1 else _rounded(times[end]),
                     x=round((box[0] + box[2]) / 2 / stage.width, 4),
                     y=round((box[1] + box[3]) / 2 / stage.height, 4),
                     abrupt=not _touched(box, stage) and _is_abrupt(times, path, index, max(stage.size)),
@@ -235,18 +235,18 @@ def _colour(trail: Trail, stage: Stage) -> Colour | None:
     return None if stage.dark else colours.name(trail.votes)
 
 
-def _points(sights: Sequence[Sight], stage: Stage, offset_s: float) -> tuple[Point, ...]:
+def _points(sights: Sequence[Sight], stage: Stage) -> tuple[Point, ...]:
     kept = [sights[0]]
     for sight in sights[1:-1]:
         if sight.time_s - kept[-1].time_s >= _POINTS_APART_S:
             kept.append(sight)
-    return tuple(_point(sight, stage, offset_s) for sight in [*kept, sights[-1]])
+    return tuple(_point(sight, stage) for sight in [*kept, sights[-1]])
 
 
-def _point(sight: Sight, stage: Stage, offset_s: float) -> Point:
+def _point(sight: Sight, stage: Stage) -> Point:
     left, top, right, bottom = sight.box
     return Point(
-        time_s=_rounded(sight.time_s + offset_s),
+        time_s=_rounded(sight.time_s),
         x=round((left + right) / 2 / stage.width, 4),
         y=round((top + bottom) / 2 / stage.height, 4),
         width=round((right - left) / stage.width, 4),

@@ -16,9 +16,7 @@ _CHANGED_LEVELS = 40
 _LEAST_SHARE = 0.002
 
 
-def aftermath(
-    track: Track, others: Sequence[Track], samples: Sequence[tuple[float, Image]], stage: Stage, *, offset_s: float
-) -> Aftermath | None:
+def aftermath(track: Track, others: Sequence[Track], samples: Sequence[tuple[float, Image]], stage: Stage) -> Aftermath | None:
     """Compares the last sample before a track with the first one after it, where the track was.
 
     Args:
@@ -27,13 +25,13 @@ def aftermath(
     Returns:
         None when the two cannot be compared: it stays, or another mover was there in between.
     """
-    start_s, end_s = track.start_s - offset_s, track.end_s - offset_s
+    start_s, end_s = track.start_s, track.end_s
     before = [sample for sample in samples if sample[0] <= start_s - _CLEAR_S]
     after = [sample for sample in samples if sample[0] >= end_s + _CLEAR_S]
     if not before or not after:
         return None
     (first_s, first), (last_s, last) = before[-1], after[0]
-    if any(other is not track and other.start_s - offset_s < last_s and other.end_s - offset_s > first_s for other in others):
+    if any(other is not track and other.start_s < last_s and other.end_s > first_s for other in others):
         return None
     mask = _where(track, stage)
     changed = _changed(first, last)

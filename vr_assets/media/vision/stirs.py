@@ -43,7 +43,7 @@ def is_still(changed: Mask) -> bool:
     return cv2.countNonZero(changed) < _STILL_SHARE * changed.size
 
 
-def still_stretches(seen: Sequence[tuple[float, bool]], *, offset_s: float) -> list[Span]:
+def still_stretches(seen: Sequence[tuple[float, bool]]) -> list[Span]:
     """Stretches of a second and a half and more without any motion.
 
     Args:
@@ -53,7 +53,7 @@ def still_stretches(seen: Sequence[tuple[float, bool]], *, offset_s: float) -> l
     for still, run in groupby(seen, key=lambda frame: frame[1]):
         times = [time_s for time_s, _ in run]
         if still and times[-1] - times[0] >= _LEAST_QUIET_S:
-            stretches.append(Span(start_s=round(times[0] + offset_s, 3), end_s=round(times[-1] + offset_s, 3)))
+            stretches.append(Span(start_s=round(times[0], 3), end_s=round(times[-1], 3)))
     return stretches
 
 
@@ -67,28 +67,28 @@ def moving_boxes(changed: Mask, body: Mask) -> list[Box]:
     return sorted(boxes)
 
 
-def find_stirs(seen: Sequence[tuple[float, Box]], tracks: Sequence[Track], stage: Stage, *, offset_s: float) -> list[Stir]:
+def find_stirs(seen: Sequence[tuple[float, Box]], tracks: Sequence[Track], stage: Stage) -> list[Stir]:
     """Group motion over time and drop what the tracks explain.
 
     Args:
         seen: (time in the file, box) of everything `moving_boxes` found, in order of time.
-        tracks: of the same shot, on the source's clock (`offset_s` later).
+        tracks: of the same shot.
     """
     margin = _NEAR * max(stage.size)
     groups: list[_Group] = []
     for time_s, box in seen:
-        if any(_covers(track, time_s + offset_s, box, stage) for track in tracks):
+        if any(_covers(track, time_s, box, stage) for track in tracks):
             continue
         group = next((group for group in groups if group.near(box, time_s, margin)), None)
         if group is None:
             group = _Group()
             groups.append(group)
         group.seen.append((time_s, box))
-    stirs = [stir for group in groups if (stir := _stir(group, stage, offset_s)) is not None]
+    stirs = [stir for group in groups if (stir := _stir(group, stage)) is not None]
     return sorted(stirs, key=lambda stir: (stir.span.start_s, stir.area.x0, stir.area.y0))
 
 
-def _stir(group: _Group, stage: Stage, offset_s: float) -> Stir | None:
+def _stir(group: _Group, stage: Stage) -> Stir | None:
     times = sorted({time_s for time_s, _ in group.seen})
     length = times[-1] - times[0]
     if length < _SHORTEST_S or len(times) < max(_FEWEST, _DENSE * length / stage.frame_s):
@@ -97,7 +97,7 @@ def _stir(group: _Group, stage: Stage, offset_s: float) -> Stir | None:
     low, high = np.percentile(boxes[:, :2], 10, axis=0), np.percentile(boxes[:, 2:], 90, axis=0)
     # Motion between two frames began at the earlier one.
     return Stir(
-        span=Span(start_s=round(max(0.0, times[0] - stage.frame_s) + offset_s, 3), end_s=round(times[-1] + offset_s, 3)),
+        span=Span(start_s=round(max(0.0, times[0] - stage.frame_s), 3), end_s=round(times[-1], 3)),
         area=Area(
             x0=round(float(low[0]) / stage.width, 4),
             y0=round(float(low[1]) / stage.height, 4),
