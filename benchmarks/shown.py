@@ -54,7 +54,7 @@ async def show_all(video: Path, folder: Path, settings: Settings) -> Shown:
     whole = library.watch(media, facts)
     chunks = plan_chunks(facts, settings.chunks.chunk_duration_options, settings.chunks.max_chunks)
     around = settings.highlights.highlight_before_sec, settings.highlights.highlight_after_sec
-    highlight = highlight_span((facts.start_s + facts.end_s) / 2, facts, *around)
+    highlight = highlight_span(facts.duration_s / 2, facts, *around)
     shown = Shown(facts, list(chunks), highlight, whole.form is MediaForm.FRAMES, cpu_s={"proxy": proxy_s})
     await _send(shown, "whole", whole)
     await _send(shown, "whole", whole, whole)
