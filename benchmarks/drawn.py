@@ -16,11 +16,11 @@ GRAIN = 5.0
 _GRAINS = 8
 
 
-def draw_videos(folder: Path, count: int, *, seconds: float, first: int = 0) -> Path:
-    """So many videos; numbers from `first` on draw other ones."""
+def draw_videos(folder: Path, count: int, *, seconds: float, first: int = 0, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Path:
+    """So many videos; numbers from `first` on draw other ones. `size` is (width, height)."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
-        images = islice(drawn_images(number, (WIDTH, HEIGHT)), round(seconds * FPS))
+        images = islice(drawn_images(number, size), round(seconds * FPS))
         write_clip(folder / f"cam{number:04d}.mp4", images, FPS, options={"preset": "ultrafast", "crf": "26"})
     return folder
 
