@@ -34,6 +34,7 @@ def main() -> None:
             print(line)
         if options.profile:
             print(*spied.tables(stacks), sep="\n")
+            return
         [tree] = runs.trees
         report(
             {
