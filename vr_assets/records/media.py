@@ -1,7 +1,16 @@
 """What is known of a video's pictures: the header's word, and what one decode measured."""
 
+from enum import StrEnum
+
 from vr_assets.records.base import Record, Span
 from vr_assets.records.video import QualityFacts
+
+
+class Treatment(StrEnum):
+    """What is done to decoded frames that could not be seen for what they are. The number is raised when it is done otherwise."""
+
+    DEINTERLACED = "deinterlaced 1"
+    TONE_MAPPED = "tone mapped 1"
 
 
 class VideoHeader(Record):
@@ -24,7 +33,8 @@ class VideoFacts(Record):
 
     `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
     the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
-    `remarks` are sentences for people: damage, a proxy that did not pay.
+    `treatments` were done to its frames. `remarks` are sentences for people: damage, which of several videos in the file is
+    shown, a proxy that did not pay.
     """
 
     offset_s: float
@@ -41,6 +51,7 @@ class VideoFacts(Record):
     proxy_width_px: int
     proxy_height_px: int
     damaged_packets: int
+    treatments: tuple[Treatment, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property

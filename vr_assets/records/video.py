@@ -26,12 +26,16 @@ class QualityFacts(Record):
 
 
 class FilteredVideo(Row):
-    """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked."""
+    """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked.
+
+    `media_remarks` are sentences about the file: damage, which of several videos in it is shown.
+    """
 
     is_valid: bool | None = None
     validity_words: str = ""
     mode_words: str = ""
     quality: QualityFacts | None = None
+    media_remarks: tuple[str, ...] = ()
 
 
 class Event(Record):

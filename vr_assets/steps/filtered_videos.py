@@ -9,12 +9,15 @@ from vr_assets.errors import ReplyError
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.call import Evidence, Media, Request
-from vr_assets.records.row import Provenance
+from vr_assets.records.row import Provenance, VideoMedia
 from vr_assets.records.video import FilteredVideo, RawVideo, Screening
-from vr_assets.settings import Asset, Mode, Status, Task
+from vr_assets.settings import Asset, Mode, Settings, Status, Task
 from vr_assets.steps.evidence import evidence, whole
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
+
+# Headers are often a fraction of a second off.
+_SLACK_S = 1.0
 
 _PARSERS = {
     Task.SCREENING: parse_screening,
@@ -33,13 +36,17 @@ async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
     if stopped:
         return stopped
     media, facts, subject = await whole(stage.media, row)
+    measured = {"media": media, "quality": facts.quality, "media_remarks": facts.remarks}
+    too_long = _too_long(row, media, stage.settings)
+    if too_long:
+        return next_row(FilteredVideo, row, **measured, status=Status.FILTERED_OUT, reason=too_long)
     known = evidence(media, subject, row)
     tasks = [Task.SUITABLE] * stage.settings.filter.enabled + [Task.ANOMALY_OR_NORMAL] * (not row.labelled)
     answers = await _ask(stage, tasks, subject, known)
     outcomes = [answer if isinstance(answer, Failed) else answer[0] for answer in answers]
     failed = failures(tasks, outcomes)
     if any(failure.what == Task.SUITABLE for failure in failed):
-        return next_row(FilteredVideo, row, media=media, quality=facts.quality, status=Status.FAILED, reason=why(failed))
+        return next_row(FilteredVideo, row, **measured, status=Status.FAILED, reason=why(failed))
     told = [outcome for outcome in outcomes if not isinstance(outcome, Failed)]
     suited = next((one for one in told if one.is_valid is not None), Screening())
     labelled = next((one for one in told if one.mode is not None), Screening())
@@ -47,7 +54,7 @@ async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
     return next_row(
         FilteredVideo,
         row,
-        media=media,
+        **measured,
         mode=row.mode if row.labelled else labelled.mode or Mode.UNKNOWN,
         status=Status.FILTERED_OUT if suited.is_valid is False else Status.OK,
         reason=f"unsuitable: {suited.validity_words}" if suited.is_valid is False else "",
@@ -56,7 +63,17 @@ async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
         is_valid=suited.is_valid,
         validity_words=suited.validity_words,
         mode_words=labelled.mode_words,
-        quality=facts.quality,
+    )
+
+
+def _too_long(row: RawVideo, media: VideoMedia, settings: Settings) -> str:
+    """Why a video is not asked about although its header passed; empty when it is not too long."""
+    limit_s = settings.videos.max_video_length_sec
+    if row.media is None or media.part_start_s is not None or media.duration_s <= limit_s + _SLACK_S:
+        return ""
+    return (
+        f"{media.duration_s:.1f} s decode, over videos.max_video_length_sec = {limit_s:g}, although its header says "
+        f"{row.media.duration_s:.1f} s; raise it, or copy the file to mend its header and ingest it again"
     )
 
 
