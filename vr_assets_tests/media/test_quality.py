@@ -123,10 +123,9 @@ def test_a_video_in_which_nothing_can_be_made_out_is_dark(tmp_path: Path, images
 
 
 def test_a_lamp_that_passes_far_off_in_the_dark_is_something_to_see(tmp_path: Path) -> None:
-    images = [
+    images = blank(40, size=(WIDTH, HEIGHT))
+    for index, image in enumerate(images):
         cv2.circle(image, (40 + 3 * index, 120), 3, (255, 255, 255), -1)
-        for index, image in enumerate(blank(40, size=(WIDTH, HEIGHT)))
-    ]
     assert filmed(tmp_path, images).dark_share == 0
 
 
