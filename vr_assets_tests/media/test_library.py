@@ -430,4 +430,5 @@ def test_a_contact_sheet_of_one_frame_is_that_frame(library: MediaLibrary, tmp_p
 def test_nothing_half_written_is_left_behind(library: MediaLibrary, video: Path) -> None:
     known(library, video)
     names = sorted(path.name for path in library.folder.rglob("*") if path.is_file())
-    assert [name.partition(".")[2] for name in names] == [f"{library.recipe.name}.json", f"{library.recipe.name}.mp4", "sqlite"]
+    recipe = library.recipe.name
+    assert {name.partition(".")[2] for name in names} == {f"{recipe}.mp4", f"{recipe}.v{FACTS_VERSION}.json", "sqlite"}
