@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
 
 from vr_assets.media.decode import Shown, plane_rows
+from vr_assets.media.tone import ordinary
 
 TICKS = 90_000
 """Ticks a second in every file written here."""
@@ -31,7 +32,7 @@ def encodable(shown: Shown, size: tuple[int, int]) -> VideoFrame:
     """A frame as limited-range yuv420p, upright, at (width, height), both even."""
     turns = shown.quarter_turns
     width, height = size if turns % 2 == 0 else size[::-1]
-    frame = shown.frame.reformat(
+    frame = ordinary(shown.frame, width, height).reformat(
         width,
         height,
         "yuv420p",

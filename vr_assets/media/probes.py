@@ -10,12 +10,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from vr_assets.errors import MediaError, StorageError
+from vr_assets.media.opening import stat as stat
 from vr_assets.media.probe import probe_header
 from vr_assets.records.base import Record
 from vr_assets.records.media import VideoHeader
 
 # Raise it when the header is read otherwise.
-_VERSION = 1
+_VERSION = 2
 
 _TABLE = """
 create table if not exists probes (
@@ -47,16 +48,6 @@ def probe_file(path: Path) -> Probe:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise MediaError(f"{path}: is being written; try again when it is complete")
     return Probe(content=content, size_bytes=after.st_size, header=header)
-
-
-def stat(path: Path) -> stat_result:
-    """Raises MediaError: the file is missing or unreachable."""
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        raise MediaError(f"{path}: no such file; restore it or take it out of the batch") from None
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be looked at ({error.strerror}); check its permissions and the disk") from None
 
 
 class ProbeMemo:

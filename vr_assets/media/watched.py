@@ -36,7 +36,7 @@ class Watched:
     def identity(self) -> str:
         """Canonical JSON. Nothing in it depends on where the file lies or on what was decoded by whom."""
         part = part_of(self.media)
-        named = {
+        named: dict[str, object] = {
             "content": self.media.content,
             "part": [part.start_s, part.end_s] if part else None,
             "span": [self.span.start_s, self.span.end_s],
@@ -46,6 +46,8 @@ class Watched:
             "rendering": _RENDERING_VERSION,
             "proxy": None if self.detail else self.library.recipe.model_dump(),
         }
+        if self.facts.treatments:
+            named["treatments"] = list(self.facts.treatments)
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
 
     @property

@@ -11,6 +11,7 @@ screening prompt sets to false where it shows another prompt without its reply p
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from vr_assets.errors import PromptError
@@ -44,6 +45,7 @@ class Prompts:
         self._schema = PromptEnvironment(self._files, structured=True)
         self._layout = PromptEnvironment(self._files, structured=False)
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
+        self._fingerprints: dict[tuple[Asset, str], str] = {}
         if problems := sorted(set(self._check())):
             listed = "\n".join(f"  {problem}" for problem in problems)
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
@@ -52,13 +54,16 @@ class Prompts:
     def load(cls, domain: str, *, overlay: Path | None = None) -> "Prompts":
         """Read a domain; `overlay` is a folder of the user's own domains, looked in before the shipped ones.
 
+        What was read before in this process is read again when a file has changed.
+
         Raises:
             PromptError: with every problem, as `file:line: what`.
         """
         if overlay is not None and not overlay.is_dir():
             raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
         shipped = find_shipped(Path(__file__).parents[1])
-        return cls(domain, (overlay, shipped) if overlay else (shipped,))
+        roots = (overlay, shipped) if overlay else (shipped,)
+        return _read(domain, roots, PromptFiles(domain, roots).state())
 
     def names(self, asset: Asset) -> tuple[str, ...]:
         """The prompts of an asset; none for one that asks no model."""
@@ -86,7 +91,7 @@ class Prompts:
             domain=self.domain,
             asset=asset,
             name=name,
-            fingerprint=_hash(file.text for file in closure),
+            fingerprint=self._fingerprints[asset, name],
             schema_text=schema_text,
             layout_text=layout_text,
         )
@@ -108,6 +113,7 @@ class Prompts:
                     yield Problem(self._files.roots[-1] / GENERAL / path, 1, "this prompt is missing")
                     continue
                 closure = self._closures[asset, name] = self._files.closure(self._files.read(resolved))
+                self._fingerprints[asset, name] = _hash(file.text for file in closure)
                 for file in closure:
                     if file.name not in found:
                         found[file.name] = list(check_file(file, self._files, self._schema))
@@ -125,6 +131,12 @@ class Prompts:
             else:
                 if not all(text.strip() for text in texts):
                     yield Problem(closure[0].path, 1, "this prompt says nothing")
+
+
+@lru_cache(maxsize=8)
+def _read(domain: str, roots: tuple[Path, ...], state: object) -> Prompts:
+    """`state` is the files': reading and trying them all out takes 0.3 s, and a run needs them several times."""
+    return Prompts(domain, roots)
 
 
 def _hash(parts: Iterable[str]) -> str:

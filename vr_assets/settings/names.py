@@ -32,6 +32,7 @@ class LeftOut(StrEnum):
     DIM = "dim"
     BRIGHT = "bright"
     BLURRED = "blurred"
+    TOO_LONG = "too_long"
     UNSUITABLE = "unsuitable"
 
 

@@ -343,24 +343,6 @@ def test_a_crowd_is_several_and_has_a_direction(scenes: dict[str, Scene]) -> Non
     )
 
 
-def test_times_of_a_part_are_on_the_recordings_clock(scenes: dict[str, Scene]) -> None:
-    part = Scene.model_validate_json(json.dumps(_later(scenes["stops next to"].model_dump(mode="json"), 60.0)))
-    assert parse_moment(reply(part, Task.MOMENT), within=part.span) == pytest.approx(65.0, abs=0.5)
-    for item in items(part):
-        for text in words(item):
-            assert all(text_s.startswith("01:") for text_s in re.findall(r"\d\d:\d\d\.\d", text)), text
-
-
-def _later(value: object, by_s: float) -> object:
-    if isinstance(value, dict):
-        times = {"start_s", "end_s", "time_s", "moment_s"}
-        return {
-            key: inner + by_s if key in times and isinstance(inner, float) else _later(inner, by_s)
-            for key, inner in value.items()
-        }
-    return [_later(inner, by_s) for inner in value] if isinstance(value, list) else value
-
-
 def test_the_same_scene_is_told_alike_and_scenes_differ_in_wording(scenes: dict[str, Scene]) -> None:
     say = partial(reply, task=Task.GLOBAL_CAPTION)
     assert say(scenes["crossing"]) == say(scenes["crossing"])

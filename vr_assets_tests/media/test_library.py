@@ -18,7 +18,7 @@ from vr_assets.media.spans import plan_chunks
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Media, MediaForm
-from vr_assets.records.media import FACTS_VERSION, VideoFacts
+from vr_assets.records.media import FACTS_VERSION, Treatment, VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
@@ -374,6 +374,15 @@ def test_identity_tells_apart_what_looks_different(
         under(MediaSettings(), LongVideoSettings(long_video_threshold_sec=1, long_video_sample_fps=1)),
     ]
     assert len({one.identity for one in watched}) == len(watched)
+
+
+def test_what_is_done_to_frames_is_part_of_the_identity_and_nothing_is_where_nothing_was_done(
+    library: MediaLibrary, video: Path
+) -> None:
+    media, facts = known(library, video)
+    assert "treatments" not in json.loads(library.watch(media, facts).identity)
+    deinterlaced = facts.model_copy(update={"treatments": (Treatment.DEINTERLACED,)})
+    assert json.loads(library.watch(media, deinterlaced).identity)["treatments"] == ["deinterlaced 1"]
 
 
 def test_identity_form_and_span_decode_nothing(library: MediaLibrary, video: Path) -> None:

@@ -30,7 +30,7 @@ from vr_assets.records.video import (
     QaVideo,
     RawVideo,
 )
-from vr_assets.settings import Asset, resolve
+from vr_assets.settings import Asset, MediaSettings, resolve
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
@@ -70,11 +70,12 @@ class Rows:
 
 @dataclass
 class Graph:
-    """One data folder; each `run` is a run of its own, with a journal part of its own."""
+    """One data folder; each `run` is a run of its own, with a journal part of its own and media processes of its own."""
 
     folder: Path
     runs: int = 0
     batch: str = "batch"
+    workers: Callable[[MediaSettings], Workers] = Workers
 
     def run(
         self,
@@ -104,7 +105,7 @@ class Graph:
     @contextmanager
     def _stages(self, backend: Backend, layer: dict[str, object]) -> Iterator[Callable[[Asset], Stage]]:
         settings = resolve(("test", layer)).settings
-        workers = Workers(settings.media)
+        workers = self.workers(settings.media)
         journals: list[Journal] = []
         caller = Caller(
             backend, calls=settings.calls, limiter=Limiter("scripted", 16), gate=Gate(16), under_way=UnderWay(), sleep=_at_once
