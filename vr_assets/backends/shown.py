@@ -102,5 +102,5 @@ async def show(request: Request, *, frames_only: bool = False) -> tuple[Part, ..
             parts.append(await media.clip())
             continue
         for frame in await media.frames():
-            parts += [format_clock(frame.time_s, tenths=True), frame]
+            parts += [format_clock(frame.time_s - frame.zero_s, tenths=True), frame]
     return tuple(parts)

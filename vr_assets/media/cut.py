@@ -5,16 +5,17 @@ Times are seconds on the clock of the file that is read, zero at its first frame
 
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vr_assets.errors import MediaError
 from vr_assets.media.copying import copy_packets
 from vr_assets.media.decode import SAME_TIME_S, Footage, Image, picture
-from vr_assets.media.drawing import contact_sheet, jpeg
+from vr_assets.media.drawing import contact_sheet, jpeg, labelled, labelled_frame
 from vr_assets.media.mp4 import Mp4Writer, encodable, ticks
 from vr_assets.media.sound import with_sound
+from vr_assets.records.base import format_clock
 
 CRF_DETAIL = 23
 
@@ -44,13 +45,25 @@ class Encoded:
     fps: float
 
 
-def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int, *, sound: bool = False) -> bytes:
+def encode_clip(
+    source: Path,
+    start_s: float,
+    end_s: float,
+    longest_side_px: int,
+    *,
+    clock_zero_s: float | None = None,
+    sound: bool = False,
+) -> bytes:
     """All frames that appear in [start_s, end_s), scaled down to fit, as an MP4 that is encoded anew.
+
+    Args:
+        clock_zero_s: when the clock that is drawn into the pictures shows zero; None: none is drawn.
+        sound: whether the sound of that stretch comes along, where there is any.
 
     Raises:
         MediaError: no frame appears at `start_s`.
     """
-    return encoded(source, start_s, end_s, longest_side_px, sound=sound).content
+    return encoded(source, start_s, end_s, longest_side_px, clock_zero_s=clock_zero_s, sound=sound).content
 
 
 def encoded(
@@ -62,6 +75,7 @@ def encoded(
     crf: int = CRF_DETAIL,
     max_fps: float | None = None,
     keyframe_s: float = 1.0,
+    clock_zero_s: float | None = None,
     sound: bool = False,
 ) -> Encoded:
     """See `encode_clip`. With `max_fps`, the first frame of each 1 / max_fps seconds, at its own time.
@@ -84,6 +98,8 @@ def encoded(
             if writer is None:
                 size = footage.shown_size(shown, longest_side_px)
             frame = encodable(shown, size)
+            if clock_zero_s is not None:
+                frame = labelled_frame(frame, _clock(shown.time_s - clock_zero_s))
             if writer is None:
                 if shown.time_s > start_s + SAME_TIME_S:
                     raise MediaError(f"{source}: no frame at {start_s:g} s any more; the file changed since it was measured")
@@ -98,18 +114,26 @@ def encoded(
         return Encoded(sounding.read_bytes(), *size, fps)
 
 
-def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[bytes, ...]:
-    """The frames that appear at these times, in order, as JPEG.
+def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int, *, clock_zero_s: float | None = None) -> tuple[bytes, ...]:
+    """The frames that appear at these times, in order, as JPEG; `clock_zero_s` as for `encode_clip`.
 
     Raises:
         MediaError: no frame appears at one of them.
     """
-    return tuple(jpeg(image) for image in images(path, times_s, longest_side_px))
+    pictures = images(path, times_s, longest_side_px)
+    return tuple(jpeg(picture) for picture in clocked(pictures, times_s, clock_zero_s))
 
 
-def sheet(path: Path, times_s: Sequence[float], labels: Sequence[str], columns: int, cell_px: int) -> bytes:
+def sheet(path: Path, times_s: Sequence[float], columns: int, cell_px: int, *, clock_zero_s: float = 0.0) -> bytes:
     """A contact sheet of the frames that appear at these times, in order, as JPEG; cells are at most `cell_px` long."""
+    labels = [_clock(time_s - clock_zero_s) for time_s in times_s]
     return jpeg(contact_sheet(list(images(path, times_s, cell_px)), labels, columns))
+
+
+def clocked(pictures: Iterable[Image], times_s: Sequence[float], clock_zero_s: float | None) -> Iterator[Image]:
+    """Pictures with their times drawn in, from `clock_zero_s` on; as they are where that is None."""
+    for image, time_s in zip(pictures, times_s, strict=True):
+        yield image if clock_zero_s is None else labelled(image, _clock(time_s - clock_zero_s))
 
 
 def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> Iterator[Image]:
@@ -125,3 +149,8 @@ def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> Iterat
                 raise MediaError(f"{path}: no frame at {time_s:g} s any more; the file changed since it was measured")
             yield picture(shown, footage.shown_size(shown, longest_side_px))
             at_s = time_s
+
+
+def _clock(time_s: float) -> str:
+    # A frame at zero may be read some microseconds before it.
+    return format_clock(max(0.0, time_s), tenths=True)

@@ -2,50 +2,51 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
+from vr_assets.media.near_duplicates import Signed, near_duplicates
+from vr_assets.media.prepared import Prepared, read_record
 from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
-from vr_assets.media.proxies import Proxies, alone
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
-from vr_assets.media.smaller import Rendering, smaller_clip, smaller_jpegs
+from vr_assets.media.showing import Showing
 from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_times
 from vr_assets.media.watched import Watched, part_of
 from vr_assets.media.workers import Workers
-from vr_assets.records.base import Record, Span
+from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import SCENE_VERSION, Scene
-from vr_assets.settings import AudioSetting, LongVideoSettings, MediaSettings
+from vr_assets.records.video import NearDuplicate
+from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets.storage import write_atomically
 
-R = TypeVar("R", bound=Record)
-T = TypeVar("T")
-
 _SHEET_CELL_PX = 320
-_PROXY_LIVES = 3
 
 
 class MediaLibrary:
-    """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (can be made again), `probes.sqlite`."""
+    """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (the least used make room), `probes.sqlite` and
+    `signatures.sqlite` (can be made again), `locks/`.
+    """
 
     def __init__(self, folder: Path, settings: MediaSettings, long_video: LongVideoSettings, workers: Workers) -> None:
         self.folder = folder
         self.settings = settings
         self.long_video = long_video
-        self.recipe = ProxyRecipe.of(settings)
         self._workers = workers
         self._memo = ProbeMemo(folder / "probes.sqlite")
-        self._proxies = Proxies(folder / "proxies", limit_bytes=int(settings.proxies_gb * 1e9))
+        self._prepared = Prepared(folder, settings, workers, self.source)
+        self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
+
+    @property
+    def recipe(self) -> ProxyRecipe:
+        return self._prepared.recipe
 
     async def probe(self, path: str, *, part: Span | None) -> VideoMedia:
         """What the header says of a file, or of a part of it, and the hash of its content.
@@ -84,41 +85,41 @@ class MediaLibrary:
         Raises:
             MediaError: the file changed since it was probed, or no frame of it decodes.
         """
-        return self.known_facts(media) or await self._prepared(media)
+        return await self._prepared.facts(media)
 
     def known_facts(self, media: VideoMedia) -> VideoFacts | None:
         """The facts as far as they were measured before. Decodes nothing."""
-        return _read(VideoFacts, self._facts_file(media))
+        return self._prepared.known_facts(media)
 
-    def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
+    def watch(
+        self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False, own_clock: bool = False
+    ) -> Media:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
 
         The true cut is the least one that holds `span`: from keyframe to keyframe of the proxy, or with `detail`, which cuts from
-        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames.
+        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames. With `own_clock` the times that a
+        model is shown, as labels or in the pictures, count from the start of the stretch, as a player's do.
         """
         wanted = span or facts.span
         snap = on_frames if detail else on_keyframes
         true = snap(wanted.start_s, wanted.end_s, facts)
         long = true.duration_s > self.long_video.long_video_threshold_sec
-        return Watched(self, media, facts, true, MediaForm.FRAMES if long else MediaForm.VIDEO, detail)
+        form = MediaForm.FRAMES if long else MediaForm.VIDEO
+        return Watched(self, media, facts, true, form, detail, zero_s=true.start_s if own_clock else 0.0)
 
     async def contact_sheet(self, media: VideoMedia, facts: VideoFacts, *, columns: int = 4, rows: int = 2) -> bytes:
         """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""
         times_s = frames_shown(spread_times(facts.span, columns * rows), facts)
-        labels = [_clock(time_s) for time_s in times_s]
 
         async def made(path: Path, zero_s: float) -> bytes:
             on_file_s = [time_s + zero_s for time_s in times_s]
-            return await self._workers.run(cut.sheet, path, on_file_s, labels, columns, _SHEET_CELL_PX)
+            return await self._workers.run(cut.sheet, path, on_file_s, columns, _SHEET_CELL_PX, clock_zero_s=zero_s)
 
-        return await self._made(media, facts, made, from_source=not self.recipe.stored)
+        return await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
 
     async def proxy(self, media: VideoMedia) -> Path:
         """The proxy's file, made again if it was evicted, which may happen again at any time. Raises MediaError."""
-        path = self._proxy_file(media)
-        if not self._proxies.use(path):
-            await self._prepared(media)
-        return path
+        return await self._prepared.proxy(media)
 
     async def source(self, media: VideoMedia) -> Path:
         """The source's file. Raises MediaError: it is gone, or holds something else than when it was probed."""
@@ -129,29 +130,35 @@ class MediaLibrary:
 
     async def clip(self, watched: Watched, *, at_most_bytes: int | None = None) -> Clip:
         """See `Media.clip`."""
-        content = await self._shared.once(("clip", watched.identity), lambda: self._clip(watched))
+        content = await self._shared.once(("clip", watched.identity), lambda: self._showing.clip(watched))
         reduced = ""
         if at_most_bytes is not None and len(content) > at_most_bytes:
             size, most = len(content), _rounded_down(at_most_bytes)
             key = ("clip", watched.identity, most)
-            content, reduced = await self._shared.once(key, lambda: self._smaller_clip(watched, size, most))
+            content, reduced = await self._shared.once(key, lambda: self._showing.smaller_clip(watched, size, most))
         return Clip(content=content, mime_type="video/mp4", span=watched.span, reduced=reduced)
 
     async def frames(self, watched: Watched, *, at_most_bytes: int | None = None) -> tuple[Frame, ...]:
         """See `Media.frames`."""
-        frames = await self._shared.once(("frames", watched.identity), lambda: self._frames(watched))
+        frames = await self._shared.once(("frames", watched.identity), lambda: self._showing.frames(watched))
         if at_most_bytes is None or sum(len(frame.content) for frame in frames) <= at_most_bytes:
             return frames
         most = _rounded_down(at_most_bytes)
-        return await self._shared.once(("frames", watched.identity, most), lambda: self._smaller_frames(watched, most))
+        return await self._shared.once(("frames", watched.identity, most), lambda: self._showing.smaller_frames(watched, most))
 
     async def scene(self, media: VideoMedia, facts: VideoFacts) -> Scene:
         """What can be measured in the whole video: from disk, else from the proxy. Raises MediaError."""
-        path = self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.scene{SCENE_VERSION}.json"
-        known = _read(Scene, path)
+        path = self._prepared.fact_file(media, f"scene{SCENE_VERSION}")
+        known = read_record(Scene, path)
         if known is not None:
             return known
         return await self._shared.once(path, lambda: self._scene(media, facts, path))
+
+    async def near_duplicates(self, batch: str, videos: Sequence[Signed], *, enter: bool = True) -> list[NearDuplicate | None]:
+        """See `media/near_duplicates.py`. `enter` is False to only look. Raises StorageError."""
+        if not enter and not any(video.signature for video in videos):
+            return [None] * len(videos)
+        return await self._workers.run(near_duplicates, self.folder / "signatures.sqlite", batch, videos, enter=enter)
 
     async def _probe(self, path: Path) -> Probe:
         now = await asyncio.to_thread(stat, path)
@@ -166,118 +173,15 @@ class MediaLibrary:
         await asyncio.to_thread(self._memo.put, path, before, probe)
         return probe
 
-    async def _prepared(self, media: VideoMedia) -> VideoFacts:
-        return await self._shared.once(self._proxy_file(media), lambda: self._prepare(media))
-
-    async def _prepare(self, media: VideoMedia) -> VideoFacts:
-        source, proxy, facts = await self.source(media), self._proxy_file(media), self._facts_file(media)
-        async with alone(self.folder / "locks" / f"{proxy.name}.lock"):
-            known = self.known_facts(media)
-            if known is not None and (not self.recipe.stored or self._proxies.use(proxy)):
-                return known
-            measured = await self._workers.run(prepare, source, proxy, facts, self.recipe, part_of(media))
-        if self.recipe.stored:
-            await asyncio.to_thread(self._proxies.added, proxy)
-        return measured
-
-    async def _made(
-        self, media: VideoMedia, facts: VideoFacts, make: Callable[[Path, float], Awaitable[T]], *, from_source: bool
-    ) -> T:
-        """What `make` makes of a file and of the time in it at which the video starts. A proxy may be evicted by another process
-        before it is opened: then it is made again.
-        """
-        if from_source:
-            return await make(await self.source(media), facts.offset_s)
-        for _ in range(_PROXY_LIVES):
-            proxy = await self.proxy(media)
-            try:
-                return await make(proxy, 0.0)
-            except (MediaError, FileNotFoundError):
-                if proxy.is_file():
-                    raise
-        raise MediaError(f"{media.path}: its proxy is evicted again and again before it is read; raise media.proxies_gb")
-
-    async def _clip(self, watched: Watched) -> bytes:
-        span, facts, recipe = watched.span, watched.facts, self.recipe
-        sound = recipe.audio is AudioSetting.KEEP
-
-        async def made(path: Path, zero_s: float) -> bytes:
-            if not watched.from_source and span == facts.span:
-                return await asyncio.to_thread(path.read_bytes)
-            start_s, end_s = span.start_s + zero_s, span.end_s + zero_s
-            if not watched.detail and (recipe.stored or facts.copied):
-                return await self._workers.run(cut.copy_clip, path, start_s, end_s, sound=sound)
-            longest_px = self._rendering(watched).longest_side_px
-            return await self._workers.run(cut.encode_clip, path, start_s, end_s, longest_px, sound=sound)
-
-        return await self._made(watched.media, facts, made, from_source=watched.from_source)
-
-    async def _smaller_clip(self, watched: Watched, size_bytes: int, at_most_bytes: int) -> tuple[bytes, str]:
-        async def made(path: Path, zero_s: float) -> tuple[bytes, str]:
-            return await self._workers.run(
-                smaller_clip,
-                path,
-                watched.span.start_s + zero_s,
-                watched.span.end_s + zero_s,
-                first=self._rendering(watched),
-                first_bytes=size_bytes,
-                at_most_bytes=at_most_bytes,
-                sound=self.recipe.audio is AudioSetting.KEEP,
-            )
-
-        return await self._made(watched.media, watched.facts, made, from_source=watched.from_source)
-
-    def _rendering(self, watched: Watched) -> Rendering:
-        """How its clip is encoded where no limit is set."""
-        facts, recipe = watched.facts, self.recipe
-        longest_px = max(facts.width_px, facts.height_px)
-        if watched.detail:
-            return Rendering(min(longest_px, watched.longest_side_px), facts.fps, cut.CRF_DETAIL)
-        if not recipe.stored:
-            return Rendering(longest_px, facts.fps, cut.CRF_DETAIL)
-        return Rendering(min(longest_px, recipe.longest_side_px), min(facts.fps, recipe.max_fps), recipe.crf)
-
-    async def _frames(self, watched: Watched) -> tuple[Frame, ...]:
-        async def made(path: Path, zero_s: float) -> tuple[bytes, ...]:
-            on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-            return await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
-
-        return _timed(await self._made(watched.media, watched.facts, made, from_source=watched.from_source), watched)
-
-    async def _smaller_frames(self, watched: Watched, at_most_bytes: int) -> tuple[Frame, ...]:
-        async def made(path: Path, zero_s: float) -> tuple[tuple[bytes, ...], str]:
-            on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-            return await self._workers.run(
-                smaller_jpegs, path, on_file_s, longest_side_px=watched.longest_side_px, at_most_bytes=at_most_bytes
-            )
-
-        contents, reduced = await self._made(watched.media, watched.facts, made, from_source=watched.from_source)
-        return _timed(contents, watched, reduced)
-
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
         async def made(file: Path, _: float) -> Scene:
             if self.recipe.stored:
                 return await self._workers.run(_measure, file, facts.duration_s)
             return await self._workers.run(_measure_source, file, facts.duration_s, self.recipe, part_of(media))
 
-        scene = await self._made(media, facts, made, from_source=not self.recipe.stored)
+        scene = await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
         return scene
-
-    def _name(self, media: VideoMedia) -> str:
-        part = part_of(media)
-        return media.content if part is None else f"{media.content}@{part.start_s:.6f}-{part.end_s:.6f}"
-
-    def _facts_file(self, media: VideoMedia) -> Path:
-        return self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.json"
-
-    def _proxy_file(self, media: VideoMedia) -> Path:
-        return self.folder / "proxies" / f"{self._name(media)}.{self.recipe.name}.mp4"
-
-
-def _timed(contents: Sequence[bytes], watched: Watched, reduced: str = "") -> tuple[Frame, ...]:
-    pairs = zip(contents, watched.frame_times_s, strict=True)
-    return tuple(Frame(content=content, time_s=time_s, reduced=reduced) for content, time_s in pairs)
 
 
 def _rounded_down(limit_bytes: int) -> int:
@@ -298,16 +202,3 @@ def _measure_source(source: Path, duration_s: float, recipe: ProxyRecipe, part: 
         proxy = Path(folder) / "proxy.mp4"
         prepare(source, proxy, Path(folder) / "facts.json", recipe.model_copy(update={"stored": True}), part)
         return _measure(proxy, duration_s)
-
-
-def _read(kind: type[R], path: Path) -> R | None:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
-        # Torn or of another version: it is measured again.
-        return None
-
-
-def _clock(time_s: float) -> str:
-    minutes, seconds = divmod(int(time_s * 10 + 0.5) / 10, 60)
-    return f"{int(minutes):02d}:{seconds:04.1f}"

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vr_assets.media.drawing import CLOCK_VERSION
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.spans import frames_shown, sample_times
 from vr_assets.records.base import Span
@@ -25,7 +26,10 @@ _FRAMES_OF_A_VIDEO_FPS = 1.0
 
 @dataclass(frozen=True)
 class Watched:
-    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`."""
+    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`.
+
+    `zero_s` is where the clock starts that labels of frames show, and the one that is burned in.
+    """
 
     library: "MediaLibrary"
     media: VideoMedia
@@ -33,6 +37,7 @@ class Watched:
     span: Span
     form: MediaForm
     detail: bool
+    zero_s: float = 0.0
 
     @property
     def identity(self) -> str:
@@ -48,6 +53,10 @@ class Watched:
             "rendering": _RENDERING_VERSION,
             "proxy": _sounding(self.library.recipe) if self.detail else self.library.recipe.identity,
         }
+        if self.zero_s:
+            named["zero"] = self.zero_s
+        if self.library.settings.burn_clock:
+            named["clock"] = CLOCK_VERSION
         if self.facts.treatments:
             named["treatments"] = list(self.facts.treatments)
         return json.dumps(named, sort_keys=True, separators=(",", ":"))

@@ -5,8 +5,9 @@ A prompt is `<domain>/<asset>/<name>.md`, a Jinja2 template whose first line dec
 extend. A name that begins with an asset (`qa/_base.md`) means the domain's file if it has one, else that of `general`; a name
 that begins with a domain (`general/qa/_base.md`) means that domain's file. So a domain holds only what differs.
 
-Two more names are provided: `structured`, true in the schema style and false in the layout style, and `alone`, which the
-screening prompt sets to false where it shows another prompt without its reply part.
+Three more names are provided: `structured`, true in the schema style and false in the layout style; `alone`, which the screening
+prompt sets to false where it shows another prompt without its reply part; and `clock_in_picture`, whether a clock is burned into
+what the model is shown.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ _SAMPLES = (("00:09.5", "text"), ("01:42", ""))
 class Prompts:
     """All prompts of one domain, read and checked once."""
 
-    def __init__(self, domain: str, roots: Iterable[Path]) -> None:
+    def __init__(self, domain: str, roots: Iterable[Path], *, clock_in_picture: bool = False) -> None:
         """Read a domain from folders of domains, the first one strongest.
 
         Raises:
@@ -42,8 +43,8 @@ class Prompts:
             raise PromptError(f"unknown prompt domain {domain!r}{near(domain, known)}; there are: {', '.join(known)}")
         self.domain = domain
         self._files = PromptFiles(domain, roots)
-        self._schema = PromptEnvironment(self._files, structured=True)
-        self._layout = PromptEnvironment(self._files, structured=False)
+        self._schema = PromptEnvironment(self._files, structured=True, clock_in_picture=clock_in_picture)
+        self._layout = PromptEnvironment(self._files, structured=False, clock_in_picture=clock_in_picture)
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
         self._fingerprints: dict[tuple[Asset, str], str] = {}
         if problems := sorted(set(self._check())):
@@ -51,7 +52,7 @@ class Prompts:
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
 
     @classmethod
-    def load(cls, domain: str, *, overlay: Path | None = None) -> "Prompts":
+    def load(cls, domain: str, *, overlay: Path | None = None, clock_in_picture: bool = False) -> "Prompts":
         """Read a domain; `overlay` is a folder of the user's own domains, looked in before the shipped ones.
 
         What was read before in this process is read again when a file has changed.
@@ -63,7 +64,7 @@ class Prompts:
             raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
         shipped = find_shipped(Path(__file__).parents[1])
         roots = (overlay, shipped) if overlay else (shipped,)
-        return _read(domain, roots, PromptFiles(domain, roots).state())
+        return _read(domain, roots, clock_in_picture, PromptFiles(domain, roots).state())
 
     def names(self, asset: Asset) -> tuple[str, ...]:
         """The prompts of an asset; none for one that asks no model."""
@@ -134,9 +135,9 @@ class Prompts:
 
 
 @lru_cache(maxsize=8)
-def _read(domain: str, roots: tuple[Path, ...], state: object) -> Prompts:
+def _read(domain: str, roots: tuple[Path, ...], clock_in_picture: bool, state: object) -> Prompts:
     """`state` is the files': reading and trying them all out takes 0.3 s, and a run needs them several times."""
-    return Prompts(domain, roots)
+    return Prompts(domain, roots, clock_in_picture=clock_in_picture)
 
 
 def _hash(parts: Iterable[str]) -> str:

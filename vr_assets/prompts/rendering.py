@@ -61,7 +61,7 @@ _COMPILED = _Compiled()
 class PromptEnvironment(ImmutableSandboxedEnvironment):
     """Renders in one reply style. Without what would render differently each time (`lipsum`, `random`)."""
 
-    def __init__(self, files: PromptFiles, *, structured: bool) -> None:
+    def __init__(self, files: PromptFiles, *, structured: bool, clock_in_picture: bool) -> None:
         super().__init__(
             undefined=StrictUndefined,
             autoescape=False,
@@ -75,6 +75,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         )
         self._files = files
         self.globals["structured"] = structured
+        self.globals["clock_in_picture"] = clock_in_picture
         self.filters["to_json"] = _to_json
         self.filters["read_example"] = _read_example
         del self.globals["lipsum"], self.filters["random"]

@@ -5,6 +5,9 @@ from enum import StrEnum
 from vr_assets.records.base import Record, Span
 from vr_assets.records.video import QualityFacts
 
+FACTS_VERSION = 2
+"""Raise it when facts are measured otherwise: they are measured again, and no answer is asked again."""
+
 
 class Treatment(StrEnum):
     """What is done to decoded frames that could not be seen for what they are. The number is raised when it is done otherwise."""
@@ -36,6 +39,8 @@ class VideoFacts(Record):
     `treatments` were done to its frames. `copied`: cuts from keyframe to keyframe of the source are exact without encoding; its
     proxy, if there is one, is such a copy. Without a proxy its size in bytes is 0, and cuts start where a proxy's keyframes would
     be. `remarks` are sentences for people: damage, which of several videos in the file is shown, a proxy that did not pay.
+    `quality` is None where nothing was measured yet. `signature` finds near-duplicates (`media/signature.py`); it is empty where
+    too little moves to tell one video from another.
     """
 
     offset_s: float
@@ -46,7 +51,8 @@ class VideoFacts(Record):
     height_px: int
     frame_times_s: tuple[float, ...]
     keyframe_times_s: tuple[float, ...]
-    quality: QualityFacts
+    quality: QualityFacts | None
+    signature: str
     source_size_bytes: int
     proxy_size_bytes: int
     proxy_width_px: int

@@ -10,8 +10,10 @@ from vr_assets.settings.names import (
     AudioSetting,
     BackendName,
     LongRecordings,
+    LongVideoInput,
     MediaResolution,
     ModeSetting,
+    NearDuplicates,
     QaType,
     ReplyFormat,
     Task,
@@ -183,7 +185,32 @@ class VideoSettings(_Group):
 
 
 class FilterSettings(_Group):
-    enabled: bool = Field(True, description="Ask whether a video suits the domain. Off with a set mode costs no call.")
+    enabled: bool = Field(
+        True,
+        description="Ask whether a video suits the domain. Off with a set mode costs no call; the limits below still hold.",
+    )
+    max_dark_share: float = Field(
+        0.999,
+        ge=0,
+        le=1,
+        description="Leave out a video that is dark for more of its length: nothing in it to ask about. 1: off.",
+    )
+    max_frozen_share: float = Field(
+        0.999,
+        ge=0,
+        le=1,
+        description="Leave out a video that stands still for more of its length, to the bit. 1: off.",
+    )
+    min_brightness: float = Field(0.0, ge=0, le=255, description="Leave out a video of a lower mean brightness. 0: off.")
+    max_brightness: float = Field(255.0, ge=0, le=255, description="Leave out a video of a higher mean brightness. 255: off.")
+    min_detail: float = Field(
+        0.0, ge=0, description="Leave out a video of less detail (variance of the Laplacian): blurred or flat. 0: off."
+    )
+    near_duplicates: NearDuplicates = Field(
+        NearDuplicates.MARK,
+        description="Videos nearly the same as an earlier one, in this batch or before: mark names it on the row, one_of_each "
+        "asks nothing about them (and nothing about any before all are measured), keep does not look.",
+    )
 
 
 class ChunkSettings(_Group):
@@ -202,6 +229,10 @@ class LongVideoSettings(_Group):
     long_video_threshold_sec: float = Field(60.0, gt=0, description="Above it frames are sent in place of video. Seconds.")
     long_video_sample_fps: float = Field(0.5, gt=0, le=30, description="Frames a second of a long video.")
     long_video_max_frames: int = Field(60, ge=1, le=1000, description="Most frames of one long video.")
+    long_video_input: LongVideoInput = Field(
+        LongVideoInput.FRAMES,
+        description="windows: events are asked of clips of at most the threshold, a call each, so that motion is seen.",
+    )
 
 
 class QaSettings(_Group):
@@ -233,6 +264,9 @@ class MediaSettings(_Group):
     audio: AudioSetting = Field(AudioSetting.DROP, description="keep: clips carry the sound, for models that hear it.")
     highlight_longest_side_px: int = Field(1280, ge=64, le=3840, description="Longest side of the highlight clip.")
     frame_longest_side_px: int = Field(640, ge=64, le=3840, description="Longest side of single frames sent as JPEG.")
+    burn_clock: bool = Field(
+        False, description="Draw the time into a corner of all that is shown, for models that lose it; clips are encoded anew."
+    )
     workers: int = Field(0, ge=0, le=256, description="Media processes; 0: one a core.")
     deadline_s: float = Field(600.0, gt=0, description="Longest time on one video in a media process, in seconds.")
     memory_mb: int = Field(4096, ge=512, description="Memory limit of one media process, in MB.")

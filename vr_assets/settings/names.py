@@ -24,6 +24,26 @@ class Status(StrEnum):
     FILTERED_OUT = "filtered_out"
 
 
+class LeftOut(StrEnum):
+    """Why the filter leaves a video out. All but `unsuitable` are measured, and cost no call."""
+
+    DARK = "dark"
+    FROZEN = "frozen"
+    DIM = "dim"
+    BRIGHT = "bright"
+    BLURRED = "blurred"
+    TOO_LONG = "too_long"
+    UNSUITABLE = "unsuitable"
+
+
+class NearDuplicates(StrEnum):
+    """What becomes of videos that show nearly the same as an earlier one."""
+
+    KEEP = "keep"
+    MARK = "mark"
+    ONE_OF_EACH = "one_of_each"
+
+
 class Asset(StrEnum):
     """The assets of the video graph, upstream first."""
 
@@ -106,6 +126,13 @@ class MediaResolution(StrEnum):
 class Upload(StrEnum):
     AUTO = "auto"
     NEVER = "never"
+
+
+class LongVideoInput(StrEnum):
+    """How a long video is shown where its times are asked for."""
+
+    FRAMES = "frames"
+    WINDOWS = "windows"
 
 
 class LongRecordings(StrEnum):

@@ -1,4 +1,4 @@
-"""filtered_videos: does a video suit the domain, and does it show an anomaly?"""
+"""filtered_videos: is there anything to see in a video, does it suit the domain, and does it show an anomaly?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,9 +10,11 @@ from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_scr
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.call import Evidence, Media, Request
 from vr_assets.records.row import Provenance, VideoMedia
-from vr_assets.records.video import FilteredVideo, RawVideo, Screening
-from vr_assets.settings import Asset, Mode, Settings, Status, Task
+from vr_assets.records.video import FilteredVideo, NearDuplicate, RawVideo, Screening
+from vr_assets.settings import Asset, LeftOut, Mode, NearDuplicates, Settings, Status, Task
 from vr_assets.steps.evidence import evidence, whole
+from vr_assets.steps.measured import left_out
+from vr_assets.steps.near_duplicates import measure_all, near_duplicates
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
@@ -27,19 +29,37 @@ _PARSERS = {
 
 
 async def filter_videos(raw: Sequence[RawVideo], stage: Stage) -> list[FilteredVideo]:
-    """Ask the two filter questions: in one call where replies are structured, else in two; none that settings answer."""
-    return await stage.each(raw, FilteredVideo, partial(_filter, stage), through=lambda _, row: Seen(filtered=row))
+    """Ask the two filter questions: in one call where replies are structured, else in two; none that settings answer, and none
+    about a video that shows nothing or, with one_of_each, nearly the same as an earlier one.
+    """
+    wanted, found = stage.settings.filter.near_duplicates, dict[int, NearDuplicate]()
+    if wanted is NearDuplicates.ONE_OF_EACH:
+        await measure_all(raw, stage)
+        found = await near_duplicates(raw, stage)
+    rows = await stage.each(
+        raw, FilteredVideo, lambda row: _filter(stage, row, found.get(id(row))), through=lambda _, row: Seen(filtered=row)
+    )
+    if wanted is NearDuplicates.MARK:
+        found = await near_duplicates(raw, stage)
+    return [
+        made.model_copy(update={"near_duplicate_of": found[id(row)]}) if id(row) in found else made
+        for row, made in zip(raw, rows, strict=True)
+    ]
 
 
-async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
+async def _filter(stage: Stage, row: RawVideo, first: NearDuplicate | None) -> FilteredVideo:
     stopped = blocked(FilteredVideo, row, Asset.RAW_VIDEOS)
     if stopped:
         return stopped
     media, facts, subject = await whole(stage.media, row)
     measured = {"media": media, "quality": facts.quality, "media_remarks": facts.remarks}
-    too_long = _too_long(row, media, stage.settings)
-    if too_long:
-        return next_row(FilteredVideo, row, **measured, status=Status.FILTERED_OUT, reason=too_long)
+    unasked = _too_long(row, media, stage.settings) or left_out(facts.quality, stage.settings.filter)
+    if unasked:
+        cause, reason = unasked
+        return next_row(FilteredVideo, row, **measured, status=Status.FILTERED_OUT, reason=reason, left_out_for=cause)
+    if first:
+        reason = f"near-duplicate of {first.video} in batch {first.batch} (filter.near_duplicates = one_of_each)"
+        return next_row(FilteredVideo, row, **measured, status=Status.SKIPPED, reason=reason)
     known = evidence(media, subject, row)
     tasks = [Task.SUITABLE] * stage.settings.filter.enabled + [Task.ANOMALY_OR_NORMAL] * (not row.labelled)
     answers = await _ask(stage, tasks, subject, known)
@@ -58,6 +78,7 @@ async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
         mode=row.mode if row.labelled else labelled.mode or Mode.UNKNOWN,
         status=Status.FILTERED_OUT if suited.is_valid is False else Status.OK,
         reason=f"unsuitable: {suited.validity_words}" if suited.is_valid is False else "",
+        left_out_for=LeftOut.UNSUITABLE if suited.is_valid is False else None,
         failures=failed,
         provenance=tuple(provenance.values()),
         is_valid=suited.is_valid,
@@ -66,12 +87,12 @@ async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
     )
 
 
-def _too_long(row: RawVideo, media: VideoMedia, settings: Settings) -> str:
-    """Why a video is not asked about although its header passed; empty when it is not too long."""
+def _too_long(row: RawVideo, media: VideoMedia, settings: Settings) -> tuple[LeftOut, str] | None:
+    """Why a video is not asked about although its header passed, and that in words; None when it is not too long."""
     limit_s = settings.videos.max_video_length_sec
     if row.media is None or media.part_start_s is not None or media.duration_s <= limit_s + _SLACK_S:
-        return ""
-    return (
+        return None
+    return LeftOut.TOO_LONG, (
         f"{media.duration_s:.1f} s decode, over videos.max_video_length_sec = {limit_s:g}, although its header says "
         f"{row.media.duration_s:.1f} s; raise it, or copy the file to mend its header and ingest it again"
     )

@@ -10,7 +10,6 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.records.call import Request
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
-from vr_assets.records.video import QualityFacts
 from vr_assets.settings import QaType, Task
 
 BYTES_A_TOKEN = 4.0
@@ -50,7 +49,7 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
     """A reply of a usual length that reads, to go on from. A video whose label is asked for is an anomaly: the most calls."""
     words = _words(output_tokens)
     span = request.evidence.span
-    clock = [format_clock(span.start_s + span.duration_s * share / _EVENTS, tenths=True) for share in range(_EVENTS + 1)]
+    clock = [format_clock(span.duration_s * share / _EVENTS, tenths=True) for share in range(_EVENTS + 1)]
     reply: dict[str, JsonValue]
     match request.task:
         case Task.SCREENING:
@@ -84,7 +83,8 @@ def expected_facts(media: VideoMedia, *, max_fps: float, keyframe_interval_s: fl
         height_px=media.height_px,
         frame_times_s=_every(1 / fps, media.duration_s),
         keyframe_times_s=_every(keyframe_interval_s, media.duration_s),
-        quality=QualityFacts(brightness_mean=0.0, brightness_std=0.0, dark_share=0.0, frozen_share=0.0, detail=0.0),
+        quality=None,
+        signature="",
         source_size_bytes=media.size_bytes,
         proxy_size_bytes=0,
         proxy_width_px=media.width_px,

@@ -20,7 +20,7 @@ from vr_assets.media.spans import plan_chunks
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Media, MediaForm
-from vr_assets.records.media import Treatment, VideoFacts
+from vr_assets.records.media import FACTS_VERSION, Treatment, VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.settings import AudioSetting, LongVideoSettings, MediaSettings
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
@@ -134,6 +134,16 @@ def test_facts_that_are_torn_are_measured_again(library: MediaLibrary, video: Pa
     (file,) = (library.folder / "facts").iterdir()
     file.write_bytes(file.read_bytes()[:100])
     assert run(library.facts(media)) == facts
+
+
+def test_facts_of_another_version_are_measured_again_and_no_answer_is_asked_again(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    (file,) = (library.folder / "facts").iterdir()
+    file.rename(file.with_name(file.name.replace(f".v{FACTS_VERSION}.", f".v{FACTS_VERSION - 1}.")))
+    assert library.known_facts(media) is None
+    assert run(library.facts(media)) == facts
+    otherwise = facts.model_copy(update={"quality": None, "signature": "other"})
+    assert library.watch(media, otherwise).identity == library.watch(media, facts).identity
 
 
 def test_other_settings_have_facts_of_their_own(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
@@ -484,7 +494,12 @@ def test_identity_tells_apart_what_looks_different(
         library.watch(part, part_facts),
         library.watch(part, part_facts, span),
         library.watch(media, facts, span),
+        library.watch(media, facts, span, own_clock=True),
         library.watch(media, facts, span, detail=True),
+        under(MediaSettings(burn_clock=True), LongVideoSettings()),
+        MediaLibrary(library.folder, MediaSettings(burn_clock=True), LongVideoSettings(), workers).watch(
+            media, facts, span, detail=True
+        ),
         MediaLibrary(library.folder, MediaSettings(highlight_longest_side_px=640), LongVideoSettings(), workers).watch(
             media, facts, span, detail=True
         ),
@@ -561,4 +576,24 @@ def test_a_contact_sheet_of_one_frame_is_that_frame(library: MediaLibrary, tmp_p
 def test_nothing_half_written_is_left_behind(library: MediaLibrary, video: Path) -> None:
     known(library, video)
     names = sorted(path.name for path in library.folder.rglob("*") if path.is_file())
-    assert [name.partition(".")[2] for name in names] == [f"{library.recipe.name}.json", f"{library.recipe.name}.mp4", "sqlite"]
+    recipe = library.recipe.name
+    assert {name.partition(".")[2] for name in names} == {f"{recipe}.mp4", f"{recipe}.v{FACTS_VERSION}.json", "sqlite"}
+
+
+def test_identity_is_what_it_was_where_no_clock_is_burned_in_and_none_is_its_own(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    assert set(json.loads(library.watch(media, facts, own_clock=True).identity)) == {
+        *("content", "part", "span", "form", "frames", "longest_side_px", "rendering", "proxy")
+    }
+
+
+def test_a_burned_clock_is_in_what_is_shown_and_not_in_what_is_measured(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers
+) -> None:
+    media, facts = known(library, video)
+    burning = MediaLibrary(library.folder, MediaSettings(burn_clock=True), library.long_video, workers)
+    assert run(burning.facts(media)) == facts
+    assert workers.asked.count("prepare") == 1
+    (plain,), (burned,) = run(library.watch(media, facts).frames())[:1], run(burning.watch(media, facts).frames())[:1]
+    assert plain.content != burned.content
+    assert run(burning.proxy(media)) == run(library.proxy(media))

@@ -18,7 +18,6 @@ from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.workers import Workers
-from vr_assets.prompts import Prompts
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.call import Request
 from vr_assets.records.video import (
@@ -38,7 +37,7 @@ from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_videos import read_videos
-from vr_assets.steps.stage import Stage
+from vr_assets.steps.stage import Stage, load_prompts
 from vr_assets_tests.servers.answers import Answers, layout
 
 Script = Callable[[Request], Line]
@@ -74,16 +73,26 @@ class Graph:
 
     folder: Path
     runs: int = 0
+    batch: str = "batch"
     workers: Callable[[MediaSettings], Workers] = Workers
 
     def run(
-        self, manifest: Sequence[ManifestRow], script: Script = valid, *, structured: bool = True, **given: object
+        self,
+        manifest: Sequence[ManifestRow],
+        script: Script = valid,
+        *,
+        structured: bool = True,
+        **given: object,
     ) -> tuple[Rows, list[Request]]:
         """All rows, and the requests that reached the model. `given` are settings, with `__` for the dot."""
-        self.runs += 1
         backend = ScriptedBackend(script, structured=structured)
+        return self.run_with(backend, manifest, **given), backend.requests
+
+    def run_with(self, backend: Backend, manifest: Sequence[ManifestRow], **given: object) -> Rows:
+        """All rows."""
+        self.runs += 1
         layer = {name.replace("__", "."): value for name, value in given.items()}
-        return anyio.run(self._run, manifest, backend, layer), backend.requests
+        return anyio.run(self._run, manifest, backend, layer)
 
     async def _run(self, manifest: Sequence[ManifestRow], backend: Backend, layer: dict[str, object]) -> Rows:
         with self._stages(backend, layer) as at:
@@ -113,7 +122,7 @@ class Graph:
             now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
             asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
-            return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts)
+            return Stage(asset, settings, load_prompts(settings), media, vlm=asker, llm=asker, counts=counts, batch=self.batch)
 
         try:
             yield stage
