@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import anyio
@@ -49,6 +50,12 @@ def valid(request: Request, *, verdict: str = "Anomaly", structured: bool = True
     text = request.prompt.schema_text if structured else request.prompt.layout_text
     fields = Answers(verdict=verdict).fields(request.task, text, seed="".join(media.identity for media in request.media))
     return json.dumps(fields) if structured else layout(request.task, fields)
+
+
+@cache
+def _prompts() -> Prompts:
+    """Checking a domain takes a quarter of a second; all stages of all runs ask with the same."""
+    return Prompts.load("general")
 
 
 async def _at_once(seconds: float) -> None:
@@ -112,7 +119,7 @@ class Graph:
             now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
             asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
-            return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts)
+            return Stage(asset, settings, _prompts(), media, vlm=asker, llm=asker, counts=counts)
 
         try:
             yield stage
