@@ -27,6 +27,9 @@ Image = NDArray[np.uint8]
 SAME_TIME_S = 5e-4
 """Times closer than this name the same frame: Matroska rounds to 1 ms, and no source shows 1000 frames a second."""
 
+# MPEG streams have no index: a seek ends between two keyframes, and the one before has to be looked for further back.
+_SEEK_BACK_S = (0.0, 4.0, 16.0, 64.0)
+
 
 @dataclass(frozen=True)
 class TimedFrame:
@@ -96,6 +99,7 @@ class Footage:
 
     Attributes:
         damaged_packets: packets that did not decode so far.
+        decoded_frames: those so far, with the ones between a keyframe and the first that was wanted.
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,6 +110,7 @@ class Footage:
         self._decode_times = self._container.format.name == "avi"
         self._zero: int | None = None
         self.damaged_packets = 0
+        self.decoded_frames = 0
 
     def __enter__(self) -> Self:
         return self
@@ -133,15 +138,16 @@ class Footage:
             zero = self._find_zero()
             if zero is None:
                 return
-            stream_time = self._time_base
-            self._container.seek(zero + int(start_s / stream_time), stream=self.stream, backward=True)
-            reached = self._timed()
-            first = next(reached, None)
-            if first is not None and first.time_s <= start_s + SAME_TIME_S:
-                if first.time_s >= start_s - SAME_TIME_S:
-                    yield first
-                yield from (shown for shown in reached if shown.time_s >= start_s - SAME_TIME_S)
-                return
+            for back_s in _SEEK_BACK_S:
+                at_s = max(0.0, start_s - back_s)
+                self._container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
+                reached = self._timed(sought=True)
+                first = next(reached, None)
+                if first is not None and first.time_s <= start_s + SAME_TIME_S:
+                    if first.time_s >= start_s - SAME_TIME_S:
+                        yield first
+                    yield from (shown for shown in reached if shown.time_s >= start_s - SAME_TIME_S)
+                    return
             # An index that is missing or wrong: read from the start.
             self._reopen()
         yield from (shown for shown in self._timed() if shown.time_s >= start_s - SAME_TIME_S)
@@ -159,10 +165,10 @@ class Footage:
         self._container.close()
         self._container, self.stream = _open(self._path)
 
-    def _timed(self) -> Iterator[Shown]:
+    def _timed(self, *, sought: bool = False) -> Iterator[Shown]:
         nominal = Fraction(1) / (self.stream.average_rate or self.stream.guessed_rate or Fraction(25))
         last: tuple[int, int] | None = None
-        for frame in self._decoded():
+        for frame in self._decoded(sought=sought):
             length = frame.duration or round(nominal / self._time_base)
             ticks = frame.dts if self._decode_times or frame.pts is None else frame.pts
             if ticks is None:
@@ -174,7 +180,7 @@ class Footage:
             last = ticks, length
             yield Shown(float((ticks - self._zero) * self._time_base), float(length * self._time_base), frame)
 
-    def _decoded(self) -> Iterator[VideoFrame]:
+    def _decoded(self, *, sought: bool) -> Iterator[VideoFrame]:
         packets = self._container.demux(self.stream)
         while True:
             try:
@@ -182,6 +188,10 @@ class Footage:
             except av.FFmpegError:
                 self.damaged_packets += 1
                 packet = None
+            # Where a seek has ended between two keyframes, nothing decodes before the second.
+            if packet is not None and sought and not packet.is_keyframe:
+                continue
+            sought = False
             try:
                 decoded = self.stream.decode(None) if packet is None else packet.decode()
             except av.EOFError:
@@ -189,6 +199,7 @@ class Footage:
             except av.FFmpegError:
                 self.damaged_packets += 1
                 decoded = []
+            self.decoded_frames += len(decoded)
             yield from decoded
             if packet is None:
                 return
