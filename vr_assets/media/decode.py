@@ -138,9 +138,7 @@ class Footage:
             zero = self._find_zero()
             if zero is None:
                 return
-            for back_s in _SEEK_BACK_S:
-                at_s = max(0.0, start_s - back_s)
-                self._container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
+            for _ in self._seeks(zero, start_s):
                 reached = self._timed(sought=True)
                 first = next(reached, None)
                 if first is not None and first.time_s <= start_s + SAME_TIME_S:
@@ -151,6 +149,57 @@ class Footage:
             # An index that is missing or wrong: read from the start.
             self._reopen()
         yield from (shown for shown in self._timed() if shown.time_s >= start_s - SAME_TIME_S)
+
+    def keyframes(self, start_s: float = 0.0, *, apart_s: float) -> Iterator[Shown]:
+        """Pictures that decode by themselves, no two closer than `apart_s`, from one at or before `start_s` where there is one.
+
+        Costs a decode for each, and reading the packets between them. How long they are shown is not known: 0.
+        """
+        zero = self._find_zero()
+        if zero is None:
+            return
+        for _ in self._seeks(zero, start_s):
+            reached = self._keyframes(zero, apart_s)
+            first = next(reached, None)
+            if first is not None and first.time_s <= start_s + SAME_TIME_S:
+                yield first
+                yield from reached
+                return
+        self._reopen()
+        yield from self._keyframes(zero, apart_s)
+
+    def _keyframes(self, zero: int, apart_s: float) -> Iterator[Shown]:
+        due_s = float("-inf")
+        packets = self._container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                stamp = packet.dts if self._decode_times or packet.pts is None else packet.pts
+                if not packet.is_keyframe or stamp is None:
+                    continue
+                time_s = float((stamp - zero) * self._time_base)
+                if time_s < due_s:
+                    continue
+                # Each by itself: no frame waits for ones that never come, and none is made up to stand for them.
+                decoded = [*packet.decode(), *self.stream.decode(None)]
+                self.stream.codec_context.flush_buffers()
+            except av.FFmpegError:
+                self.damaged_packets += 1
+                continue
+            self.decoded_frames += len(decoded)
+            if decoded:
+                yield Shown(max(0.0, time_s), 0.0, decoded[0])
+                due_s = time_s + apart_s - SAME_TIME_S
+
+    def _seeks(self, zero: int, start_s: float) -> Iterator[None]:
+        """Seeks to the last keyframe at or before a time, further back each time, for a seek may end too late."""
+        for back_s in _SEEK_BACK_S:
+            at_s = start_s - back_s
+            if at_s > 0:
+                self._container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
+                yield
 
     @property
     def _time_base(self) -> Fraction:

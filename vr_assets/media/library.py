@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
-from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
+from vr_assets.media.memo import FileMemo
+from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file, stat
 from vr_assets.media.proxy import ProxyRecipe, prepare
 from vr_assets.media.sharing import Shared
 from vr_assets.media.smaller import Rendering, smaller_clip, smaller_jpegs
@@ -28,6 +29,8 @@ R = TypeVar("R", bound=Record)
 
 _SHEET_CELL_PX = 320
 
+PROBES = "probes.sqlite"
+
 
 class MediaLibrary:
     """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (can be made again), `probes.sqlite`."""
@@ -38,7 +41,7 @@ class MediaLibrary:
         self.long_video = long_video
         self.recipe = ProxyRecipe.of(settings)
         self._workers = workers
-        self._memo = ProbeMemo(folder / "probes.sqlite")
+        self._memo = FileMemo(folder / PROBES, Probe, version=PROBE_VERSION)
         self._shared = Shared()
 
     async def probe(self, path: str, *, part: Span | None) -> VideoMedia:
@@ -143,16 +146,15 @@ class MediaLibrary:
         return await self._shared.once(path, lambda: self._scene(media, facts, path))
 
     async def _probe(self, path: Path) -> Probe:
+        return await self._shared.once(("probe", path), lambda: self._known_or_read(path))
+
+    async def _known_or_read(self, path: Path) -> Probe:
         now = await asyncio.to_thread(stat, path)
         known = await asyncio.to_thread(self._memo.get, path, now)
         if known is not None:
             return known
-        return await self._shared.once(("probe", path), lambda: self._probed(path))
-
-    async def _probed(self, path: Path) -> Probe:
-        before = await asyncio.to_thread(stat, path)
         probe = await self._workers.run(probe_file, path)
-        await asyncio.to_thread(self._memo.put, path, before, probe)
+        await asyncio.to_thread(self._memo.put, path, now, probe)
         return probe
 
     async def _prepared(self, media: VideoMedia) -> VideoFacts:

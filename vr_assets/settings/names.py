@@ -111,3 +111,8 @@ class Upload(StrEnum):
 class LongRecordings(StrEnum):
     SKIP = "skip"
     SPLIT = "split"
+
+
+class SplitAt(StrEnum):
+    LENGTH = "length"
+    SCENE_CUTS = "scene_cuts"
