@@ -1,5 +1,6 @@
 """What Dagster shows of a stage: the same for every asset."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -9,7 +10,8 @@ from vr_assets.backends.counts import Counts, Paid
 from vr_assets.batch import Failed
 from vr_assets.errors import Cause
 from vr_assets.records.row import Row
-from vr_assets.settings import Status
+from vr_assets.records.video import FilteredVideo
+from vr_assets.settings import LeftOut, Status
 from vr_assets.steps.stage import StageResult
 from vr_assets.steps.tally import Tally, tally
 
@@ -22,6 +24,7 @@ LATENCY_MEDIAN, LATENCY_95 = "calls/latency_median_s", "calls/latency_95th_s"
 INPUT_TOKENS, OUTPUT_TOKENS = "tokens/input", "tokens/output"
 COST, UNPRICED = "cost/usd", "cost/unpriced_calls"
 SECONDS = "seconds"
+NEAR_DUPLICATES = "rows/near_duplicates"
 
 TABLE_ROWS = 50
 REASON_CHARACTERS = 300
@@ -38,6 +41,7 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
     shown: dict[str, RawMetadata] = {
         "dagster/row_count": counted.total,
         **{rows_name(status): count for status, count in counted.counts.items()},
+        **_filtered(result.rows),
         **_calls(result.counts),
         SECONDS: round(result.seconds, 2),
         "rows": _table(result.rows, result.counts),
@@ -47,6 +51,21 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
     if isinstance(preview, str) and preview:
         shown["preview"] = dg.MetadataValue.md(preview)
     return shown
+
+
+def _filtered(rows: Sequence[Row]) -> dict[str, RawMetadata]:
+    """How many videos the filter left out, by cause, and how many are near-duplicates, whether they were asked about or not."""
+    filtered = [row for row in rows if isinstance(row, FilteredVideo)]
+    if not filtered:
+        return {}
+    causes = Counter(row.left_out_for for row in filtered if row.left_out_for)
+    near = sum(row.near_duplicate_of is not None for row in filtered)
+    return {**{left_out_name(cause): count for cause, count in causes.items()}, NEAR_DUPLICATES: near}
+
+
+def left_out_name(cause: LeftOut) -> str:
+    """The name of the number of videos that were left out for a cause."""
+    return f"rows/{Status.FILTERED_OUT}/{cause}"
 
 
 def _calls(counts: Counts) -> dict[str, RawMetadata]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
 from vr_assets.media.memo import FileMemo
+from vr_assets.media.near_duplicates import Signed, near_duplicates
 from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file, stat
 from vr_assets.media.proxy import ProxyRecipe, prepare
 from vr_assets.media.sharing import Shared
@@ -19,9 +20,10 @@ from vr_assets.media.watched import Watched, part_of
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Record, Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm
-from vr_assets.records.media import VideoFacts
+from vr_assets.records.media import FACTS_VERSION, VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import SCENE_VERSION, Scene
+from vr_assets.records.video import NearDuplicate
 from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets.storage import write_atomically
 
@@ -33,7 +35,9 @@ PROBES = "probes.sqlite"
 
 
 class MediaLibrary:
-    """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (can be made again), `probes.sqlite`."""
+    """Everything made from videos, under one folder: `facts/` (kept), `proxies/`, `probes.sqlite`
+    and `signatures.sqlite` (can be made again).
+    """
 
     def __init__(self, folder: Path, settings: MediaSettings, long_video: LongVideoSettings, workers: Workers) -> None:
         self.folder = folder
@@ -145,6 +149,12 @@ class MediaLibrary:
             return known
         return await self._shared.once(path, lambda: self._scene(media, facts, path))
 
+    async def near_duplicates(self, batch: str, videos: Sequence[Signed], *, enter: bool = True) -> list[NearDuplicate | None]:
+        """See `media/near_duplicates.py`. `enter` is False to only look. Raises StorageError."""
+        if not enter and not any(video.signature for video in videos):
+            return [None] * len(videos)
+        return await self._workers.run(near_duplicates, self.folder / "signatures.sqlite", batch, videos, enter=enter)
+
     async def _probe(self, path: Path) -> Probe:
         return await self._shared.once(("probe", path), lambda: self._known_or_read(path))
 
@@ -226,7 +236,7 @@ class MediaLibrary:
         return media.content if part is None else f"{media.content}@{part.start_s:.6f}-{part.end_s:.6f}"
 
     def _facts_file(self, media: VideoMedia) -> Path:
-        return self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.json"
+        return self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.v{FACTS_VERSION}.json"
 
     def _proxy_file(self, media: VideoMedia) -> Path:
         return self.folder / "proxies" / f"{self._name(media)}.{self.recipe.name}.mp4"

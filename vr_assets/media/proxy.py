@@ -16,7 +16,7 @@ from vr_assets.records.media import VideoFacts
 from vr_assets.settings import MediaSettings
 from vr_assets.storage import write_atomically
 
-# Raise it when the same settings make other pixels or measure otherwise.
+# Raise it when the same settings make other pixels: all that was shown of them is asked again.
 _VERSION = 1
 
 
@@ -87,7 +87,8 @@ class _Told:
             height_px=self.size[1],
             frame_times_s=tuple(_s(time_s - zero_s) for time_s in self.frame_times_s),
             keyframe_times_s=tuple(_s(time_s - zero_s) for time_s in self.keyframe_times_s),
-            quality=self.quality.facts(),
+            quality=self.quality.facts(self.end_s),
+            signature=self.quality.signature(),
             source_size_bytes=source_bytes,
             proxy_size_bytes=proxy_bytes,
             proxy_width_px=self.proxy_size[0],
@@ -125,7 +126,7 @@ class _Pass:
                 fps = min(self._footage.nominal_fps or self._recipe.max_fps, self._recipe.max_fps)
                 writer = Mp4Writer(path, frame, fps=fps, crf=self._recipe.crf)
             keyframe = self._starts_second(shown)
-            told.quality.add(frame, detail=keyframe)
+            told.quality.add(frame, shown.time_s, detail=keyframe)
             told.frame_times_s.append(shown.time_s)
             if keyframe:
                 told.keyframe_times_s.append(shown.time_s)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vr_assets.media.library import PROBES
-from vr_assets.media.looking import LOOKING_VERSION, find_cuts
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.probe import probe_header
 from vr_assets.media.probes import PROBE_VERSION, stat
+from vr_assets.media.recording_cuts import CUTS_VERSION, find_cuts
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Record
 from vr_assets.records.media import VideoHeader
@@ -32,7 +32,7 @@ class Recordings:
         """`folder` is the media library's."""
         self._workers = workers
         self._headers = FileMemo(folder / PROBES, VideoHeader, version=PROBE_VERSION)
-        self._cuts = FileMemo(folder / PROBES, SceneCuts, version=LOOKING_VERSION)
+        self._cuts = FileMemo(folder / PROBES, SceneCuts, version=CUTS_VERSION)
 
     async def header(self, path: Path) -> VideoHeader:
         """Raises MediaError: the file is missing, broken or holds no video."""

@@ -3,6 +3,9 @@
 from vr_assets.records.base import Record, Span
 from vr_assets.records.video import QualityFacts
 
+FACTS_VERSION = 2
+"""Raise it when facts are measured otherwise: they are measured again, and no answer is asked again."""
+
 
 class VideoHeader(Record):
     """What a file's header says, without decoding it through.
@@ -24,7 +27,8 @@ class VideoFacts(Record):
 
     `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
     the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
-    `remarks` are sentences for people: damage, a proxy that did not pay.
+    `remarks` are sentences for people: damage, a proxy that did not pay. `quality` is None where nothing was measured yet.
+    `signature` finds near-duplicates (`media/signature.py`); empty where too little moves to tell one video from another.
     """
 
     offset_s: float
@@ -35,7 +39,8 @@ class VideoFacts(Record):
     height_px: int
     frame_times_s: tuple[float, ...]
     keyframe_times_s: tuple[float, ...]
-    quality: QualityFacts
+    quality: QualityFacts | None
+    signature: str
     source_size_bytes: int
     proxy_size_bytes: int
     proxy_width_px: int

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from vr_assets.records.base import Record, Span
 from vr_assets.records.row import Row
-from vr_assets.settings import Mode, QaType
+from vr_assets.settings import LeftOut, Mode, QaType
 
 
 class RawVideo(Row):
@@ -16,22 +16,43 @@ class RawVideo(Row):
 
 
 class QualityFacts(Record):
-    """Measured in the decode of the proxy. Brightness is the mean luma, 0-255; shares are of all decoded frames."""
+    """Measured in the decode of the proxy.
+
+    Brightness is the mean luma, 0-255, and its deviation from frame to frame. `detail` is the variance of the Laplacian: low
+    where the pictures are blurred or flat. Shares are of the video's length, rounded down: 1 is all of it. `dark_share` is
+    of all that is dark, `frozen_share` of the longest frozen stretch: a picture that jumps now and then is not frozen. Of the
+    dark and the frozen stretches the longest are kept, of the cuts the hardest, each in order of time. `picture_hash` is of the
+    mean picture, 64 bits in hex: few of them differ between pictures that look alike.
+    """
 
     brightness_mean: float
     brightness_std: float
     dark_share: float
     frozen_share: float
     detail: float
+    dark: tuple[Span, ...] = ()
+    frozen: tuple[Span, ...] = ()
+    cuts_s: tuple[float, ...] = ()
+    picture_hash: str = ""
+
+
+class NearDuplicate(Record):
+    """The video that another is nearly the same as: the first of its group."""
+
+    video_id: str
+    video: str
+    batch: str
 
 
 class FilteredVideo(Row):
     """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked."""
 
+    left_out_for: LeftOut | None = None
     is_valid: bool | None = None
     validity_words: str = ""
     mode_words: str = ""
     quality: QualityFacts | None = None
+    near_duplicate_of: NearDuplicate | None = None
 
 
 class Event(Record):

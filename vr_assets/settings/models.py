@@ -11,6 +11,7 @@ from vr_assets.settings.names import (
     LongRecordings,
     MediaResolution,
     ModeSetting,
+    NearDuplicates,
     QaType,
     ReplyFormat,
     SplitAt,
@@ -190,7 +191,32 @@ class VideoSettings(_Group):
 
 
 class FilterSettings(_Group):
-    enabled: bool = Field(True, description="Ask whether a video suits the domain. Off with a set mode costs no call.")
+    enabled: bool = Field(
+        True,
+        description="Ask whether a video suits the domain. Off with a set mode costs no call; the limits below still hold.",
+    )
+    max_dark_share: float = Field(
+        0.999,
+        ge=0,
+        le=1,
+        description="Leave out a video that is dark for more of its length: nothing in it to ask about. 1: off.",
+    )
+    max_frozen_share: float = Field(
+        0.999,
+        ge=0,
+        le=1,
+        description="Leave out a video that stands still for more of its length, to the bit. 1: off.",
+    )
+    min_brightness: float = Field(0.0, ge=0, le=255, description="Leave out a video of a lower mean brightness. 0: off.")
+    max_brightness: float = Field(255.0, ge=0, le=255, description="Leave out a video of a higher mean brightness. 255: off.")
+    min_detail: float = Field(
+        0.0, ge=0, description="Leave out a video of less detail (variance of the Laplacian): blurred or flat. 0: off."
+    )
+    near_duplicates: NearDuplicates = Field(
+        NearDuplicates.MARK,
+        description="Videos nearly the same as an earlier one, in this batch or before: mark names it on the row, one_of_each "
+        "asks nothing about them (and nothing about any before all are measured), keep does not look.",
+    )
 
 
 class ChunkSettings(_Group):

@@ -24,6 +24,25 @@ class Status(StrEnum):
     FILTERED_OUT = "filtered_out"
 
 
+class LeftOut(StrEnum):
+    """Why the filter leaves a video out. All but `unsuitable` are measured, and cost no call."""
+
+    DARK = "dark"
+    FROZEN = "frozen"
+    DIM = "dim"
+    BRIGHT = "bright"
+    BLURRED = "blurred"
+    UNSUITABLE = "unsuitable"
+
+
+class NearDuplicates(StrEnum):
+    """What becomes of videos that show nearly the same as an earlier one."""
+
+    KEEP = "keep"
+    MARK = "mark"
+    ONE_OF_EACH = "one_of_each"
+
+
 class Asset(StrEnum):
     """The assets of the video graph, upstream first."""
 

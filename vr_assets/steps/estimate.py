@@ -166,7 +166,15 @@ class _Outlook:
 
     async def _made(self, asset: Asset, work: Callable[[Stage], Awaitable[list[R]]]) -> list[R]:
         notes = Notes(self._labels, self._unmeasured)
-        opened = foreseeing(asset, self._settings, self._store, environ=self._environ, prices=self._prices, notes=notes)
+        opened = foreseeing(
+            asset,
+            self._settings,
+            self._store,
+            batch=self._batch,
+            environ=self._environ,
+            prices=self._prices,
+            notes=notes,
+        )
         async with opened as stage:
             rows = await work(stage)
         if ASKS[asset]:

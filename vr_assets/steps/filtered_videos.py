@@ -1,4 +1,4 @@
-"""filtered_videos: does a video suit the domain, and does it show an anomaly?"""
+"""filtered_videos: is there anything to see in a video, does it suit the domain, and does it show an anomaly?"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,9 +10,11 @@ from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_scr
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.call import Evidence, Media, Request
 from vr_assets.records.row import Provenance
-from vr_assets.records.video import FilteredVideo, RawVideo, Screening
-from vr_assets.settings import Asset, Mode, Status, Task
+from vr_assets.records.video import FilteredVideo, NearDuplicate, RawVideo, Screening
+from vr_assets.settings import Asset, LeftOut, Mode, NearDuplicates, Status, Task
 from vr_assets.steps.evidence import evidence, whole
+from vr_assets.steps.measured import left_out
+from vr_assets.steps.near_duplicates import measure_all, near_duplicates
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
@@ -24,15 +26,44 @@ _PARSERS = {
 
 
 async def filter_videos(raw: Sequence[RawVideo], stage: Stage) -> list[FilteredVideo]:
-    """Ask the two filter questions: in one call where replies are structured, else in two; none that settings answer."""
-    return await stage.each(raw, FilteredVideo, partial(_filter, stage), through=lambda _, row: Seen(filtered=row))
+    """Ask the two filter questions: in one call where replies are structured, else in two; none that settings answer, and none
+    about a video that shows nothing or, with one_of_each, nearly the same as an earlier one.
+    """
+    wanted, found = stage.settings.filter.near_duplicates, dict[int, NearDuplicate]()
+    if wanted is NearDuplicates.ONE_OF_EACH:
+        await measure_all(raw, stage)
+        found = await near_duplicates(raw, stage)
+    rows = await stage.each(
+        raw, FilteredVideo, lambda row: _filter(stage, row, found.get(id(row))), through=lambda _, row: Seen(filtered=row)
+    )
+    if wanted is NearDuplicates.MARK:
+        found = await near_duplicates(raw, stage)
+    return [
+        made.model_copy(update={"near_duplicate_of": found[id(row)]}) if id(row) in found else made
+        for row, made in zip(raw, rows, strict=True)
+    ]
 
 
-async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
+async def _filter(stage: Stage, row: RawVideo, first: NearDuplicate | None) -> FilteredVideo:
     stopped = blocked(FilteredVideo, row, Asset.RAW_VIDEOS)
     if stopped:
         return stopped
     media, facts, subject = await whole(stage.media, row)
+    unseen = left_out(facts.quality, stage.settings.filter)
+    if unseen:
+        cause, reason = unseen
+        return next_row(
+            FilteredVideo,
+            row,
+            media=media,
+            status=Status.FILTERED_OUT,
+            reason=reason,
+            left_out_for=cause,
+            quality=facts.quality,
+        )
+    if first:
+        reason = f"near-duplicate of {first.video} in batch {first.batch} (filter.near_duplicates = one_of_each)"
+        return next_row(FilteredVideo, row, media=media, status=Status.SKIPPED, reason=reason, quality=facts.quality)
     known = evidence(media, subject, row)
     tasks = [Task.SUITABLE] * stage.settings.filter.enabled + [Task.ANOMALY_OR_NORMAL] * (not row.labelled)
     answers = await _ask(stage, tasks, subject, known)
@@ -51,6 +82,7 @@ async def _filter(stage: Stage, row: RawVideo) -> FilteredVideo:
         mode=row.mode if row.labelled else labelled.mode or Mode.UNKNOWN,
         status=Status.FILTERED_OUT if suited.is_valid is False else Status.OK,
         reason=f"unsuitable: {suited.validity_words}" if suited.is_valid is False else "",
+        left_out_for=LeftOut.UNSUITABLE if suited.is_valid is False else None,
         failures=failed,
         provenance=tuple(provenance.values()),
         is_valid=suited.is_valid,

@@ -1,7 +1,7 @@
 """A stage that asks nobody: answers come from the journal, and what would have to be asked is noted."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +16,13 @@ from vr_assets.backends.prices import Price, Prices, text_bytes
 from vr_assets.errors import StageError, VrAssetsError
 from vr_assets.journal import Asked, Journal
 from vr_assets.media.library import MediaLibrary
+from vr_assets.media.near_duplicates import Signed
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Answer, Media, MediaForm, Outcome, Request, Usage
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import Provenance, VideoMedia
+from vr_assets.records.video import NearDuplicate
 from vr_assets.settings import Asset, BackendName, ModelSettings, Settings, Task, VideoInput
 from vr_assets.steps.experience import Experience
 from vr_assets.steps.stage import Stage, load_prompts
@@ -69,7 +71,7 @@ class Notes:
 
 @asynccontextmanager
 async def foreseeing(
-    asset: Asset, settings: Settings, store: Store, *, environ: Mapping[str, str], prices: Prices, notes: Notes
+    asset: Asset, settings: Settings, store: Store, *, batch: str, environ: Mapping[str, str], prices: Prices, notes: Notes
 ) -> AsyncIterator[Stage]:
     """A stage as a run has it, but for answers and facts that are not there: they have stand-ins. It makes no call and decodes
     nothing.
@@ -105,6 +107,7 @@ async def foreseeing(
             vlm=seer("vlm"),
             llm=seer("llm"),
             counts=Counts(),
+            batch=batch,
         )
     finally:
         for opened in callers.values():
@@ -128,6 +131,12 @@ class _Headers:
         if known is None:
             self._notes.unmeasured.add(f"{media.content}@{media.part_start_s}")
         return known or expected_facts(media, max_fps=self._library.settings.max_fps)
+
+    def known_facts(self, media: VideoMedia) -> VideoFacts | None:
+        return self._library.known_facts(media)
+
+    async def near_duplicates(self, batch: str, videos: Sequence[Signed]) -> list[NearDuplicate | None]:
+        return await self._library.near_duplicates(batch, videos, enter=False)
 
     def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
         return self._library.watch(media, facts, span, detail=detail)

@@ -177,6 +177,7 @@ class Session:
                 vlm=asker("vlm"),
                 llm=asker("llm"),
                 counts=counts,
+                batch=self._run.batch,
             )
         return self._stages[asset]
 

@@ -13,6 +13,7 @@ from vr_assets.batch import Failed
 from vr_assets.media.library import MediaLibrary
 from vr_assets.prompts import Prompts
 from vr_assets.records.row import Failure, Row
+from vr_assets.records.video import HighlightedVideo
 from vr_assets.settings import Asset, Settings, Status
 from vr_assets.steps.asking import endpoints_of
 from vr_assets.steps.seen import Seen
@@ -58,6 +59,7 @@ class Stage:
     vlm: Asker
     llm: Asker
     counts: Counts
+    batch: str = ""
     on_progress: Callable[[Progress], None] = field(default=lambda progress: None)
     on_through: Callable[[Asset, Seen], None] = field(default=lambda asset, seen: None)
 
@@ -103,8 +105,9 @@ class Stage:
 
 
 def goes_on(row: Row) -> bool:
-    """Whether later stages work on a video after this row. A row that is skipped without being blocked stops nothing."""
-    return row.status is Status.OK or (row.status is Status.SKIPPED and row.blocked_by is None)
+    """Whether later stages work on a video after this row. Highlights that are skipped without being blocked stop nothing."""
+    passed_over = isinstance(row, HighlightedVideo) and row.status is Status.SKIPPED and row.blocked_by is None
+    return row.status is Status.OK or passed_over
 
 
 def next_row(kind: type[R], row: Row, **own: Any) -> R:

@@ -10,7 +10,6 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.records.call import Request
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
-from vr_assets.records.video import QualityFacts
 from vr_assets.settings import QaType, Task
 
 BYTES_A_TOKEN = 4.0
@@ -84,7 +83,8 @@ def expected_facts(media: VideoMedia, *, max_fps: float) -> VideoFacts:
         height_px=media.height_px,
         frame_times_s=_every(1 / fps, media.duration_s),
         keyframe_times_s=_every(1.0, media.duration_s),
-        quality=QualityFacts(brightness_mean=0.0, brightness_std=0.0, dark_share=0.0, frozen_share=0.0, detail=0.0),
+        quality=None,
+        signature="",
         source_size_bytes=media.size_bytes,
         proxy_size_bytes=0,
         proxy_width_px=media.width_px,

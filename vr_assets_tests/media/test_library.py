@@ -18,7 +18,7 @@ from vr_assets.media.spans import plan_chunks
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Media, MediaForm
-from vr_assets.records.media import VideoFacts
+from vr_assets.records.media import FACTS_VERSION, VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
@@ -141,6 +141,16 @@ def test_facts_that_are_torn_are_measured_again(library: MediaLibrary, video: Pa
     (file,) = (library.folder / "facts").iterdir()
     file.write_bytes(file.read_bytes()[:100])
     assert run(library.facts(media)) == facts
+
+
+def test_facts_of_another_version_are_measured_again_and_no_answer_is_asked_again(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    (file,) = (library.folder / "facts").iterdir()
+    file.rename(file.with_name(file.name.replace(f".v{FACTS_VERSION}.", f".v{FACTS_VERSION - 1}.")))
+    assert library.known_facts(media) is None
+    assert run(library.facts(media)) == facts
+    otherwise = facts.model_copy(update={"quality": None, "signature": "other"})
+    assert library.watch(media, otherwise).identity == library.watch(media, facts).identity
 
 
 def test_other_settings_have_facts_of_their_own(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:

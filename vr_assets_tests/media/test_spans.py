@@ -24,6 +24,7 @@ def facts(duration_s: float, *, keyframes_s: tuple[float, ...] | None = None) ->
         frame_times_s=frames_s,
         keyframe_times_s=frames_s[::8] if keyframes_s is None else keyframes_s,
         quality=QUALITY,
+        signature="",
         source_size_bytes=2,
         proxy_size_bytes=1,
         proxy_width_px=160,

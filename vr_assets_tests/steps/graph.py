@@ -74,9 +74,15 @@ class Graph:
 
     folder: Path
     runs: int = 0
+    batch: str = "batch"
 
     def run(
-        self, manifest: Sequence[ManifestRow], script: Script = valid, *, structured: bool = True, **given: object
+        self,
+        manifest: Sequence[ManifestRow],
+        script: Script = valid,
+        *,
+        structured: bool = True,
+        **given: object,
     ) -> tuple[Rows, list[Request]]:
         """All rows, and the requests that reached the model. `given` are settings, with `__` for the dot."""
         self.runs += 1
@@ -112,7 +118,7 @@ class Graph:
             now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
             asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
-            return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts)
+            return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts, batch=self.batch)
 
         try:
             yield stage

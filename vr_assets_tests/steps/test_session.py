@@ -18,6 +18,7 @@ from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.session import Run, Session
 from vr_assets.storage import Store
+from vr_assets_tests.clips import moving_box, write_clip
 from vr_assets_tests.end_to_end.project import draw_videos
 from vr_assets_tests.steps.graph import Script, valid
 
@@ -118,6 +119,22 @@ async def test_only_what_the_run_is_to_make_is_asked_ahead(
             await anyio.lowlevel.checkpoint()
     assert (set(tasks(made)) > {Task.SCREENING}) is ahead
     assert Task.MCQ not in tasks(made)
+
+
+async def test_nothing_is_asked_ahead_about_a_near_duplicate(making: Making, tmp_path: Path) -> None:
+    images = [*moving_box(32), *moving_box(32)[::-1]]
+    paths = [write_clip(tmp_path / f"{crf}.mp4", images, 8, options={"crf": str(crf)}) for crf in (23, 34)]
+    session, made = making(filter__near_duplicates="one_of_each", calls__videos_in_work=1)
+    async with session:
+        manifest = [ManifestRow(video_path=str(path)) for path in paths]
+        raw = (await session.carry_out(Asset.RAW_VIDEOS, lambda stage: read_videos(manifest, stage))).rows
+        filtered = (await session.carry_out(Asset.FILTERED_VIDEOS, lambda stage: filter_videos(raw, stage))).rows
+        while Task.CHUNK_CAPTION not in tasks(made):
+            await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.checkpoint()
+    assert [row.status for row in filtered] == ["ok", "skipped"]
+    assert filtered[1].near_duplicate_of and filtered[1].near_duplicate_of.batch == "b"
+    assert {request.subject.name for backend in made for request in backend.requests} == {str(paths[0])}
 
 
 async def test_nothing_is_asked_ahead_where_the_setting_says_so(making: Making, videos: list[ManifestRow]) -> None:

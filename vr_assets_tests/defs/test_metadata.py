@@ -1,0 +1,31 @@
+"""What Dagster shows of a stage's rows."""
+
+from vr_assets.backends.counts import Counts
+from vr_assets.defs.metadata import stage_metadata
+from vr_assets.records.video import CaptionedVideo, FilteredVideo, NearDuplicate
+from vr_assets.settings import LeftOut, Status
+from vr_assets.steps.stage import StageResult
+
+FIRST = NearDuplicate(video_id="a", video="a.mp4", batch="b")
+
+
+def filtered(cause: LeftOut | None = None, first: NearDuplicate | None = None) -> FilteredVideo:
+    status = Status.FILTERED_OUT if cause else Status.OK
+    reason = "left out" if cause else ""
+    return FilteredVideo(video_id="v", video="v.mp4", status=status, reason=reason, left_out_for=cause, near_duplicate_of=first)
+
+
+def test_the_filter_tells_how_many_were_left_out_for_which_cause_and_how_many_are_near_duplicates() -> None:
+    rows = (filtered(LeftOut.DARK), filtered(LeftOut.FROZEN), filtered(LeftOut.DARK), filtered(first=FIRST), filtered())
+    shown = stage_metadata(StageResult(rows, Counts(), 1.0), "")
+    assert {name: value for name, value in shown.items() if "filtered_out" in name or "duplicates" in name} == {
+        "rows/filtered_out": 3,
+        "rows/filtered_out/dark": 2,
+        "rows/filtered_out/frozen": 1,
+        "rows/near_duplicates": 1,
+    }
+
+
+def test_other_stages_say_nothing_of_it() -> None:
+    rows = (CaptionedVideo(video_id="v", video="v.mp4", status=Status.OK),)
+    assert "rows/near_duplicates" not in stage_metadata(StageResult(rows, Counts(), 1.0), "")
