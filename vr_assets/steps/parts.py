@@ -17,8 +17,8 @@ PART_SLACK_S = 1.0
 
 def split_by_length(span: Span, length_s: float) -> tuple[Span, ...]:
     """Parts of `length_s` that cover `span`; a last one shorter than a second joins the one before it."""
-    count = max(1, math.floor((span.duration_s - SHORTEST_PART_S) / length_s) + 1)
-    return _between([*(span.start_s + index * length_s for index in range(count)), span.end_s])
+    starts_s = (span.start_s + index * length_s for index in range(_count(span.duration_s, length_s)))
+    return _between([*starts_s, span.end_s])
 
 
 def split_at_cuts(span: Span, cuts_s: Sequence[float], *, length_s: float, shortest_s: float) -> tuple[Span, ...]:
@@ -46,12 +46,16 @@ def usual_calls(duration_s: float, settings: Settings) -> int:
     calls = {
         Asset.FILTERED_VIDEOS: int(settings.filter.enabled or auto),
         Asset.CAPTIONS: len(ASKS[Asset.CAPTIONS]),
-        Asset.CHUNK_CAPTIONS: max(1, math.ceil((duration_s - SHORTEST_PART_S) / chunk_s)),
+        Asset.CHUNK_CAPTIONS: _count(duration_s, chunk_s),
         Asset.HIGHLIGHTS: 0 if settings.mode is ModeSetting.NORMAL else len(ASKS[Asset.HIGHLIGHTS]),
         Asset.DESCRIPTIONS: len(ASKS[Asset.DESCRIPTIONS]),
         Asset.QA: len(settings.qa.qa_types),
     }
     return sum(calls.values())
+
+
+def _count(duration_s: float, length_s: float) -> int:
+    return max(1, math.floor((duration_s - SHORTEST_PART_S) / length_s) + 1)
 
 
 def _between(edges: Sequence[float]) -> tuple[Span, ...]:
