@@ -142,8 +142,7 @@ def _tell(intake: "Intake") -> None:
 
 
 def _tell_too_long(found: "TooLong") -> None:
-    hours = f"{found.duration_s / 3600:.1f} h" if found.duration_s >= 3600 else f"{found.duration_s / 60:.1f} min"
-    videos = f"{found.videos} longer than videos.max_video_length_sec = {found.limit_s:g} ({hours} in all)"
+    videos = f"{found.videos} longer than videos.max_video_length_sec = {found.limit_s:g} ({_length(found.duration_s)} in all)"
     parts = f"{found.parts} parts, up to about {found.calls:,} calls"
     if found.split:
         say(f"{videos}: made into {parts}")
@@ -151,3 +150,9 @@ def _tell_too_long(found: "TooLong") -> None:
         say(f"{videos}: each gets a row that says it is skipped")
         say(f"To annotate them in {parts}:")
         say(f"  {shlex.join(['vr-assets', *sys.argv[1:], '--set', 'videos.long_recordings=split'])}")
+
+
+def _length(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
