@@ -220,9 +220,7 @@ def test_ingest_says_how_many_recordings_are_too_long_and_the_command_that_split
     [command] = [line.strip() for line in said.splitlines() if line.startswith("  vr-assets ingest ")]
     again = terminal.vr(*shlex.split(command)[1:])
     assert "0 known, 2 new" in again.out
-    assert (
-        "2 longer than videos.max_video_length_sec = 0.5 (2 s in all): made into 2 parts, up to about 30 calls" in again.out
-    )
+    assert "2 longer than videos.max_video_length_sec = 0.5 (2 s in all): made into 2 parts, up to about 30 calls" in again.out
     assert [row.split for row in terminal.store.read_manifest("cams-2")] == [True, True]
     assert "too long" not in again.out
 
