@@ -1,62 +1,20 @@
 """The product against an endpoint that counts: `python -m benchmarks.endpoint slots`, `... minute`. README.md says more."""
 
 import argparse
-import json
-import os
-import queue
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import yaml
 
 from benchmarks.drawn import draw_videos
 from benchmarks.log import Log
+from benchmarks.product import ROOT, common_options, endpoint, folder, given, project_at, report, run_all
 from vr_assets_tests.end_to_end.project import Project
 
-ROOT = Path(__file__).parents[1]
 SECONDS = 10.0
 # Ten chunks a video, so twenty-four calls.
 RECIPE = {"VR_CHUNKS__CHUNK_DURATION_OPTIONS": "1", "VR_CHUNKS__MAX_CHUNKS": "10"}
-ROLES = ("VLM", "LLM")
-
-
-@dataclass
-class Endpoint:
-    """A server in a process of its own."""
-
-    process: psutil.Popen
-    url: str
-    log: Path
-
-    @property
-    def cpu_s(self) -> float:
-        return _cpu_s(self.process)
-
-
-@contextmanager
-def endpoint(root: Path, *options: str) -> Iterator[Endpoint]:
-    log = root / "requests.jsonl"
-    command = [sys.executable, "-m", "vr_assets_tests.servers.openai", "--lean", "--log", str(log), *options]
-    with psutil.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Endpoint(process, process.stdout.readline().strip(), log)
-        finally:
-            process.kill()
-
-
-def project_at(root: Path, url: str, *, model: str, settings: Mapping[str, str]) -> Project:
-    env = {f"VR_{role}__BACKEND": "openai" for role in ROLES}
-    env |= {f"VR_{role}__OPENAI__BASE_URL": url for role in ROLES}
-    env |= {f"VR_{role}__OPENAI__MODEL_NAME": model for role in ROLES}
-    return Project.at(root, env | RECIPE | dict(settings))
 
 
 def ingest(project: Project, videos: Path, batches: int) -> list[str]:
@@ -65,36 +23,6 @@ def ingest(project: Project, videos: Path, batches: int) -> list[str]:
     for name in names:
         project.vr("ingest", str(videos / name), "--batch", name)
     return names
-
-
-def run_all(project: Project, names: Sequence[str], *, at_once: int) -> float:
-    """Each batch a process, so many at once; the CPU seconds that they took."""
-    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for name in names:
-        waiting.put(name)
-    failed: list[str] = []
-
-    def work() -> None:
-        while not waiting.empty():
-            try:
-                name = waiting.get_nowait()
-            except queue.Empty:
-                return
-            process = project.start("vr-assets", "run", "--batch", name)
-            said, _ = process.communicate()
-            if process.returncode:
-                failed.append(f"{name} ended with {process.returncode}: {said[-2000:]}")
-
-    before = os.times()
-    threads = [threading.Thread(target=work) for _ in range(at_once)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    after = os.times()
-    if failed:
-        sys.exit("\n".join(failed))
-    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def runs_at_once() -> int:
@@ -106,7 +34,7 @@ def slots(options: argparse.Namespace, root: Path) -> None:
     """The share of an endpoint's slots that are busy."""
     at_once = min(options.batches, options.runs or runs_at_once())
     draw(root, options.batches, options.videos)
-    settings = {"VR_CALLS__MAX_WORKERS": str(options.slots), "VR_CALLS__PREFLIGHT": "false", **given(options)}
+    settings = {"VR_CALLS__MAX_WORKERS": str(options.slots), "VR_CALLS__PREFLIGHT": "false", **RECIPE, **given(options)}
     capacity = ["--slots", str(options.slots), "--latency", str(options.median), "--sigma", str(options.sigma)]
     if options.proxies_made:
         with endpoint(root / "drawn") as warm:
@@ -117,7 +45,7 @@ def slots(options: argparse.Namespace, root: Path) -> None:
         names = ingest(project, root / "drawn", options.batches) if not options.proxies_made else batch_names(options.batches)
         # What the endpoint takes is known then, as it is to every run but the first.
         project.vr("preflight", "--endpoint", "vlm")
-        cpu_s = run_all(project, names, at_once=at_once)
+        runs = run_all(project, names, at_once=at_once)
         server_cpu_s = server.cpu_s
     log = Log.read(root / "requests.jsonl")
     for line in log.timeline(options.slots):
@@ -136,7 +64,7 @@ def slots(options: argparse.Namespace, root: Path) -> None:
             "refused": log.refused,
             "most_in_flight": log.most_in_flight,
             "median_kb": round(log.median_bytes / 1000),
-            "cpu_s": round(cpu_s, 1),
+            "cpu_s": round(runs.cpu_s, 1),
             "server_cpu_s": round(server_cpu_s, 1),
         }
     )
@@ -148,7 +76,7 @@ def minute(options: argparse.Namespace, root: Path) -> None:
     # Twenty-four calls a video, and a tenth more of them than the endpoint will answer.
     videos = -(-int(options.limit * minutes * 1.1) // 24) + 2
     draw(root, 1, videos)
-    settings = {"VR_CALLS__MAX_WORKERS": str(options.workers), "VR_CALLS__PREFLIGHT": "false", **given(options)}
+    settings = {"VR_CALLS__MAX_WORKERS": str(options.workers), "VR_CALLS__PREFLIGHT": "false", **RECIPE, **given(options)}
     capacity = ["--requests-per-minute", str(options.limit), "--window", options.window, "--says", options.says]
     with endpoint(root, *capacity, "--latency", str(options.median), "--sigma", str(options.sigma)) as server:
         project = project_at(root / "project", server.url, model="loopback", settings=settings)
@@ -199,25 +127,8 @@ def batch_names(batches: int) -> list[str]:
     return [f"b{number:02d}" for number in range(batches)]
 
 
-def given(options: argparse.Namespace) -> dict[str, str]:
-    """`--set` as the environment spells it."""
-    pairs = (text.partition("=") for text in options.set)
-    return {f"VR_{name.replace('.', '__').upper()}": value for name, _, value in pairs}
-
-
-def report(figures: Mapping[str, object]) -> None:
-    print(json.dumps({**figures, "cores": os.cpu_count()}, indent=2))
-
-
-def _cpu_s(process: psutil.Popen) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keep", type=Path, help="folder for everything; its videos are used again. It must not hold a project.")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the product's")
+    parser = common_options(__doc__)
     parser.add_argument("--median", type=float, default=3.0, help="of the latency, in seconds")
     parser.add_argument("--sigma", type=float, default=0.5, help="of the latency's logarithm")
     kinds = parser.add_subparsers(required=True)
@@ -236,13 +147,11 @@ def main() -> None:
     of_minutes.add_argument("--says", default="retry-after", choices=["retry-after", "x-ratelimit", "nothing"])
     of_minutes.set_defaults(work=minute)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as passing:
-        root = options.keep or Path(passing)
-        root.mkdir(parents=True, exist_ok=True)
+    with folder(options.keep) as root:
         if (root / "project").exists():
             sys.exit(f"{root}/project is of another benchmark: what it asked is not asked again. Move it away.")
         (root / "requests.jsonl").unlink(missing_ok=True)
-        options.work(options, root.resolve())
+        options.work(options, root)
 
 
 if __name__ == "__main__":

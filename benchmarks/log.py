@@ -53,6 +53,11 @@ class Log:
     def median_bytes(self) -> float:
         return float(median(line["bytes"] for line in self.served if line["media"] or line["bytes"] > 50_000))
 
+    @property
+    def sent_bytes(self) -> int:
+        """Of all requests' bodies, refused ones too."""
+        return sum(int(line["bytes"]) for line in self.lines)
+
     def busy_share(self, slots: int) -> float:
         """Slot seconds that were used, of those that there were."""
         return float(sum(line["until"] - line["at"] for line in self.served)) / (slots * self.seconds)

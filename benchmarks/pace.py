@@ -186,11 +186,11 @@ def simulate(
     while now < begin + 60 * MINUTES:
         wait_s = pace.wait_s(now, terms)
         while in_flight < pace.places(terms) and not wait_s:
-            call = pace.start(now, terms)
+            started = pace.start(now, terms)
             in_flight += 1
             seconds = latency_s * rng.lognormvariate(0, 0.3)
             arrives = now + rng.uniform(0.005, 0.03)
-            heapq.heappush(events, (arrives, next(order), "arrives", call, seconds))
+            heapq.heappush(events, (arrives, next(order), "arrives", started, seconds))
             wait_s = pace.wait_s(now, terms)
         if wait_s and in_flight < pace.places(terms) and not timer > now:
             timer = now + wait_s + rng.uniform(0, 0.01)

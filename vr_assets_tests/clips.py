@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -126,22 +127,87 @@ def counting(count: int, *, size: tuple[int, int] = SIZE) -> list[Image]:
     width, height = size
     images = []
     for index in range(count):
-        image = np.full((height, width, 3), 60, np.uint8)
-        for bit in range(_BITS):
-            left, right = width * bit // _BITS, width * (bit + 1) // _BITS
-            image[height // 4 : height * 3 // 4, left:right] = 235 if index >> bit & 1 else 20
+        image = np.full((height, width, 3), _GROUND, np.uint8)
+        _draw_bits(image[height // 4 : height * 3 // 4], index)
         images.append(image)
     return images
 
 
 def read_count(image: Image) -> int:
     """The number that `counting` drew."""
+    height = image.shape[0]
+    return _read_bits(image[height // 4 : height * 3 // 4])
+
+
+def timed(times_s: Sequence[float], *, size: tuple[int, int] = SIZE, lit_s: tuple[float, float] = (0.0, 0.0)) -> list[Image]:
+    """Images that carry their own times (to the millisecond, under 1048 s), readable by `read_time_s` after any encoding.
+
+    Those of times in [`lit_s`) have a bright upper edge, which `is_lit` sees.
+    """
+    width, height = size
+    images = []
+    for time_s in times_s:
+        image = np.full((height, width, 3), _GROUND, np.uint8)
+        high, low = divmod(round(time_s * 1000), 1 << _BITS)
+        _draw_bits(image[height // 4 : height // 2], high)
+        _draw_bits(image[height // 2 : height * 3 // 4], low)
+        image[: height // 8] = 235 if lit_s[0] <= time_s < lit_s[1] else 20
+        images.append(image)
+    return images
+
+
+def read_time_s(image: Image) -> float:
+    """The time that `timed` drew."""
+    height = image.shape[0]
+    high, low = (_read_bits(part) for part in (image[height // 4 : height // 2], image[height // 2 : height * 3 // 4]))
+    return ((high << _BITS) + low) / 1000
+
+
+def is_lit(image: Image) -> bool:
+    return bool(image[: image.shape[0] // 10].mean() > 128)
+
+
+def read_label(image: Image) -> str:
+    """The `MM:SS.f` in white on black in the lower left corner of an image, by comparing each digit with all ten."""
     height, width = image.shape[:2]
-    row = image[height * 3 // 8 : height * 5 // 8].mean(axis=(0, 2))
+    corner = image[height * 7 // 8 :, : width // 2].max(axis=2) > 150
+    rows = np.flatnonzero(corner.any(axis=1))
+    inked = np.flatnonzero(corner.any(axis=0))
+    glyphs = np.split(inked, np.flatnonzero(np.diff(inked) > 1) + 1)
+    assert len(glyphs) == len("MM:SS.f"), f"{len(glyphs)} signs in the corner"
+    found = [corner[rows[0] : rows[-1] + 1, glyph[0] : glyph[-1] + 1] for glyph in glyphs]
+    digits = [str(min(range(10), key=lambda digit: float(np.abs(_signs()[digit] - _sign(glyph)).mean()))) for glyph in found]
+    return f"{digits[0]}{digits[1]}:{digits[3]}{digits[4]}.{digits[6]}"
+
+
+@cache
+def _signs() -> list[NDArray[np.float32]]:
+    drawn = []
+    for digit in range(10):
+        blank = np.zeros((80, 80), np.uint8)
+        cv2.putText(blank, str(digit), (10, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 2, cv2.LINE_AA)
+        rows, columns = np.nonzero(blank > 128)
+        drawn.append(_sign(blank[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] > 128))
+    return drawn
+
+
+def _sign(glyph: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return cv2.resize(glyph.astype(np.float32), (16, 24), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _draw_bits(band: Image, number: int) -> None:
+    width = band.shape[1]
+    for bit in range(_BITS):
+        band[:, width * bit // _BITS : width * (bit + 1) // _BITS] = 235 if number >> bit & 1 else 20
+
+
+def _read_bits(band: Image) -> int:
+    height, width = band.shape[:2]
+    row = band[height // 4 : height * 3 // 4].mean(axis=(0, 2))
     return sum(int(row[int(width * (bit + 0.5) / _BITS)] > 128) << bit for bit in range(_BITS))
 
 
-_BITS = 10
+_BITS, _GROUND = 10, 60
 
 
 def _texture(size: tuple[int, int], level: int) -> Image:

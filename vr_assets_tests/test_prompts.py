@@ -1,4 +1,4 @@
-"""Finding, checking, rendering and fingerprinting prompt files. What the shipped prompts say is in test_general_prompts."""
+"""Finding, checking, rendering and fingerprinting prompt files. What the shipped prompts say is in test_shipped_prompts."""
 
 import re
 import shutil
@@ -159,8 +159,9 @@ def test_12_literal_braces_are_text(literal: str, tmp_path: Path) -> None:
     assert text.schema_text == f"Write {literal} here.\n"
 
 
-def test_hidden_files_backups_and_a_readme_are_no_prompts(tmp_path: Path) -> None:
-    write(tmp_path, {"mine/README.md": "# Mine", "mine/captions/.global.md.swp": "x", f"mine/{GLOBAL}~": "{{ x"})
+def test_hidden_files_backups_a_readme_and_a_worksheet_are_no_prompts(tmp_path: Path) -> None:
+    for_readers = {"mine/README.md": "# Mine", "mine/WORKSHEET.md": "<<to do>>"}
+    write(tmp_path, {**for_readers, "mine/captions/.global.md.swp": "x", f"mine/{GLOBAL}~": "{{ x"})
     Prompts.load("mine", overlay=tmp_path)
 
 

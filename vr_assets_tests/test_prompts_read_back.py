@@ -14,21 +14,26 @@ from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_scr
 from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
 from vr_assets.parsing.qa import parse_qa
 from vr_assets.parsing.schemas import reply_schema
-from vr_assets.prompts import Prompts
 from vr_assets.records.base import Span
 from vr_assets.settings import Asset, QaType, Task
-from vr_assets_tests.test_general_prompts import EXEMPLIFIED, LONG, PROMPT_NAMES, SHORT, example, rendered
+from vr_assets_tests.shipped_prompts import (
+    EXEMPLIFIED,
+    PROMPT_NAMES,
+    every_domain,
+    every_example,
+    every_prompt,
+    example,
+    length_s,
+    rendered,
+    short_and_long,
+)
+
+MINUTE = Span(start_s=0.0, end_s=60.0)
 
 
-@pytest.fixture(scope="module")
-def general() -> Prompts:
-    return Prompts.load("general")
-
-
-def read(name: str, text: str) -> object:
+def read(name: str, text: str, *, within: Span = MINUTE) -> object:
     """A reply as the step that sent the prompt would read it."""
     kind = name.partition(".")[0]
-    within = Span(start_s=0.0, end_s=60.0)
     if kind in set(QaType):
         return parse_qa(text, qa_type=QaType(kind), within=within)
     if kind == "dense":
@@ -47,13 +52,15 @@ def read(name: str, text: str) -> object:
     return readers[kind](text)
 
 
-@pytest.mark.parametrize(("asset", "name"), EXEMPLIFIED)
-@pytest.mark.parametrize("times", [LONG, SHORT], ids=["long", "short"])
-def test_the_worked_example_reads_the_same_in_both_styles(
-    general: Prompts, asset: Asset, name: str, times: dict[str, str]
+@every_domain
+@every_example
+@short_and_long
+def test_the_worked_example_reads_the_same_in_both_styles_within_its_video(
+    domain: str, asset: Asset, name: str, times: dict[str, str]
 ) -> None:
-    text = rendered(general, asset, name, times=times)
-    assert read(name, example(text.schema_text)) == read(name, example(text.layout_text))
+    text = rendered(domain, asset, name, times=times)
+    within = Span(start_s=0.0, end_s=length_s(domain, asset, name, times=times))
+    assert read(name, example(text.schema_text), within=within) == read(name, example(text.layout_text), within=within)
 
 
 ANSWERS = {
@@ -64,9 +71,10 @@ ANSWERS = {
 }
 
 
+@every_domain
 @pytest.mark.parametrize(("asset", "name"), [key for key in PROMPT_NAMES if key not in EXEMPLIFIED])
-def test_a_reply_as_the_prompt_asks_for_it_reads_the_same_in_both_styles(general: Prompts, asset: Asset, name: str) -> None:
-    text = rendered(general, asset, name)
+def test_a_reply_as_the_prompt_asks_for_it_reads_the_same_in_both_styles(domain: str, asset: Asset, name: str) -> None:
+    text = rendered(domain, asset, name)
     fields = re.findall(r"^- `(\w+)` \(text\): ", text.schema_text, re.MULTILINE)
     labels = re.findall(r"^([A-Z ]+): ", text.layout_text.partition("## Reply")[2], re.MULTILINE)
     reply = {field: ANSWERS.get(field, f"A red crane turns in the {field.replace('_', ' ')} here.") for field in fields}
@@ -94,10 +102,11 @@ def properties(schema: JsonValue) -> dict[str, JsonValue]:
     return found
 
 
-@pytest.mark.parametrize(("asset", "name"), PROMPT_NAMES)
-def test_the_fields_asked_for_are_those_of_the_reply_schema(general: Prompts, asset: Asset, name: str) -> None:
+@every_domain
+@every_prompt
+def test_the_fields_asked_for_are_those_of_the_reply_schema(domain: str, asset: Asset, name: str) -> None:
     kind = name.partition(".")[0]
-    text = rendered(general, asset, name).schema_text
+    text = rendered(domain, asset, name).schema_text
     schema = reply_schema(TASKS.get(kind) or Task(kind))
     asked = re.findall(r"^- `(\w+)` \((?:text|list of objects)\): ", text, re.MULTILINE)
     assert asked == list(properties(schema))

@@ -141,9 +141,7 @@ class GeminiClient:
         except NotAResponse as error:
             raise self._dropped(str(error), Cause.NOT_AN_ANSWER) from None
         except (TimeoutError, httpx2.TimeoutException):
-            late = timed_out(self._endpoint)
-            late.cause = Cause.TIMED_OUT
-            raise late from None
+            raise timed_out(self._endpoint) from None
         except (OSError, httpx2.HTTPError) as error:
             raise self._dropped(f"{type(error).__name__}: {error}", Cause.DROPPED) from None
         except odd as error:
@@ -154,16 +152,10 @@ class GeminiClient:
         return FileGone(no_answer.said) if no_answer.status in (403, 404) else self._failure(no_answer)
 
     def _failure(self, no_answer: NoAnswer) -> Exception:
-        error = failure(no_answer, self._endpoint)
-        if isinstance(error, TransientError):
-            causes = {400: Cause.ERRATIC, 408: Cause.TIMED_OUT, 429: Cause.RATE_LIMITED}
-            error.cause = causes.get(no_answer.status, Cause.SERVER_ERROR)
-        return error
+        return failure(no_answer, self._endpoint)
 
     def _dropped(self, why: str, cause: Cause) -> TransientError:
-        error = dropped(self._endpoint, hide(self._key, why))
-        error.cause = cause
-        return error
+        return dropped(self._endpoint, hide(self._key, why), cause=cause)
 
 
 async def _end_a_refused_upload(response: httpx2.Response) -> None:

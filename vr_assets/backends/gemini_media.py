@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from vr_assets.backends import ways
 from vr_assets.backends.failures import shortened
 from vr_assets.backends.gemini_files import GeminiFiles, RemoteFile, UploadRefused
-from vr_assets.backends.shown import Held, prepared, show
+from vr_assets.backends.shown import Held, InPlaceOf, prepared, show
 from vr_assets.errors import RefusedError
-from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm, Request
-from vr_assets.records.scene import Scene
 from vr_assets.settings import GeminiSettings, Upload
 
 # Of each part beside its content: its JSON, with a file's URI where there is one.
@@ -18,40 +16,14 @@ _PART_BYTES = 256
 
 
 @dataclass(frozen=True)
-class Filed:
+class Filed(InPlaceOf):
     """A video that is shown by its file at the API. Its bytes are not kept."""
 
-    of: Media
     file: RemoteFile
-
-    @property
-    def identity(self) -> str:
-        return self.of.identity
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     @property
     def form(self) -> MediaForm:
         return MediaForm.VIDEO
-
-    @property
-    def span(self) -> Span:
-        return self.of.span
-
-    @property
-    def frame_count(self) -> int:
-        return self.of.frame_count
-
-    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
-        return await self.of.clip(at_most_bytes=at_most_bytes)
-
-    async def frames(self, *, at_most_bytes: int | None = None) -> Sequence[Frame]:
-        return await self.of.frames(at_most_bytes=at_most_bytes)
-
-    async def scene(self) -> Scene:
-        return await self.of.scene()
 
 
 @dataclass

@@ -49,7 +49,8 @@ class OpenCVBackend:
             "subject": request.subject.identity,
             "task": request.task,
         }
-        if request.task in _WINDOWED:
+        in_windows = request.task is Task.DENSE_CAPTION and evidence.span.duration_s < evidence.duration_s
+        if request.task in _WINDOWED or in_windows:
             named["span"] = [evidence.span.start_s, evidence.span.end_s]
         if request.task is Task.DESCRIPTION:
             named["mode"] = evidence.mode
@@ -93,7 +94,7 @@ def _reply(request: Request, scene: Scene) -> object:
         case Task.GLOBAL_CAPTION:
             return captions.caption(scene)
         case Task.DENSE_CAPTION:
-            return captions.dense_caption(scene)
+            return captions.dense_caption(scene, request.evidence.span)
         case Task.CHUNK_CAPTION:
             return captions.caption(scene, request.evidence.span)
         case Task.CLIP_CAPTION:

@@ -18,12 +18,10 @@ def shown_as(media: Sequence[Media], *, frames_only: bool) -> tuple[MediaForm, .
 
 
 @dataclass(frozen=True)
-class Held:
-    """Media that were made, in the form in which they are shown; making them again costs nothing."""
+class InPlaceOf:
+    """Media that stand for others: the same in all that is not said otherwise."""
 
     of: Media
-    form: MediaForm
-    made: Clip | Sequence[Frame]
 
     @property
     def identity(self) -> str:
@@ -34,8 +32,36 @@ class Held:
         return self.of.name
 
     @property
+    def form(self) -> MediaForm:
+        return self.of.form
+
+    @property
     def span(self) -> Span:
         return self.of.span
+
+    @property
+    def frame_count(self) -> int:
+        return self.of.frame_count
+
+    async def clip(self, *, at_most_bytes: int | None = None) -> Clip:
+        return await self.of.clip(at_most_bytes=at_most_bytes)
+
+    async def frames(self, *, at_most_bytes: int | None = None) -> Sequence[Frame]:
+        return await self.of.frames(at_most_bytes=at_most_bytes)
+
+    async def scene(self) -> Scene:
+        return await self.of.scene()
+
+
+@dataclass(frozen=True)
+class Held(InPlaceOf):
+    """Media that were made, in the form in which they are shown; making them again costs nothing."""
+
+    made: Clip | Sequence[Frame]
+
+    @property
+    def form(self) -> MediaForm:
+        return MediaForm.VIDEO if isinstance(self.made, Clip) else MediaForm.FRAMES
 
     @property
     def frame_count(self) -> int:
@@ -47,9 +73,6 @@ class Held:
     async def frames(self, *, at_most_bytes: int | None = None) -> Sequence[Frame]:
         return await self.of.frames(at_most_bytes=at_most_bytes) if isinstance(self.made, Clip) else self.made
 
-    async def scene(self) -> Scene:
-        return await self.of.scene()
-
 
 async def prepared(request: Request, *, frames_only: bool = False, at_most_bytes: int | None = None) -> Request:
     """The request with its media made, together at most `at_most_bytes` where they can be made that small.
@@ -60,10 +83,8 @@ async def prepared(request: Request, *, frames_only: bool = False, at_most_bytes
     share = at_most_bytes // len(request.media) if at_most_bytes and request.media else None
     held: list[Media] = []
     for media, form in zip(request.media, shown_as(request.media, frames_only=frames_only), strict=True):
-        if form is MediaForm.VIDEO:
-            held.append(Held(media, form, await media.clip(at_most_bytes=share)))
-        else:
-            held.append(Held(media, form, await media.frames(at_most_bytes=share)))
+        make = media.clip if form is MediaForm.VIDEO else media.frames
+        held.append(Held(media, await make(at_most_bytes=share)))
     return replace(request, media=tuple(held))
 
 
@@ -81,5 +102,5 @@ async def show(request: Request, *, frames_only: bool = False) -> tuple[Part, ..
             parts.append(await media.clip())
             continue
         for frame in await media.frames():
-            parts += [format_clock(frame.time_s, tenths=True), frame]
+            parts += [format_clock(frame.time_s - frame.zero_s, tenths=True), frame]
     return tuple(parts)

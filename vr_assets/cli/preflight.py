@@ -15,6 +15,7 @@ from vr_assets.errors import SettingsError, TransientError
 if TYPE_CHECKING:
     from vr_assets.backends.base import Backend
     from vr_assets.backends.known import Known
+    from vr_assets.backends.limits import Limiter
     from vr_assets.backends.preflight_checks import Ask
     from vr_assets.backends.preflight_questions import Need
     from vr_assets.records.preflight import Check, Report
@@ -71,6 +72,7 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
     """Show what an endpoint can do; whether it can do what the stages need."""
     from datetime import UTC, datetime
 
+    from vr_assets.backends.limits import Limiter
     from vr_assets.backends.make import make_backend
     from vr_assets.backends.preflight import Preflight
     from vr_assets.backends.preflight_questions import Need
@@ -89,26 +91,33 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
         return True
     # What no stage asks is tried in full: it was named.
     needed = asked.get(name, frozenset(Need))
+    limiter = Limiter(
+        backend.endpoint,
+        settings.calls.max_workers,
+        state=shared / "leases.sqlite",
+        requests_per_minute=model.requests_per_minute,
+        tokens_per_minute=model.tokens_per_minute,
+    )
     try:
-        report = await preflight.report(asking(backend, settings), sees=needed != {Need.TEXT})
+        report = await preflight.report(asking(backend, settings, limiter), sees=needed != {Need.TEXT})
     except TransientError as error:
         complain(f"{section}: {error}")
         return False
     finally:
+        limiter.close()
         await backend.aclose()
     _tell(report, section)
     return not any(_matters(check, needed, report) for check in report.checks)
 
 
-def asking(backend: "Backend", settings: "Settings") -> "Ask":
-    """How the endpoint is asked: again while another attempt may help."""
+def asking(backend: "Backend", settings: "Settings", limiter: "Limiter") -> "Ask":
+    """How the endpoint is asked: at its pace, which runs on this machine share, and again while another attempt may help."""
     from vr_assets.backends.calling import About, Caller, UnderWay
     from vr_assets.backends.counts import Counts
-    from vr_assets.backends.limits import Gate, Limiter
+    from vr_assets.backends.limits import Gate
 
-    workers = settings.calls.max_workers
-    limiter = Limiter(backend.endpoint, workers)
-    caller = Caller(backend, calls=settings.calls, limiter=limiter, gate=Gate(workers), under_way=UnderWay())
+    gate = Gate(settings.calls.max_workers)
+    caller = Caller(backend, calls=settings.calls, limiter=limiter, gate=gate, under_way=UnderWay())
     return lambda request: caller.call(request, About("preflight", "preflight"), Counts(), lambda sent: sent.reply)
 
 

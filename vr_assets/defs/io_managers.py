@@ -1,10 +1,10 @@
 """Rows in and out: one JSONL file a batch and asset."""
 
+import sys
 from collections.abc import Sequence
-from typing import Any, get_origin
+from typing import TYPE_CHECKING, Any, get_origin
 
 import dagster as dg
-import pandas as pd
 
 from vr_assets.defs.faults import several_batches, told_to_dagster
 from vr_assets.defs.resources import StoreResource
@@ -12,6 +12,9 @@ from vr_assets.errors import SettingsError, StorageError
 from vr_assets.records.row import Row
 from vr_assets.settings import Asset
 from vr_assets.steps.rows import ROWS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # On an input: the stage does without this upstream where it was never made.
 LEFT_OUT = {"may_be_left_out": True}
@@ -49,10 +52,10 @@ class RowsIOManager(dg.ConfigurableIOManager):
             batches = list(context.asset_partition_keys)
             wanted = context.dagster_type.typing_type
             by_batch = get_origin(wanted) is dict
-            if len(batches) != 1 and wanted is not pd.DataFrame and not by_batch:
+            if len(batches) != 1 and not by_batch and not _is_frame(wanted):
                 raise SettingsError(f"{asset}: {several_batches(batches)}; an asset over all batches takes dict[str, list[...]]")
             found = {batch: self._rows(context, batch, asset) for batch in batches}
-            if wanted is pd.DataFrame:
+            if _is_frame(wanted):
                 return _frame(_made(found), asset)
             return _made(found) if by_batch else found[batches[0]]
 
@@ -73,7 +76,15 @@ def _asset(key: dg.AssetKey) -> Asset:
     return Asset(key.path[-1])
 
 
-def _frame(found: dict[str, list[Row]], asset: Asset) -> pd.DataFrame:
+def _is_frame(wanted: object) -> bool:
+    # Whoever names the type has imported pandas; nobody else is made to wait for it (0.4 s).
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and wanted is pandas.DataFrame
+
+
+def _frame(found: dict[str, list[Row]], asset: Asset) -> "pd.DataFrame":
+    import pandas as pd
+
     columns = ["batch", *ROWS[asset].model_fields]
     records = [{"batch": batch, **row.model_dump(mode="json")} for batch, rows in found.items() for row in rows]
     return pd.DataFrame(records, columns=columns)

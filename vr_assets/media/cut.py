@@ -14,8 +14,9 @@ import av
 
 from vr_assets.errors import MediaError
 from vr_assets.media.decode import SAME_TIME_S, Footage, Image, picture
-from vr_assets.media.drawing import contact_sheet, jpeg
+from vr_assets.media.drawing import contact_sheet, jpeg, labelled, labelled_frame
 from vr_assets.media.mp4 import Mp4Writer, encodable, ticks
+from vr_assets.records.base import format_clock
 
 CRF_DETAIL = 23
 
@@ -66,13 +67,16 @@ class Encoded:
     fps: float
 
 
-def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int) -> bytes:
+def encode_clip(source: Path, start_s: float, end_s: float, longest_side_px: int, *, clock_zero_s: float | None = None) -> bytes:
     """All frames that appear in [start_s, end_s), scaled down to fit, as an MP4 that is encoded anew.
+
+    Args:
+        clock_zero_s: when the clock that is drawn into the pictures shows zero; None: none is drawn.
 
     Raises:
         MediaError: no frame appears at `start_s`.
     """
-    return encoded(source, start_s, end_s, longest_side_px).content
+    return encoded(source, start_s, end_s, longest_side_px, clock_zero_s=clock_zero_s).content
 
 
 def encoded(
@@ -84,6 +88,7 @@ def encoded(
     crf: int = CRF_DETAIL,
     max_fps: float | None = None,
     keyframe_s: float = 1.0,
+    clock_zero_s: float | None = None,
 ) -> Encoded:
     """See `encode_clip`. With `max_fps`, the first frame of each 1 / max_fps seconds, at its own time.
 
@@ -105,6 +110,8 @@ def encoded(
             if writer is None:
                 size = footage.shown_size(shown, longest_side_px)
             frame = encodable(shown, size)
+            if clock_zero_s is not None:
+                frame = labelled_frame(frame, _clock(shown.time_s - clock_zero_s))
             if writer is None:
                 if shown.time_s > start_s + SAME_TIME_S:
                     raise MediaError(f"{source}: no frame at {start_s:g} s any more; the file changed since it was measured")
@@ -118,18 +125,26 @@ def encoded(
         return Encoded(path.read_bytes(), *size, fps)
 
 
-def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int) -> tuple[bytes, ...]:
-    """The frames that appear at these times, in order, as JPEG.
+def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int, *, clock_zero_s: float | None = None) -> tuple[bytes, ...]:
+    """The frames that appear at these times, in order, as JPEG; `clock_zero_s` as for `encode_clip`.
 
     Raises:
         MediaError: no frame appears at one of them.
     """
-    return tuple(jpeg(image) for image in images(path, times_s, longest_side_px))
+    pictures = images(path, times_s, longest_side_px)
+    return tuple(jpeg(picture) for picture in clocked(pictures, times_s, clock_zero_s))
 
 
-def sheet(path: Path, times_s: Sequence[float], labels: Sequence[str], columns: int, cell_px: int) -> bytes:
+def sheet(path: Path, times_s: Sequence[float], columns: int, cell_px: int) -> bytes:
     """A contact sheet of the frames that appear at these times, in order, as JPEG; cells are at most `cell_px` long."""
-    return jpeg(contact_sheet(images(path, times_s, cell_px), labels, columns))
+    return jpeg(contact_sheet(images(path, times_s, cell_px), [_clock(time_s) for time_s in times_s], columns))
+
+
+def clocked(pictures: Sequence[Image], times_s: Sequence[float], clock_zero_s: float | None) -> Sequence[Image]:
+    """Pictures with their times drawn in, from `clock_zero_s` on; as they are where that is None."""
+    if clock_zero_s is None:
+        return pictures
+    return [labelled(picture, _clock(time_s - clock_zero_s)) for picture, time_s in zip(pictures, times_s, strict=True)]
 
 
 def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[Image]:
@@ -147,3 +162,8 @@ def images(path: Path, times_s: Sequence[float], longest_side_px: int) -> list[I
             found.append(picture(shown, footage.shown_size(shown, longest_side_px)))
             at_s = time_s
     return found
+
+
+def _clock(time_s: float) -> str:
+    # A frame at zero may be read some microseconds before it.
+    return format_clock(max(0.0, time_s), tenths=True)

@@ -3,9 +3,11 @@
 Everything that reads pixels reads them here, so that two readers never disagree on when a frame is.
 """
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +15,6 @@ from typing import Self
 import av
 import numpy as np
 from av.container.input import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation
@@ -21,6 +22,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from vr_assets.errors import MediaError
+from vr_assets.media.clock import Clock, may_leap, walk
+from vr_assets.media.fields import Deinterlacer
+from vr_assets.media.opening import choose_video, open_container, other_videos
+from vr_assets.media.tone import is_pq, ordinary
+from vr_assets.records.media import Treatment
 
 Image = NDArray[np.uint8]
 
@@ -29,6 +35,8 @@ SAME_TIME_S = 5e-4
 
 # MPEG streams have no index: a seek ends between two keyframes, and the one before has to be looked for further back.
 _SEEK_BACK_S = (0.0, 4.0, 16.0, 64.0)
+
+_MOST_SAID = 5
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def picture(shown: Shown, size: tuple[int, int]) -> Image:
     """A frame as BGR (H, W, 3) uint8, upright, at the (width, height) it is to be shown at."""
     turns = shown.quarter_turns
     width, height = size if turns % 2 == 0 else size[::-1]
-    scaled = shown.frame.reformat(width, height, "bgr24", interpolation=Interpolation.AREA, threads=1)
+    scaled = ordinary(shown.frame, width, height).reformat(width, height, "bgr24", interpolation=Interpolation.AREA, threads=1)
     return np.ascontiguousarray(np.rot90(scaled.to_ndarray().astype(np.uint8, copy=False), turns))
 
 
@@ -98,25 +106,26 @@ class Footage:
     """An open video file. A context manager, for one thread.
 
     Attributes:
+        stream: of several the one that a player shows.
         damaged_packets: packets that did not decode so far.
         decoded_frames: those so far, with the ones between a keyframe and the first that was wanted.
+        treatments: what was done so far to decoded frames so that they can be seen for what they are.
     """
 
     def __init__(self, path: Path) -> None:
         """Raises MediaError: the file is missing, unreadable or holds no video."""
         self._path = path
-        self._container, self.stream = _open(path)
-        # AVI stores decode times; the presentation times that FFmpeg guesses for its B-frames run backwards.
-        self._decode_times = self._container.format.name == "avi"
-        self._zero: int | None = None
+        self._open()
         self.damaged_packets = 0
         self.decoded_frames = 0
+        self.treatments: set[Treatment] = set()
+        self._resized = ""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._container.close()
+        self.container.close()
 
     @property
     def nominal_fps(self) -> float | None:
@@ -132,105 +141,119 @@ class Footage:
             width, height = height, width
         return scaled_size(width, height, longest_side_px)
 
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of how the file was read so far: sentences."""
+        said = []
+        others = other_videos(self.container, self.stream)
+        if others:
+            left = " and ".join(f"{one.index} ({one.width}x{one.height})" for one in others)
+            chosen = f"number {self.stream.index} ({self.stream.width}x{self.stream.height})"
+            said.append(
+                f"of its {len(others) + 1} videos {chosen} is shown, not {left}; copy each that you want to a file of its own"
+            )
+        for leap in self._clock.leaps[:_MOST_SAID]:
+            by_s = leap.stamped_s - leap.at_s
+            said += [f"its clock leaps by {by_s:+.2f} s at {leap.at_s:.2f} s; what follows is taken to follow at once"]
+        if self._clock.left_out:
+            said.append(f"{self._clock.left_out} frames come no later than the one before them and are left out")
+        if self._resized:
+            said.append(self._resized)
+        return said
+
     def shown(self, start_s: float = 0.0) -> Iterator[Shown]:
         """Frames in order of time from the first that appears at or after `start_s`, to the end of the file."""
-        if start_s > SAME_TIME_S:
-            zero = self._find_zero()
-            if zero is None:
-                return
-            for _ in self._seeks(zero, start_s):
-                reached = self._timed(sought=True)
-                first = next(reached, None)
-                if first is not None and first.time_s <= start_s + SAME_TIME_S:
-                    if first.time_s >= start_s - SAME_TIME_S:
-                        yield first
-                    yield from (shown for shown in reached if shown.time_s >= start_s - SAME_TIME_S)
-                    return
-            # An index that is missing or wrong: read from the start.
-            self._reopen()
-        yield from (shown for shown in self._timed() if shown.time_s >= start_s - SAME_TIME_S)
+        following = self._from(start_s) if start_s > SAME_TIME_S else self._read()
+        return (shown for shown in following if shown.time_s >= start_s - SAME_TIME_S)
 
-    def keyframes(self, start_s: float = 0.0, *, apart_s: float) -> Iterator[Shown]:
-        """Pictures that decode by themselves, no two closer than `apart_s`, from one at or before `start_s` where there is one.
-
-        Costs a decode for each, and reading the packets between them. How long they are shown is not known: 0.
-        """
+    def _from(self, start_s: float) -> Iterator[Shown]:
+        """Frames from one that appears at or before `start_s`."""
         zero = self._find_zero()
         if zero is None:
             return
-        for _ in self._seeks(zero, start_s):
-            reached = self._keyframes(zero, apart_s)
-            first = next(reached, None)
-            if first is not None and first.time_s <= start_s + SAME_TIME_S:
-                yield first
-                yield from reached
-                return
-        self._reopen()
-        yield from self._keyframes(zero, apart_s)
-
-    def _keyframes(self, zero: int, apart_s: float) -> Iterator[Shown]:
-        due_s = float("-inf")
-        packets = self._container.demux(self.stream)
-        while True:
-            try:
-                packet = next(packets, None)
-                if packet is None:
+        if not self._leaps():
+            for _ in self._seeks(zero, start_s):
+                reached = self._read(sought=True)
+                first = next(reached, None)
+                if first is not None and first.time_s <= start_s + SAME_TIME_S:
+                    yield first
+                    yield from reached
                     return
-                stamp = packet.dts if self._decode_times or packet.pts is None else packet.pts
-                if not packet.is_keyframe or stamp is None:
-                    continue
-                time_s = float((stamp - zero) * self._time_base)
-                if time_s < due_s:
-                    continue
-                # Each by itself: no frame waits for ones that never come, and none is made up to stand for them.
-                decoded = [*packet.decode(), *self.stream.decode(None)]
-                self.stream.codec_context.flush_buffers()
-            except av.FFmpegError:
-                self.damaged_packets += 1
-                continue
-            self.decoded_frames += len(decoded)
-            if decoded:
-                yield Shown(max(0.0, time_s), 0.0, decoded[0])
-                due_s = time_s + apart_s - SAME_TIME_S
+        # An index that is missing or wrong, or several clocks, among which nothing can be sought: read from the start.
+        self._reopen()
+        yield from self._read()
 
     def _seeks(self, zero: int, start_s: float) -> Iterator[None]:
         """Seeks to the last keyframe at or before a time, further back each time, for a seek may end too late."""
         for back_s in _SEEK_BACK_S:
             at_s = start_s - back_s
             if at_s > 0:
-                self._container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
+                self.container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
                 yield
 
     @property
     def _time_base(self) -> Fraction:
         return self.stream.time_base or Fraction(1, 90000)
 
+    def _leaps(self) -> bool:
+        status = self._path.stat()
+        return may_leap(self.container) and _leaps_in(self._path, self.stream.index, status.st_size, status.st_mtime_ns)
+
     def _find_zero(self) -> int | None:
-        if self._zero is None:
-            next(self._timed(), None)
-        return self._zero
+        if self._clock.zero is None:
+            next(self._read(), None)
+        return self._clock.zero
+
+    def _open(self) -> None:
+        self.container, self.stream = _opened(self._path)
+        # AVI stores decode times; the presentation times that FFmpeg guesses for its B-frames run backwards.
+        self._decode_times = self.container.format.name == "avi"
+        self._clock = Clock(self.container, self.stream)
 
     def _reopen(self) -> None:
-        self._container.close()
-        self._container, self.stream = _open(self._path)
+        self.container.close()
+        self._open()
 
-    def _timed(self, *, sought: bool = False) -> Iterator[Shown]:
-        nominal = Fraction(1) / (self.stream.average_rate or self.stream.guessed_rate or Fraction(25))
-        last: tuple[int, int] | None = None
+    def _read(self, *, sought: bool = False) -> Iterator[Shown]:
+        """Frames from where the file is read, each whole."""
+        self._clock = Clock(self.container, self.stream, zero=self._clock.zero)
+        deinterlacer: Deinterlacer | None = None
+        held: deque[Shown] = deque()
+        for shown in self._timed(sought=sought):
+            if deinterlacer is not None and not deinterlacer.takes(shown.frame):
+                yield from _whole(held, deinterlacer.whole(None))
+                deinterlacer = None
+            if deinterlacer is None and shown.frame.interlaced_frame:
+                self.treatments.add(Treatment.DEINTERLACED)
+                deinterlacer = Deinterlacer(shown.frame)
+            if deinterlacer is None:
+                yield shown
+            else:
+                held.append(shown)
+                yield from _whole(held, deinterlacer.whole(shown.frame))
+        if deinterlacer is not None:
+            yield from _whole(held, deinterlacer.whole(None))
+
+    def _timed(self, *, sought: bool) -> Iterator[Shown]:
+        size: tuple[int, int] | None = None
         for frame in self._decoded(sought=sought):
-            length = frame.duration or round(nominal / self._time_base)
-            ticks = frame.dts if self._decode_times or frame.pts is None else frame.pts
-            if ticks is None:
-                ticks = 0 if last is None else last[0] + last[1]
-            if self._zero is None:
-                self._zero = ticks
-            if last is not None and ticks <= last[0]:
+            stamp = frame.dts if self._decode_times or frame.pts is None else frame.pts
+            placed = self._clock.place(stamp, frame.duration)
+            if placed is None:
                 continue
-            last = ticks, length
-            yield Shown(float((ticks - self._zero) * self._time_base), float(length * self._time_base), frame)
+            if size is None:
+                size = frame.width, frame.height
+            if size != (frame.width, frame.height) and not self._resized:
+                self._resized = (
+                    f"from {placed[0]:.2f} s on the picture is {frame.width}x{frame.height}, not {size[0]}x{size[1]}; "
+                    "it is shown at the first size"
+                )
+            if is_pq(frame):
+                self.treatments.add(Treatment.TONE_MAPPED)
+            yield Shown(*placed, frame)
 
     def _decoded(self, *, sought: bool) -> Iterator[VideoFrame]:
-        packets = self._container.demux(self.stream)
+        packets = self.container.demux(self.stream)
         while True:
             try:
                 packet = next(packets, None)
@@ -254,33 +277,23 @@ class Footage:
                 return
 
 
-def open_container(path: Path) -> InputContainer:
-    """Raises MediaError: the file is missing or no container that FFmpeg reads."""
-    try:
-        # FFmpeg takes what comes before a colon in a relative path for a protocol.
-        return av.open(str(path.absolute()), "r")
-    except av.FileNotFoundError:
-        raise MediaError(f"{path}: no such file; restore it or take it out of the batch") from None
-    except av.PermissionError:
-        raise MediaError(f"{path}: not readable by this user; check its permissions") from None
-    except av.IsADirectoryError:
-        raise MediaError(f"{path}: a folder, not a video file") from None
-    except (av.FFmpegError, OSError) as error:
-        if path.is_file() and path.stat().st_size == 0:
-            raise MediaError(f"{path}: the file is empty; copy it again") from None
-        raise MediaError(f"{path}: not a video that FFmpeg can open ({_words(error)}); copy or export it again") from None
-
-
-def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
     container = open_container(path)
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            # One thread: workers share the cores among videos, and the order of damage reports stays the same.
-            stream.codec_context.thread_count = 1
-            return container, stream
-    container.close()
-    raise MediaError(f"{path}: holds no video stream (sound or a cover picture only); take it out of the batch")
+    stream = choose_video(container)
+    if stream is None:
+        container.close()
+        raise MediaError(f"{path}: holds no video stream (sound or a cover picture only); take it out of the batch")
+    # One thread: workers share the cores among videos, and the order of damage reports stays the same.
+    stream.codec_context.thread_count = 1
+    return container, stream
 
 
-def _words(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def _whole(held: deque[Shown], whole: Iterator[VideoFrame]) -> Iterator[Shown]:
+    for frame in whole:
+        yield replace(held.popleft(), frame=frame)
+
+
+@lru_cache(maxsize=64)
+def _leaps_in(path: Path, index: int, size_bytes: int, mtime_ns: int) -> bool:
+    """Remembered, for the parts of a recording are read one by one."""
+    return walk(path, index).leaps > 0

@@ -1,17 +1,23 @@
-"""What people look at: contact sheets."""
+"""What is drawn into pictures: contact sheets for people, the time for models."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from av.video.frame import VideoFrame
 
 from vr_assets.errors import MediaError
-from vr_assets.media.decode import Image
+from vr_assets.media.decode import Image, plane_rows
+from vr_assets.media.mp4 import from_planes
 
 JPEG_QUALITY = 85
 
+CLOCK_VERSION = 1
+"""Raise it when a clock is drawn otherwise into what models are shown."""
+
 _GAP_PX = 4
-_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+# Black, white and grey in limited-range YUV.
+_LOWEST, _HIGHEST, _COLOURLESS = 16, 235, 128
 
 
 def jpeg(image: Image, *, quality: int = JPEG_QUALITY) -> bytes:
@@ -37,13 +43,28 @@ def contact_sheet(images: Sequence[Image], labels: Sequence[str], columns: int) 
 def labelled(image: Image, label: str) -> Image:
     """A copy with a label in the lower left corner, white on black: legible on any picture."""
     drawn = image.copy()
-    height = drawn.shape[0]
-    scale = max(0.4, height / 320)
-    thickness = max(1, round(scale * 1.5))
-    (text_width, text_height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
-    margin = text_height // 2
-    top = height - text_height - below - margin
-    cv2.rectangle(drawn, (0, top), (text_width + 2 * margin, height), _BLACK, thickness=-1)
-    origin = (margin, height - below - margin // 2)
-    cv2.putText(drawn, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, _WHITE, thickness, cv2.LINE_AA)
+    plate = _plate(label, image.shape[1], image.shape[0])
+    drawn[-plate.shape[0] :, : plate.shape[1]] = plate[..., None]
     return drawn
+
+
+def labelled_frame(frame: VideoFrame, label: str) -> VideoFrame:
+    """The same of a limited-range yuv420p frame of even sides, which keeps neither its time nor its picture type."""
+    luma, *chroma = (plane_rows(plane).copy() for plane in frame.planes)
+    plate = _plate(label, frame.width, frame.height)
+    height, width = plate.shape
+    luma[-height:, :width] = _LOWEST + plate * ((_HIGHEST - _LOWEST) / 255)
+    for plane in chroma:
+        plane[-height // 2 :, : width // 2] = _COLOURLESS
+    return from_planes((luma, *chroma), frame.colorspace)
+
+
+def _plate(label: str, width_px: int, height_px: int) -> Image:
+    """White on black as (H, W) uint8 with even sides, of a size that goes with a picture's and is no wider than that."""
+    scale = max(0.4, min(width_px, height_px) / 400)
+    thickness = max(1, round(scale * 1.5))
+    (text_width, text_height), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    margin = text_height // 3
+    plate = np.zeros([(side + 1) // 2 * 2 for side in (text_height + 2 * margin, text_width + 2 * margin)], np.uint8)
+    cv2.putText(plate, label, (margin, plate.shape[0] - margin), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
+    return plate[:height_px, :width_px]

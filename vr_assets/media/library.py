@@ -91,23 +91,26 @@ class MediaLibrary:
         """The facts as far as they were measured before. Decodes nothing."""
         return _read(VideoFacts, self._facts_file(media))
 
-    def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
+    def watch(
+        self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False, own_clock: bool = False
+    ) -> Media:
         """A stretch of a video as a model will be shown it; the whole without `span`. Decodes nothing.
 
         The true cut is the least one that holds `span`: from keyframe to keyframe of the proxy, or with `detail`, which cuts from
-        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames.
+        the source, from frame to frame. Stretches over `long_video_threshold_sec` are frames. With `own_clock` the times that a
+        model is shown, as labels or in the pictures, count from the start of the stretch, as a player's do.
         """
         wanted = span or facts.span
         snap = on_frames if detail else on_keyframes
         true = snap(wanted.start_s, wanted.end_s, facts)
         long = true.duration_s > self.long_video.long_video_threshold_sec
-        return Watched(self, media, facts, true, MediaForm.FRAMES if long else MediaForm.VIDEO, detail)
+        form = MediaForm.FRAMES if long else MediaForm.VIDEO
+        return Watched(self, media, facts, true, form, detail, zero_s=true.start_s if own_clock else 0.0)
 
     async def contact_sheet(self, media: VideoMedia, facts: VideoFacts, *, columns: int = 4, rows: int = 2) -> bytes:
         """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""
         times_s = frames_shown(spread_times(facts.span, columns * rows), facts)
-        labels = [_clock(time_s) for time_s in times_s]
-        return await self._workers.run(cut.sheet, await self.proxy(media), times_s, labels, columns, _SHEET_CELL_PX)
+        return await self._workers.run(cut.sheet, await self.proxy(media), times_s, columns, _SHEET_CELL_PX)
 
     async def proxy(self, media: VideoMedia) -> Path:
         """The proxy's file, made again if it was evicted. Raises MediaError."""
@@ -176,10 +179,16 @@ class MediaLibrary:
 
     async def _clip(self, watched: Watched) -> bytes:
         span, facts = watched.span, watched.facts
-        if watched.detail:
-            source, zero_s = await self._file(watched)
-            start_s, end_s = span.start_s + zero_s, span.end_s + zero_s
-            return await self._workers.run(cut.encode_clip, source, start_s, end_s, watched.longest_side_px)
+        if watched.detail or self.settings.burn_clock:
+            path, zero_s = await self._file(watched)
+            return await self._workers.run(
+                cut.encode_clip,
+                path,
+                span.start_s + zero_s,
+                span.end_s + zero_s,
+                self._rendering(watched).longest_side_px,
+                clock_zero_s=self._clock_zero_s(watched, zero_s),
+            )
         proxy = await self.proxy(watched.media)
         if span == facts.span:
             return await asyncio.to_thread(proxy.read_bytes)
@@ -195,6 +204,7 @@ class MediaLibrary:
             first=self._rendering(watched),
             first_bytes=size_bytes,
             at_most_bytes=at_most_bytes,
+            clock_zero_s=self._clock_zero_s(watched, zero_s),
         )
 
     def _rendering(self, watched: Watched) -> Rendering:
@@ -203,19 +213,30 @@ class MediaLibrary:
         longest_px = max(facts.width_px, facts.height_px)
         if watched.detail:
             return Rendering(min(longest_px, watched.longest_side_px), facts.fps, cut.CRF_DETAIL)
-        return Rendering(min(longest_px, recipe.longest_side_px), min(facts.fps, recipe.max_fps), recipe.crf)
+        crf = cut.CRF_DETAIL if self.settings.burn_clock else recipe.crf
+        return Rendering(min(longest_px, recipe.longest_side_px), min(facts.fps, recipe.max_fps), crf)
+
+    def _clock_zero_s(self, watched: Watched, zero_s: float) -> float | None:
+        """When the clock burned into its pictures shows zero, on the clock of a file in which the video starts at `zero_s`."""
+        return zero_s + watched.zero_s if self.settings.burn_clock else None
 
     async def _frames(self, watched: Watched) -> tuple[Frame, ...]:
         path, zero_s = await self._file(watched)
         on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px)
+        clock_zero_s = self._clock_zero_s(watched, zero_s)
+        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px, clock_zero_s=clock_zero_s)
         return _timed(contents, watched)
 
     async def _smaller_frames(self, watched: Watched, at_most_bytes: int) -> tuple[Frame, ...]:
         path, zero_s = await self._file(watched)
         on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
         contents, reduced = await self._workers.run(
-            smaller_jpegs, path, on_file_s, longest_side_px=watched.longest_side_px, at_most_bytes=at_most_bytes
+            smaller_jpegs,
+            path,
+            on_file_s,
+            longest_side_px=watched.longest_side_px,
+            at_most_bytes=at_most_bytes,
+            clock_zero_s=self._clock_zero_s(watched, zero_s),
         )
         return _timed(contents, watched, reduced)
 
@@ -244,7 +265,7 @@ class MediaLibrary:
 
 def _timed(contents: Sequence[bytes], watched: Watched, reduced: str = "") -> tuple[Frame, ...]:
     pairs = zip(contents, watched.frame_times_s, strict=True)
-    return tuple(Frame(content=content, time_s=time_s, reduced=reduced) for content, time_s in pairs)
+    return tuple(Frame(content=content, time_s=time_s, reduced=reduced, zero_s=watched.zero_s) for content, time_s in pairs)
 
 
 def _rounded_down(limit_bytes: int) -> int:
@@ -265,8 +286,3 @@ def _read(kind: type[R], path: Path) -> R | None:
     except (FileNotFoundError, ValidationError):
         # Torn or of another version: it is measured again.
         return None
-
-
-def _clock(time_s: float) -> str:
-    minutes, seconds = divmod(int(time_s * 10 + 0.5) / 10, 60)
-    return f"{int(minutes):02d}:{seconds:04.1f}"

@@ -11,7 +11,8 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
 
-from vr_assets.media.decode import Shown, plane_rows
+from vr_assets.media.decode import Image, Shown, plane_rows
+from vr_assets.media.tone import ordinary
 
 TICKS = 90_000
 """Ticks a second in every file written here."""
@@ -31,7 +32,7 @@ def encodable(shown: Shown, size: tuple[int, int]) -> VideoFrame:
     """A frame as limited-range yuv420p, upright, at (width, height), both even."""
     turns = shown.quarter_turns
     width, height = size if turns % 2 == 0 else size[::-1]
-    frame = shown.frame.reformat(
+    frame = ordinary(shown.frame, width, height).reformat(
         width,
         height,
         "yuv420p",
@@ -40,19 +41,19 @@ def encodable(shown: Shown, size: tuple[int, int]) -> VideoFrame:
         dst_color_range=ColorRange.MPEG,
         threads=1,
     )
-    return _turned(frame, turns) if turns else frame
+    return from_planes([np.rot90(plane_rows(plane), turns) for plane in frame.planes], frame.colorspace) if turns else frame
 
 
-def _turned(frame: VideoFrame, quarter_turns: int) -> VideoFrame:
-    width, height = (frame.height, frame.width) if quarter_turns % 2 else (frame.width, frame.height)
-    turned = VideoFrame(width, height, "yuv420p")
-    turned.colorspace = frame.colorspace
-    for source, target in zip(frame.planes, turned.planes, strict=True):
-        rows = plane_rows(source)
+def from_planes(planes: Sequence[Image], colorspace: int) -> VideoFrame:
+    """A yuv420p frame of its three planes, each (H, W) uint8."""
+    height, width = planes[0].shape
+    frame = VideoFrame(width, height, "yuv420p")
+    frame.colorspace = colorspace
+    for rows, target in zip(planes, frame.planes, strict=True):
         padded = np.zeros((target.buffer_size // target.line_size, target.line_size), np.uint8)
-        padded[: target.height, : target.width] = np.rot90(rows, quarter_turns)
+        padded[: target.height, : target.width] = rows
         target.update(padded.tobytes())
-    return turned
+    return frame
 
 
 class Mp4Writer:

@@ -3,18 +3,17 @@
 from fractions import Fraction
 from pathlib import Path
 
-import av
-from av.packet import Packet
-from av.video.stream import VideoStream
-
 from vr_assets.errors import MediaError
-from vr_assets.media.decode import Footage, open_container
+from vr_assets.media.clock import may_restart, walk
+from vr_assets.media.decode import Footage
 from vr_assets.records.media import VideoHeader
 
 
 def probe_header(path: Path) -> VideoHeader:
     """Reads the header and one frame: only the decoder knows how a picture is turned, and a file of which not even one
     frame decodes is better known before anything is paid for it.
+
+    Where the header gives no length, or none to be trusted (of streams whose clock may start over), the packets do.
 
     Raises:
         MediaError: names the file and the cure.
@@ -25,11 +24,11 @@ def probe_header(path: Path) -> VideoHeader:
             raise MediaError(f"{path}: not one frame of its video decodes; copy or export it again")
         stream = footage.stream
         width_px, height_px = footage.shown_size(first)
-        base = stream.time_base or Fraction(1)
-        if stream.duration is not None and stream.duration > 0:
-            duration_s, frame_count = float(stream.duration * base), stream.frames or None
-        else:
-            duration_s, frame_count = _packet_length(path, stream.index)
+        told = _told(footage, path.stat().st_size)
+        if told is None or may_restart(footage.container):
+            walked = walk(path, stream.index)
+            told = walked.duration_s, walked.count
+        duration_s, frame_count = told
         fps = footage.nominal_fps or (frame_count or 1) / duration_s
         codec = stream.codec_context.name
     return VideoHeader(
@@ -42,32 +41,23 @@ def probe_header(path: Path) -> VideoHeader:
     )
 
 
-def _packet_length(path: Path, index: int) -> tuple[float, int]:
-    """Seconds from the first packet shown to the end of the last, and how many there are. Reads the file, decodes nothing."""
-    start: Fraction | None = None
-    end = Fraction(0)
-    count = 0
-    with open_container(path) as container:
-        stream = container.streams[index]
-        if not isinstance(stream, VideoStream):
-            raise MediaError(f"{path}: changed while it was read; try again when it is complete")
-        rate = stream.average_rate or stream.guessed_rate
-        packets = container.demux(stream)
-        while True:
-            try:
-                packet: Packet[VideoStream] | None = next(packets, None)
-            except av.FFmpegError:
-                break
-            if packet is None:
-                break
-            at = packet.dts if packet.pts is None else packet.pts
-            if at is None or not packet.size:
-                continue
-            length = packet.duration * packet.time_base if packet.duration else (1 / rate if rate else Fraction(0))
-            begins = at * packet.time_base
-            start = begins if start is None else min(start, begins)
-            end = max(end, begins + length)
-            count += 1
-    if start is None or end <= start:
-        raise MediaError(f"{path}: neither its header nor its packets say how long it is; export it again")
-    return float(end - start), count
+def _told(footage: Footage, size_bytes: int) -> tuple[float, int | None] | None:
+    """Seconds and frames as header and index say; None where they say nothing.
+
+    An index that comes first survives a cut: what it names behind the end of the file does not count. AVI's index counts frames;
+    its header holds what the recorder expected.
+    """
+    stream = footage.stream
+    if not stream.duration or stream.duration < 0:
+        return None
+    base = stream.time_base or Fraction(1)
+    entries = stream.index_entries
+    count = there = len(entries)
+    if count and entries[count - 1].pos + entries[count - 1].size > size_bytes:
+        there = next(place for place, entry in enumerate(entries) if entry.pos + entry.size > size_bytes)
+        end = entries[there].timestamp
+    elif count and footage.container.format.name == "avi":
+        end = entries[count - 1].timestamp + 1
+    else:
+        return float(stream.duration * base), stream.frames or None
+    return (float((end - entries[0].timestamp) * base), there) if there else None

@@ -1,15 +1,15 @@
 """What files hold: their content's hash and their header."""
 
 import hashlib
-from os import stat_result
 from pathlib import Path
 
 from vr_assets.errors import MediaError
+from vr_assets.media.opening import stat as stat
 from vr_assets.media.probe import probe_header
 from vr_assets.records.base import Record
 from vr_assets.records.media import VideoHeader
 
-PROBE_VERSION = 1
+PROBE_VERSION = 2
 """Raise it when the header is read otherwise."""
 
 
@@ -36,13 +36,3 @@ def probe_file(path: Path) -> Probe:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise MediaError(f"{path}: is being written; try again when it is complete")
     return Probe(content=content, size_bytes=after.st_size, header=header)
-
-
-def stat(path: Path) -> stat_result:
-    """Raises MediaError: the file is missing or unreachable."""
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        raise MediaError(f"{path}: no such file; restore it or take it out of the batch") from None
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be looked at ({error.strerror}); check its permissions and the disk") from None

@@ -75,7 +75,7 @@ class _Told:
     def facts(self, footage: Footage, source_bytes: int, proxy_bytes: int, *, whole: bool) -> VideoFacts:
         zero_s = self.frame_times_s[0]
         duration_s = self.end_s - zero_s
-        remarks = _damage(footage, self.source_times_s, duration_s if whole else None)
+        remarks = footage.remarks + _damage(footage, self.source_times_s, duration_s if whole else None)
         if whole and proxy_bytes >= source_bytes:
             remarks.append(f"the proxy ({proxy_bytes} bytes) is not smaller than its source ({source_bytes} bytes)")
         return VideoFacts(
@@ -94,6 +94,7 @@ class _Told:
             proxy_width_px=self.proxy_size[0],
             proxy_height_px=self.proxy_size[1],
             damaged_packets=footage.damaged_packets,
+            treatments=tuple(sorted(footage.treatments)),
             remarks=tuple(remarks),
         )
 

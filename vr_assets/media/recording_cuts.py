@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from vr_assets.media.decode import SAME_TIME_S, Footage, plane_rows
+from vr_assets.media.keyframes import KeyFootage
 from vr_assets.media.pictures import thumb
 from vr_assets.media.scene_cuts import CutFinder, Shape, shape_of, unlike
 
@@ -53,7 +54,7 @@ def find_cuts(path: Path, start_s: float, end_s: float) -> tuple[float, ...]:
 def _looks(path: Path, start_s: float, end_s: float) -> list[Look]:
     """Of keyframes in a stretch and around it."""
     looks: list[Look] = []
-    with Footage(path) as footage:
+    with KeyFootage(path) as footage:
         for shown in footage.keyframes(start_s - _AROUND_S, apart_s=_APART_S):
             looks.append((shown.time_s, _shape(shown.frame)))
             if shown.time_s >= end_s + _AROUND_S:

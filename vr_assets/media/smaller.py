@@ -4,14 +4,14 @@ Stretches and times stay what they are: a clip has fewer and smaller frames, fra
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from vr_assets.media.cut import encoded, images
+from vr_assets.media.cut import clocked, encoded, images
 from vr_assets.media.decode import Image, scaled_size
 from vr_assets.media.drawing import jpeg
 
@@ -54,12 +54,20 @@ _SAMPLED_FRAMES = 8
 
 
 def smaller_clip(
-    source: Path, start_s: float, end_s: float, *, first: Rendering, first_bytes: int, at_most_bytes: int
+    source: Path,
+    start_s: float,
+    end_s: float,
+    *,
+    first: Rendering,
+    first_bytes: int,
+    at_most_bytes: int,
+    clock_zero_s: float | None = None,
 ) -> tuple[bytes, str]:
     """[start_s, end_s) of a file as an MP4 of at most `at_most_bytes`, or as small as it is made, and what was done in words.
 
     Args:
         first: how it was encoded to `first_bytes`, which are too many.
+        clock_zero_s: as for `cut.encode_clip`.
 
     Raises:
         MediaError: no frame appears at `start_s`.
@@ -68,7 +76,16 @@ def smaller_clip(
     expected = first_bytes * _KEYFRAMES_SHARE / _weight(first)
     while True:
         step = next((one for one in steps if expected * _weight(one) <= _AIM * at_most_bytes), steps[-1])
-        made = encoded(source, start_s, end_s, step.longest_side_px, crf=step.crf, max_fps=step.fps, keyframe_s=_KEYFRAME_S)
+        made = encoded(
+            source,
+            start_s,
+            end_s,
+            step.longest_side_px,
+            crf=step.crf,
+            max_fps=step.fps,
+            keyframe_s=_KEYFRAME_S,
+            clock_zero_s=clock_zero_s,
+        )
         done = f"scaled to {made.width_px}x{made.height_px} at {made.fps:g} fps"
         if len(made.content) <= at_most_bytes:
             return made.content, f"{done} to stay under {_words(at_most_bytes)}"
@@ -79,25 +96,30 @@ def smaller_clip(
 
 
 def smaller_jpegs(
-    path: Path, times_s: Sequence[float], *, longest_side_px: int, at_most_bytes: int
+    path: Path, times_s: Sequence[float], *, longest_side_px: int, at_most_bytes: int, clock_zero_s: float | None = None
 ) -> tuple[tuple[bytes, ...], str]:
     """The frames that appear at these times as JPEGs of together at most `at_most_bytes`, or as small as they are made, and what
-    was done in words.
+    was done in words; `clock_zero_s` as for `cut.encode_clip`.
 
     Raises:
         MediaError: no frame appears at one of the times.
     """
     pictures = images(path, times_s, longest_side_px)
-    sample = pictures[:: -(-len(pictures) // _SAMPLED_FRAMES)]
+
+    def made(side_px: int, quality: int, every: int = 1) -> tuple[bytes, ...]:
+        fitting = [_fitting(picture, side_px) for picture in pictures[::every]]
+        return tuple(jpeg(picture, quality=quality) for picture in clocked(fitting, times_s[::every], clock_zero_s))
+
     share = _AIM * at_most_bytes / len(pictures)
     *rest, last = dict.fromkeys((min(side_px, longest_side_px), quality) for side_px, quality in _FRAMES)
     for side_px, quality in rest:
-        if sum(map(len, _jpegs(sample, side_px, quality))) > share * len(sample):
+        sample = made(side_px, quality, every=-(-len(pictures) // _SAMPLED_FRAMES))
+        if sum(map(len, sample)) > share * len(sample):
             continue
-        contents = tuple(_jpegs(pictures, side_px, quality))
+        contents = made(side_px, quality)
         if sum(map(len, contents)) <= at_most_bytes:
             return contents, f"{_scaled(pictures[0], side_px, quality)} to stay under {_words(at_most_bytes)}"
-    contents = tuple(_jpegs(pictures, *last))
+    contents = made(*last)
     over = "to stay under" if sum(map(len, contents)) <= at_most_bytes else "as small as they are made, and still over"
     return contents, f"{_scaled(pictures[0], *last)} {over} {_words(at_most_bytes)}"
 
@@ -116,10 +138,9 @@ def _weight(rendering: Rendering) -> float:
     return pixels * math.pow(rendering.fps, _BY_FPS) * math.exp2(-rendering.crf / _HALVED_BY_CRF)
 
 
-def _jpegs(pictures: Sequence[Image], longest_side_px: int, quality: int) -> Iterator[bytes]:
-    for picture in pictures:
-        size = scaled_size(picture.shape[1], picture.shape[0], longest_side_px)
-        yield jpeg(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), quality=quality)
+def _fitting(picture: Image, longest_side_px: int) -> Image:
+    size = scaled_size(picture.shape[1], picture.shape[0], longest_side_px)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _scaled(picture: Image, longest_side_px: int, quality: int) -> str:

@@ -1,5 +1,6 @@
 """Where to cut. Pure: works on measured facts, opens nothing."""
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
@@ -29,7 +30,24 @@ def plan_chunks(facts: VideoFacts, options: Sequence[float], max_chunks: int) ->
         place = bisect_left(facts.keyframe_times_s, number * step_s - _SLACK_S)
         following = facts.keyframe_times_s[place : place + 1]
         starts += [boundary_s for boundary_s in following if starts[-1] < boundary_s <= latest_s]
-    return tuple(Span(start_s=a, end_s=b) for a, b in zip(starts, [*starts[1:], facts.duration_s], strict=True))
+    return _between(starts, facts)
+
+
+def plan_windows(facts: VideoFacts, longest_s: float) -> tuple[Span, ...]:
+    """Stretches of about one length that cover the video without gap or overlap, each starting on a keyframe of the proxy.
+
+    None is over `longest_s`, but where nothing new is shown for longer than that.
+    """
+    starts = [0.0]
+    while (left_s := facts.duration_s - starts[-1]) > longest_s:
+        wanted_s = starts[-1] + left_s / math.ceil(left_s / longest_s)
+        place = bisect_right(facts.keyframe_times_s, wanted_s)
+        # The last keyframe before the wanted cut, or the next one where that is the window's own.
+        cuts_s = [cut_s for cut_s in facts.keyframe_times_s[place - 1 : place + 1] if cut_s > starts[-1]]
+        if not cuts_s:
+            break
+        starts.append(cuts_s[0])
+    return _between(starts, facts)
 
 
 def highlight_span(moment_s: float, facts: VideoFacts, before_s: float, after_s: float) -> Span:
@@ -68,6 +86,10 @@ def frames_shown(times_s: Sequence[float], facts: VideoFacts) -> tuple[float, ..
     """When the frames appeared that are on show at these moments, each once, in order of time."""
     places = {max(0, bisect_right(facts.frame_times_s, time_s + _SLACK_S) - 1) for time_s in times_s}
     return tuple(facts.frame_times_s[place] for place in sorted(places))
+
+
+def _between(starts: Sequence[float], facts: VideoFacts) -> tuple[Span, ...]:
+    return tuple(Span(start_s=a, end_s=b) for a, b in zip(starts, [*starts[1:], facts.duration_s], strict=True))
 
 
 def _outward(start_s: float, end_s: float, cuts_s: Sequence[float], facts: VideoFacts) -> Span:

@@ -27,8 +27,9 @@ _SEEN = 6
 # A live picture without motion is the same to the bit while its encoder skips it, until the next keyframe: 2 to 10 s usually,
 # 25 s at 10 frames a second where x264 chooses. A frozen one stays the same after its first frames.
 _SAME_FOR_S, _SAME_SHARE = 30.0, 0.75
-# Unless it is the whole video: what an encoder skips from one keyframe to the next is usually shorter.
-_SHORTEST_S = 5.0
+# What an encoder skips from one keyframe to the next is usually shorter; a whole video need only be as long as FFmpeg's
+# `freezedetect` wants a freeze to be.
+_SHORTEST_S, _SHORTEST_WHOLE_S = 5.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class FrozenMeter:
     def _close(self, time_s: float, *, whole: bool = False) -> None:
         length_s = time_s - self._since_s
         same_s = max(self._same_for_s, time_s - self._same_since_s)
-        if (whole or length_s >= _SHORTEST_S) and same_s >= min(_SAME_FOR_S, _SAME_SHARE * length_s):
+        if length_s >= (_SHORTEST_WHOLE_S if whole else _SHORTEST_S) and same_s >= min(_SAME_FOR_S, _SAME_SHARE * length_s):
             self._kept.add(self._since_s, time_s)
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vr_assets.media.drawing import CLOCK_VERSION
 from vr_assets.media.spans import frames_shown, sample_times
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, MediaForm
@@ -23,7 +24,10 @@ _FRAMES_OF_A_VIDEO_FPS = 1.0
 
 @dataclass(frozen=True)
 class Watched:
-    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`."""
+    """A stretch of a video, as `MediaLibrary.watch` cuts it; satisfies `records.call.Media`.
+
+    `zero_s` is where the clock starts that labels of frames show, and the one that is burned in.
+    """
 
     library: "MediaLibrary"
     media: VideoMedia
@@ -31,12 +35,13 @@ class Watched:
     span: Span
     form: MediaForm
     detail: bool
+    zero_s: float = 0.0
 
     @property
     def identity(self) -> str:
         """Canonical JSON. Nothing in it depends on where the file lies or on what was decoded by whom."""
         part = part_of(self.media)
-        named = {
+        named: dict[str, object] = {
             "content": self.media.content,
             "part": [part.start_s, part.end_s] if part else None,
             "span": [self.span.start_s, self.span.end_s],
@@ -46,6 +51,12 @@ class Watched:
             "rendering": _RENDERING_VERSION,
             "proxy": None if self.detail else self.library.recipe.model_dump(),
         }
+        if self.zero_s:
+            named["zero"] = self.zero_s
+        if self.library.settings.burn_clock:
+            named["clock"] = CLOCK_VERSION
+        if self.facts.treatments:
+            named["treatments"] = list(self.facts.treatments)
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
 
     @property

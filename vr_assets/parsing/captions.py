@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.caption_text import CaptionReply, read_caption
-from vr_assets.parsing.clock import format_clock, parse_clock, parse_stretch, split_stretch
+from vr_assets.parsing.clock import format_clock, moved_clocks, parse_clock, parse_stretch, split_stretch
 from vr_assets.parsing.event_lines import EventLine, EventLines, read_event_lines
 from vr_assets.parsing.labels import read_blocks
 from vr_assets.parsing.layouts import as_labels
@@ -63,12 +63,16 @@ def parse_global_caption(text: str) -> str:
     return read_caption(text, GlobalCaptionReply)
 
 
-def parse_dense_caption(text: str, *, within: Span) -> DenseCaption:
+def parse_dense_caption(text: str, *, within: Span, zero_s: float = 0.0) -> DenseCaption:
     """Timed events, in the order told.
 
     An event with only a start ends where the next one starts, the last one at the end of `within`. One event that does not read
     fails the whole: a timeline with a hole would say that nothing happened there. `text` is one line an event,
     `[MM:SS - MM:SS] text` (tenths where any time has them), however they came, between what was said before and after them.
+
+    Args:
+        within: the stretch that was shown, on the video's clock. Times that are told are on it too.
+        zero_s: the moment that the answer counts from, which is the stretch's own start where it was shown as a clip of its own.
 
     Raises:
         ReplyError: no events, one without text, or one whose times do not read, are outside `within` or run backwards.
@@ -82,8 +86,10 @@ def parse_dense_caption(text: str, *, within: Span) -> DenseCaption:
         told = _labelled(body) or read_event_lines(body)
     if not told.events:
         raise ReplyError(f"{'a refusal' if refuses(answer) else 'no events'}: {snippet(answer)}")
-    events = tuple(_events(told.events, within))
-    return DenseCaption(text="\n".join(part for part in (told.before, *_lines(events), told.after) if part), events=events)
+    shown = Span(start_s=within.start_s - zero_s, end_s=within.end_s - zero_s)
+    events = tuple(_moved(event, zero_s, shown) for event in _events(told.events, shown))
+    before, after = (moved_clocks(part, zero_s, within=shown) if zero_s else part for part in (told.before, told.after))
+    return DenseCaption(text="\n".join(part for part in (before, *_lines(events), after) if part), events=events)
 
 
 def _labelled(body: str) -> EventLines | None:
@@ -124,6 +130,12 @@ def _events(told: Sequence[EventLine], within: Span) -> Iterator[Event]:
         else:
             span = parse_stretch(event.start, event.start, within=within)
         yield Event(start_s=span.start_s, end_s=span.end_s, text=clean(" ".join(event.text.split())))
+
+
+def _moved(event: Event, by_s: float, shown: Span) -> Event:
+    if not by_s:
+        return event
+    return Event(start_s=event.start_s + by_s, end_s=event.end_s + by_s, text=moved_clocks(event.text, by_s, within=shown))
 
 
 def _lines(events: Sequence[Event]) -> Iterator[str]:

@@ -11,14 +11,15 @@ other numbers ("Chunk 3 (10-15 s): 12.5").
 """
 
 import itertools
-import math
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.text import snippet
 from vr_assets.records.base import Span
+from vr_assets.records.base import format_clock as format_clock
 
 SLACK_S = 0.5
 """How far beyond an end a reading may lie: MM:SS rounds by as much."""
@@ -131,30 +132,24 @@ def check_clocks(text: str, *, within: Span) -> None:
         ReplyError: names the time.
     """
     plain = _plain(text)
-    previous: Reading | None = None
-    for found in _TIME.finditer(plain):
-        reading = _reading(found)
-        continues = previous is not None and _is_range(plain, previous.start, previous.end, reading.start)
-        if not _is_place(found, plain, continues=continues):
-            previous = None
-            continue
-        _inside(reading.seconds, found[0], within)
-        if previous is not None and continues and reading.seconds < previous.seconds:
-            raise ReplyError(f"a stretch ends before it starts: {snippet(plain[previous.start : reading.end])}")
-        previous = reading
+    for reading, begun in _places(plain):
+        _inside(reading.seconds, plain[reading.start : reading.end], within)
+        if begun is not None and reading.seconds < begun.seconds:
+            raise ReplyError(f"a stretch ends before it starts: {snippet(plain[begun.start : reading.end])}")
 
 
-def format_clock(seconds: float, *, tenths: bool = False) -> str:
-    """`MM:SS`, or `MM:SS.f`; from an hour on `HH:MM:SS`. Rounded down, as clocks show it: never beyond the end of the video."""
-    if not seconds >= 0 or math.isinf(seconds):
-        raise ValueError(f"no clock shows {seconds} s")
-    # 29.9999999 s is thirty seconds whose arithmetic went wrong.
-    units = math.floor(seconds * 10 + 1e-6)
-    minutes, rest = divmod(units, 600)
-    shown = f"{rest // 10:02d}" + (f".{rest % 10}" if tenths else "")
-    if minutes < 60:
-        return f"{minutes:02d}:{shown}"
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{shown}"
+def moved_clocks(text: str, by_s: float, *, within: Span) -> str:
+    """The text with the times of `within` that it names, as `check_clocks` finds them, told by a clock that shows `by_s` more.
+
+    Raises:
+        ReplyError: a time that no clock shows.
+    """
+    parts, at = [], 0
+    for reading, _ in _places(text):
+        if within.holds(reading.seconds, slack_s=SLACK_S):
+            parts += [text[at : reading.start], format_clock(max(0.0, reading.seconds + by_s), tenths=reading.fine)]
+            at = reading.end
+    return "".join((*parts, text[at:]))
 
 
 def _inside(seconds: float, text: str, within: Span) -> float:
@@ -185,6 +180,17 @@ def _moment(text: str) -> Reading:
         raise ReplyError(f"names several times: {snippet(text)}")
     # "00:12 (12.5 s)" is one moment, told twice.
     return next((reading for reading in timed if reading.fine), timed[0])
+
+
+def _places(plain: str) -> Iterator[tuple[Reading, Reading | None]]:
+    """The times that say where in the video something is, each with the one that begins the stretch it ends, if it ends one."""
+    previous: Reading | None = None
+    for found in _TIME.finditer(plain):
+        reading = _reading(found)
+        begun = previous if previous and _is_range(plain, previous.start, previous.end, reading.start) else None
+        previous = reading if _is_place(found, plain, continues=begun is not None) else None
+        if previous:
+            yield reading, begun
 
 
 def _is_place(found: re.Match[str], plain: str, *, continues: bool) -> bool:

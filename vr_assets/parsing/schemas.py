@@ -1,6 +1,8 @@
 """The JSON schema of each task's reply, as OpenAI's strict mode and Gemini's `response_json_schema` take it."""
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -55,6 +57,11 @@ _json = TypeAdapter[dict[str, JsonValue]](dict[str, JsonValue])
 
 def reply_schema(task: Task) -> dict[str, JsonValue]:
     """A schema without `$ref`, titles and defaults; every field required, no other allowed."""
+    return deepcopy(_schema(task))
+
+
+@cache
+def _schema(task: Task) -> dict[str, JsonValue]:
     schema = _json.validate_python(REPLY_MODELS[task].model_json_schema())
     return _inlined(schema, schema.get("$defs", {}))
 

@@ -5,12 +5,14 @@ A prompt is `<domain>/<asset>/<name>.md`, a Jinja2 template whose first line dec
 extend. A name that begins with an asset (`qa/_base.md`) means the domain's file if it has one, else that of `general`; a name
 that begins with a domain (`general/qa/_base.md`) means that domain's file. So a domain holds only what differs.
 
-Two more names are provided: `structured`, true in the schema style and false in the layout style, and `alone`, which the
-screening prompt sets to false where it shows another prompt without its reply part.
+Three more names are provided: `structured`, true in the schema style and false in the layout style; `alone`, which the screening
+prompt sets to false where it shows another prompt without its reply part; and `clock_in_picture`, whether a clock is burned into
+what the model is shown.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from vr_assets.errors import PromptError
@@ -29,7 +31,7 @@ _SAMPLES = (("00:09.5", "text"), ("01:42", ""))
 class Prompts:
     """All prompts of one domain, read and checked once."""
 
-    def __init__(self, domain: str, roots: Iterable[Path]) -> None:
+    def __init__(self, domain: str, roots: Iterable[Path], *, clock_in_picture: bool = False) -> None:
         """Read a domain from folders of domains, the first one strongest.
 
         Raises:
@@ -41,16 +43,19 @@ class Prompts:
             raise PromptError(f"unknown prompt domain {domain!r}{near(domain, known)}; there are: {', '.join(known)}")
         self.domain = domain
         self._files = PromptFiles(domain, roots)
-        self._schema = PromptEnvironment(self._files, structured=True)
-        self._layout = PromptEnvironment(self._files, structured=False)
+        self._schema = PromptEnvironment(self._files, structured=True, clock_in_picture=clock_in_picture)
+        self._layout = PromptEnvironment(self._files, structured=False, clock_in_picture=clock_in_picture)
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
+        self._fingerprints: dict[tuple[Asset, str], str] = {}
         if problems := sorted(set(self._check())):
             listed = "\n".join(f"  {problem}" for problem in problems)
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
 
     @classmethod
-    def load(cls, domain: str, *, overlay: Path | None = None) -> "Prompts":
+    def load(cls, domain: str, *, overlay: Path | None = None, clock_in_picture: bool = False) -> "Prompts":
         """Read a domain; `overlay` is a folder of the user's own domains, looked in before the shipped ones.
+
+        What was read before in this process is read again when a file has changed.
 
         Raises:
             PromptError: with every problem, as `file:line: what`.
@@ -58,7 +63,8 @@ class Prompts:
         if overlay is not None and not overlay.is_dir():
             raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
         shipped = find_shipped(Path(__file__).parents[1])
-        return cls(domain, (overlay, shipped) if overlay else (shipped,))
+        roots = (overlay, shipped) if overlay else (shipped,)
+        return _read(domain, roots, clock_in_picture, PromptFiles(domain, roots).state())
 
     def names(self, asset: Asset) -> tuple[str, ...]:
         """The prompts of an asset; none for one that asks no model."""
@@ -86,7 +92,7 @@ class Prompts:
             domain=self.domain,
             asset=asset,
             name=name,
-            fingerprint=_hash(file.text for file in closure),
+            fingerprint=self._fingerprints[asset, name],
             schema_text=schema_text,
             layout_text=layout_text,
         )
@@ -108,6 +114,7 @@ class Prompts:
                     yield Problem(self._files.roots[-1] / GENERAL / path, 1, "this prompt is missing")
                     continue
                 closure = self._closures[asset, name] = self._files.closure(self._files.read(resolved))
+                self._fingerprints[asset, name] = _hash(file.text for file in closure)
                 for file in closure:
                     if file.name not in found:
                         found[file.name] = list(check_file(file, self._files, self._schema))
@@ -125,6 +132,12 @@ class Prompts:
             else:
                 if not all(text.strip() for text in texts):
                     yield Problem(closure[0].path, 1, "this prompt says nothing")
+
+
+@lru_cache(maxsize=8)
+def _read(domain: str, roots: tuple[Path, ...], clock_in_picture: bool, state: object) -> Prompts:
+    """`state` is the files': reading and trying them all out takes 0.3 s, and a run needs them several times."""
+    return Prompts(domain, roots, clock_in_picture=clock_in_picture)
 
 
 def _hash(parts: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from vr_assets.settings import Asset, Mode, QaType
 GENERAL = "general"
 SHARED = "_shared"
 
-PROVIDED = frozenset({"structured", "alone"})
+PROVIDED = frozenset({"structured", "alone", "clock_in_picture"})
 """Names every template sees: see the package's docstring."""
 
 TIMES = frozenset({"duration", "start", "end", "moment"})

@@ -21,6 +21,7 @@ from vr_assets.prompts.rendering import Problem, PromptEnvironment
 
 _MARKED = re.compile(r"<<[^<>]*>>")
 _FORMAT_FIELD = re.compile(rf"\{{\s*({'|'.join(sorted(ALL_VALUES))})\s*(?:[!:.\[][^{{}}]*)?\}}")
+_FOR_READERS = frozenset({"README.md", "WORKSHEET.md"})
 _NEVER_SHOWN = (nodes.If, nodes.For, nodes.Include, nodes.CallBlock, nodes.FilterBlock)
 
 
@@ -54,7 +55,7 @@ def check_names(files: PromptFiles, reached: Collection[str]) -> Iterator[Proble
         for name, path in files.in_domain(domain):
             inside = name.partition("/")[2]
             folder, _, last = inside.rpartition("/")
-            if inside in prompt_paths() or inside == "README.md":
+            if inside in _FOR_READERS or inside in prompt_paths():
                 continue
             if (folder == SHARED or folder in PROMPTS) and (last.startswith("_") or folder == SHARED) and last.endswith(".md"):
                 if name not in reached and domain == files.domain:

@@ -51,6 +51,8 @@ class PromptFiles:
         self.domain = domain
         self.roots = roots
         self.read = cache(self._read)
+        # Where `<domain>/<asset>/<file>` lies; None when no root has it.
+        self.find = cache(self._find)
 
     def resolve(self, name: str) -> str:
         """A name without a domain (`qa/_base.md`) means the domain's file, else the one of `general`."""
@@ -58,13 +60,6 @@ class PromptFiles:
             return name
         own = f"{self.domain}/{name}"
         return own if self.find(own) else f"{GENERAL}/{name}"
-
-    def find(self, name: str) -> Path | None:
-        """Where `<domain>/<asset>/<file>` lies; None when no root has it."""
-        parts = name.split("/")
-        if any(part in {"", ".", ".."} or "\\" in part for part in parts):
-            return None
-        return next((path for root in self.roots if (path := root.joinpath(*parts)).is_file()), None)
 
     def closure(self, file: PromptFile) -> tuple[PromptFile, ...]:
         """A file and all it draws in, in the order in which a reader meets them, each once."""
@@ -102,6 +97,17 @@ class PromptFiles:
                 parts = path.relative_to(root).parts
                 if path.is_file() and not path.name.endswith("~") and not any(part.startswith(".") for part in parts):
                     yield "/".join(parts), path
+
+    def state(self) -> tuple[tuple[str, int, int], ...]:
+        """Changes whenever a file of the domain or of `general` does."""
+        paths = [path for domain in {self.domain, GENERAL} for _, path in self.in_domain(domain)]
+        return tuple(sorted((str(path), status.st_size, status.st_mtime_ns) for path in paths for status in [path.stat()]))
+
+    def _find(self, name: str) -> Path | None:
+        parts = name.split("/")
+        if any(part in {"", ".", ".."} or "\\" in part for part in parts):
+            return None
+        return next((path for root in self.roots if (path := root.joinpath(*parts)).is_file()), None)
 
     def _read(self, name: str) -> PromptFile:
         path = self.find(name)

@@ -1,5 +1,6 @@
 """The base of all records, and the types of time and place."""
 
+import math
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -36,3 +37,16 @@ class Span(Record):
     def holds(self, time_s: float, *, slack_s: float = 0.0) -> bool:
         """Whether a moment lies inside; the end counts as inside, as people name it."""
         return self.start_s - slack_s <= time_s <= self.end_s + slack_s
+
+
+def format_clock(seconds: float, *, tenths: bool = False) -> str:
+    """`MM:SS`, or `MM:SS.f`; from an hour on `HH:MM:SS`. Rounded down, as clocks show it: never beyond the end of the video."""
+    if not seconds >= 0 or math.isinf(seconds):
+        raise ValueError(f"no clock shows {seconds} s")
+    # 29.9999999 s is thirty seconds whose arithmetic went wrong.
+    units = math.floor(seconds * 10 + 1e-6)
+    minutes, rest = divmod(units, 600)
+    shown = f"{rest // 10:02d}" + (f".{rest % 10}" if tenths else "")
+    if minutes < 60:
+        return f"{minutes:02d}:{shown}"
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{shown}"

@@ -44,11 +44,15 @@ class Clip(Record):
 
 
 class Frame(Record):
-    """One JPEG and its moment on the video's clock, in seconds. `reduced` as for `Clip`."""
+    """One JPEG and its moment on the video's clock, in seconds. `reduced` as for `Clip`.
+
+    `zero_s` is the moment that a model is told to count from: 0.0 but in a window of a long video.
+    """
 
     content: bytes
     time_s: float
     reduced: str = ""
+    zero_s: float = 0.0
 
 
 class MediaForm(StrEnum):
@@ -127,7 +131,8 @@ class PromptText(Record):
 class Evidence:
     """The records a prompt was rendered from. The offline annotator reads these; remote models read the prompt.
 
-    `span` is the window asked about (a chunk, the highlight clip, or the whole video).
+    `span` is the window asked about (a chunk, the highlight clip, or the whole video). Where the answer to a question about what
+    is shown has times, they count from its start.
     """
 
     duration_s: float

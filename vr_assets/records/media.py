@@ -1,10 +1,19 @@
 """What is known of a video's pictures: the header's word, and what one decode measured."""
 
+from enum import StrEnum
+
 from vr_assets.records.base import Record, Span
 from vr_assets.records.video import QualityFacts
 
 FACTS_VERSION = 2
 """Raise it when facts are measured otherwise: they are measured again, and no answer is asked again."""
+
+
+class Treatment(StrEnum):
+    """What is done to decoded frames that could not be seen for what they are. The number is raised when it is done otherwise."""
+
+    DEINTERLACED = "deinterlaced 1"
+    TONE_MAPPED = "tone mapped 1"
 
 
 class VideoHeader(Record):
@@ -27,8 +36,9 @@ class VideoFacts(Record):
 
     `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
     the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
-    `remarks` are sentences for people: damage, a proxy that did not pay. `quality` is None where nothing was measured yet.
-    `signature` finds near-duplicates (`media/signature.py`); empty where too little moves to tell one video from another.
+    `treatments` were done to its frames. `remarks` are sentences for people: damage, which of several videos in the file is
+    shown, a proxy that did not pay. `quality` is None where nothing was measured yet. `signature` finds near-duplicates
+    (`media/signature.py`); it is empty where too little moves to tell one video from another.
     """
 
     offset_s: float
@@ -46,6 +56,7 @@ class VideoFacts(Record):
     proxy_width_px: int
     proxy_height_px: int
     damaged_packets: int
+    treatments: tuple[Treatment, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property

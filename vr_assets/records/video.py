@@ -45,7 +45,10 @@ class NearDuplicate(Record):
 
 
 class FilteredVideo(Row):
-    """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked."""
+    """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked.
+
+    `media_remarks` are sentences about the file: damage, which of several videos in it is shown.
+    """
 
     left_out_for: LeftOut | None = None
     is_valid: bool | None = None
@@ -53,6 +56,7 @@ class FilteredVideo(Row):
     mode_words: str = ""
     quality: QualityFacts | None = None
     near_duplicate_of: NearDuplicate | None = None
+    media_remarks: tuple[str, ...] = ()
 
 
 class Event(Record):

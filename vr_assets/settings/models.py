@@ -9,6 +9,7 @@ from vr_assets.settings.names import (
     Asset,
     BackendName,
     LongRecordings,
+    LongVideoInput,
     MediaResolution,
     ModeSetting,
     NearDuplicates,
@@ -235,6 +236,10 @@ class LongVideoSettings(_Group):
     long_video_threshold_sec: float = Field(60.0, gt=0, description="Above it frames are sent in place of video. Seconds.")
     long_video_sample_fps: float = Field(0.5, gt=0, le=30, description="Frames a second of a long video.")
     long_video_max_frames: int = Field(60, ge=1, le=1000, description="Most frames of one long video.")
+    long_video_input: LongVideoInput = Field(
+        LongVideoInput.FRAMES,
+        description="windows: events are asked of clips of at most the threshold, a call each, so that motion is seen.",
+    )
 
 
 class QaSettings(_Group):
@@ -256,6 +261,9 @@ class MediaSettings(_Group):
     crf: int = Field(28, ge=10, le=40, description="x264 quality of the proxy; about 1.5 MB a minute of CCTV.")
     highlight_longest_side_px: int = Field(1280, ge=64, le=3840, description="Longest side of the highlight clip.")
     frame_longest_side_px: int = Field(640, ge=64, le=3840, description="Longest side of single frames sent as JPEG.")
+    burn_clock: bool = Field(
+        False, description="Draw the time into a corner of all that is shown, for models that lose it; clips are encoded anew."
+    )
     workers: int = Field(0, ge=0, le=256, description="Media processes; 0: one a core.")
     deadline_s: float = Field(600.0, gt=0, description="Longest time on one video in a media process, in seconds.")
     memory_mb: int = Field(4096, ge=512, description="Memory limit of one media process, in MB.")

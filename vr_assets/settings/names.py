@@ -32,6 +32,7 @@ class LeftOut(StrEnum):
     DIM = "dim"
     BRIGHT = "bright"
     BLURRED = "blurred"
+    TOO_LONG = "too_long"
     UNSUITABLE = "unsuitable"
 
 
@@ -125,6 +126,13 @@ class MediaResolution(StrEnum):
 class Upload(StrEnum):
     AUTO = "auto"
     NEVER = "never"
+
+
+class LongVideoInput(StrEnum):
+    """How a long video is shown where its times are asked for."""
+
+    FRAMES = "frames"
+    WINDOWS = "windows"
 
 
 class LongRecordings(StrEnum):

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from vr_assets.media.library import MediaLibrary
 from vr_assets.parsing.clock import format_clock
+from vr_assets.records.base import Span
 from vr_assets.records.call import Evidence, Media
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import Row, VideoMedia
@@ -25,9 +26,9 @@ def clock(seconds: float) -> str:
 _TENTHS_UNDER_S = 10.0
 
 
-def length(media: VideoMedia) -> str:
-    """How long a video is, as prompts state it. Its form decides the form of all times asked for."""
-    return format_clock(media.duration_s, tenths=media.duration_s < _TENTHS_UNDER_S)
+def length(shown: VideoMedia | Span) -> str:
+    """How long a video, or a stretch of one, is, as prompts state it. Its form decides the form of all times asked for."""
+    return format_clock(shown.duration_s, tenths=shown.duration_s < _TENTHS_UNDER_S)
 
 
 def chunks_text(chunks: Sequence[ChunkCaption]) -> str:

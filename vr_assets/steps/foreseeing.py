@@ -138,8 +138,10 @@ class _Headers:
     async def near_duplicates(self, batch: str, videos: Sequence[Signed]) -> list[NearDuplicate | None]:
         return await self._library.near_duplicates(batch, videos, enter=False)
 
-    def watch(self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False) -> Media:
-        return self._library.watch(media, facts, span, detail=detail)
+    def watch(
+        self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False, own_clock: bool = False
+    ) -> Media:
+        return self._library.watch(media, facts, span, detail=detail, own_clock=own_clock)
 
 
 class _Foreseer:

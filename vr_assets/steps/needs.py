@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from vr_assets.backends.preflight_questions import Need
-from vr_assets.settings import Asset, LongRecordings, ModeSetting, QaType, Settings, Task
+from vr_assets.settings import Asset, LongRecordings, LongVideoInput, ModeSetting, QaType, Settings, Task
 from vr_assets.steps.asking import ASKS
 
 # A whole video is shown as frames where it is long; chunks and highlights are short.
@@ -38,4 +38,6 @@ def _sent(task: Task, role: str, settings: Settings) -> set[Need]:
         return {Need.TEXT}
     long = settings.videos.max_video_length_sec > settings.long_video.long_video_threshold_sec
     in_parts = settings.videos.long_recordings is LongRecordings.SPLIT
-    return {Need.TEXT, Need.VIDEO} | ({Need.FRAMES} if task in _OF_THE_WHOLE and (long or in_parts) else set())
+    in_windows = task is Task.DENSE_CAPTION and settings.long_video.long_video_input is LongVideoInput.WINDOWS
+    as_frames = task in _OF_THE_WHOLE and (long or in_parts) and not in_windows
+    return {Need.TEXT, Need.VIDEO} | ({Need.FRAMES} if as_frames else set())

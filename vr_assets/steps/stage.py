@@ -140,7 +140,7 @@ def why(failed: Sequence[Failure]) -> str:
 def load_prompts(settings: Settings) -> Prompts:
     """The domain that the settings name. Raises PromptError."""
     overlay = Path(settings.prompts.prompts_dir) if settings.prompts.prompts_dir else None
-    return Prompts.load(settings.prompts.prompts_module, overlay=overlay)
+    return Prompts.load(settings.prompts.prompts_module, overlay=overlay, clock_in_picture=settings.media.burn_clock)
 
 
 def check_backends(assets: Sequence[Asset], settings: Settings, store: Store, *, environ: Mapping[str, str]) -> None:

@@ -49,7 +49,7 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
     """A reply of a usual length that reads, to go on from. A video whose label is asked for is an anomaly: the most calls."""
     words = _words(output_tokens)
     span = request.evidence.span
-    clock = [format_clock(span.start_s + span.duration_s * share / _EVENTS, tenths=True) for share in range(_EVENTS + 1)]
+    clock = [format_clock(span.duration_s * share / _EVENTS, tenths=True) for share in range(_EVENTS + 1)]
     reply: dict[str, JsonValue]
     match request.task:
         case Task.SCREENING:

@@ -269,6 +269,26 @@ def test_dense_events_cover_the_video_in_order(scenes: dict[str, Scene], name: s
             assert all(min(end_s, event.end_s) - max(start_s, event.start_s) < 0.6 for start_s, end_s in moving)
 
 
+@pytest.mark.parametrize("name", DRAWN)
+def test_dense_events_of_windows_are_those_of_the_video_cut_at_the_windows(scenes: dict[str, Scene], name: str) -> None:
+    scene = scenes[name]
+    middle_s = scene.span.end_s / 2
+    reached = 0.0
+    for window in (Span(start_s=0.0, end_s=middle_s), Span(start_s=middle_s, end_s=scene.span.end_s)):
+        text = reply(scene, Task.DENSE_CAPTION, span=window)
+        events = parse_dense_caption(text, within=window, zero_s=window.start_s).events
+        moving = [(start_s, end_s) for start_s, end_s, _ in _moves(DRAWN[name])]
+        for event in events:
+            assert event.start_s - reached <= 0.6
+            reached = max(reached, event.end_s)
+            if "othing" not in event.text and "scene" not in event.text:
+                assert any(min(end_s, event.end_s) - max(start_s, event.start_s) > -0.6 for start_s, end_s in moving), event
+            assert all(
+                window.holds(float(at) + 60 * int(m), slack_s=0.1) for m, at in re.findall(r"(\d\d):(\d\d\.\d)", event.text)
+            )
+    assert scene.span.end_s - reached <= 0.6
+
+
 def _moves(truth: Truth) -> list[tuple[float, float, list[tuple[float, float]]]]:
     return [(*mover.visible(), truth.stops(mover)) for mover in truth.movers]
 
@@ -343,24 +363,6 @@ def test_a_crowd_is_several_and_has_a_direction(scenes: dict[str, Scene]) -> Non
     )
 
 
-def test_times_of_a_part_are_on_the_recordings_clock(scenes: dict[str, Scene]) -> None:
-    part = Scene.model_validate_json(json.dumps(_later(scenes["stops next to"].model_dump(mode="json"), 60.0)))
-    assert parse_moment(reply(part, Task.MOMENT), within=part.span) == pytest.approx(65.0, abs=0.5)
-    for item in items(part):
-        for text in words(item):
-            assert all(text_s.startswith("01:") for text_s in re.findall(r"\d\d:\d\d\.\d", text)), text
-
-
-def _later(value: object, by_s: float) -> object:
-    if isinstance(value, dict):
-        times = {"start_s", "end_s", "time_s", "moment_s"}
-        return {
-            key: inner + by_s if key in times and isinstance(inner, float) else _later(inner, by_s)
-            for key, inner in value.items()
-        }
-    return [_later(inner, by_s) for inner in value] if isinstance(value, list) else value
-
-
 def test_the_same_scene_is_told_alike_and_scenes_differ_in_wording(scenes: dict[str, Scene]) -> None:
     say = partial(reply, task=Task.GLOBAL_CAPTION)
     assert say(scenes["crossing"]) == say(scenes["crossing"])
@@ -377,6 +379,8 @@ def test_the_identity_holds_what_the_answer_depends_on(scenes: dict[str, Scene])
 
     assert identity(Task.CHUNK_CAPTION, early) != identity(Task.CHUNK_CAPTION, late)
     assert identity(Task.GLOBAL_CAPTION, early) == identity(Task.GLOBAL_CAPTION, late)
+    assert identity(Task.DENSE_CAPTION, early) != identity(Task.DENSE_CAPTION, late)
+    assert "span" not in json.loads(identity(Task.DENSE_CAPTION, scene.span))
     assert identity(Task.DESCRIPTION, early) != identity(Task.DESCRIPTION, early, Mode.ANOMALY)
     assert identity(Task.MCQ, early) == identity(Task.MCQ, early, Mode.ANOMALY)
     other = replace(asked(scene, Task.MCQ), subject=Subject(content=b"another video", span=scene.span, measured=scene))

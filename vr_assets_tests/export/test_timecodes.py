@@ -36,7 +36,7 @@ def test_the_layout_follows_the_clip(duration_s: float, layout: str) -> None:
         pytest.param((28.0, 29.6), 29.9, ("00:28", "00:29"), id="the end never passes the clip's last whole second"),
         pytest.param((28.6, 29.9), 29.9, ("00:28", "00:29"), id="nor does the start reach it"),
         pytest.param((12.1, 12.4), 12.4, ("00:11", "00:12"), id="within the last partial second"),
-        pytest.param(0.3, 30.0, ("00:00", "00:01"), id="within the first second"),
+        pytest.param((0.0, 0.3), 30.0, ("00:00", "00:01"), id="within the first second"),
         pytest.param((28.0, 30.0), 29.9999999, ("00:28", "00:30"), id="arithmetic does not cost a second"),
         pytest.param((28.0, 30.0), 29.5, ("00:28", "00:29"), id="the second in which the clip ends"),
         pytest.param((1.25, 2.34), 3.0, ("00:01.3", "00:02.3"), id="tenths, half up"),
@@ -71,7 +71,7 @@ def test_no_stretch_is_written_backwards_empty_or_outside() -> None:
         pytest.param((31.0, 35.0), 30.0, id="after the clip"),
         pytest.param((30.0, 30.5), 30.0, id="from its very end"),
         pytest.param((28.0, 35.0), 30.0, id="ends well after it"),
-        pytest.param(0.05, 0.05, id="a clip shorter than a tenth"),
+        pytest.param((0.0, 0.05), 0.05, id="a clip shorter than a tenth"),
     ],
 )
 def test_a_stretch_outside_the_clip_is_refused_not_clamped(span: tuple[float, float], duration_s: float) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -69,6 +70,11 @@ def fill_disk(path: Path) -> None:
 
 def process_id() -> int:
     return os.getpid()
+
+
+def peak_mb() -> int:
+    """The most memory that this process held at once."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def foreign_modules() -> list[str]:

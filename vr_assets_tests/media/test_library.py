@@ -18,7 +18,7 @@ from vr_assets.media.spans import plan_chunks
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Media, MediaForm
-from vr_assets.records.media import FACTS_VERSION, VideoFacts
+from vr_assets.records.media import FACTS_VERSION, Treatment, VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
@@ -371,7 +371,12 @@ def test_identity_tells_apart_what_looks_different(
         library.watch(part, part_facts),
         library.watch(part, part_facts, span),
         library.watch(media, facts, span),
+        library.watch(media, facts, span, own_clock=True),
         library.watch(media, facts, span, detail=True),
+        under(MediaSettings(burn_clock=True), LongVideoSettings()),
+        MediaLibrary(library.folder, MediaSettings(burn_clock=True), LongVideoSettings(), workers).watch(
+            media, facts, span, detail=True
+        ),
         MediaLibrary(library.folder, MediaSettings(highlight_longest_side_px=640), LongVideoSettings(), workers).watch(
             media, facts, span, detail=True
         ),
@@ -383,6 +388,15 @@ def test_identity_tells_apart_what_looks_different(
         under(MediaSettings(), LongVideoSettings(long_video_threshold_sec=1, long_video_sample_fps=1)),
     ]
     assert len({one.identity for one in watched}) == len(watched)
+
+
+def test_what_is_done_to_frames_is_part_of_the_identity_and_nothing_is_where_nothing_was_done(
+    library: MediaLibrary, video: Path
+) -> None:
+    media, facts = known(library, video)
+    assert "treatments" not in json.loads(library.watch(media, facts).identity)
+    deinterlaced = facts.model_copy(update={"treatments": (Treatment.DEINTERLACED,)})
+    assert json.loads(library.watch(media, deinterlaced).identity)["treatments"] == ["deinterlaced 1"]
 
 
 def test_identity_form_and_span_decode_nothing(library: MediaLibrary, video: Path) -> None:
@@ -439,4 +453,24 @@ def test_a_contact_sheet_of_one_frame_is_that_frame(library: MediaLibrary, tmp_p
 def test_nothing_half_written_is_left_behind(library: MediaLibrary, video: Path) -> None:
     known(library, video)
     names = sorted(path.name for path in library.folder.rglob("*") if path.is_file())
-    assert [name.partition(".")[2] for name in names] == [f"{library.recipe.name}.json", f"{library.recipe.name}.mp4", "sqlite"]
+    recipe = library.recipe.name
+    assert {name.partition(".")[2] for name in names} == {f"{recipe}.mp4", f"{recipe}.v{FACTS_VERSION}.json", "sqlite"}
+
+
+def test_identity_is_what_it_was_where_no_clock_is_burned_in_and_none_is_its_own(library: MediaLibrary, video: Path) -> None:
+    media, facts = known(library, video)
+    assert set(json.loads(library.watch(media, facts, own_clock=True).identity)) == {
+        *("content", "part", "span", "form", "frames", "longest_side_px", "rendering", "proxy")
+    }
+
+
+def test_a_burned_clock_is_in_what_is_shown_and_not_in_what_is_measured(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers
+) -> None:
+    media, facts = known(library, video)
+    burning = MediaLibrary(library.folder, MediaSettings(burn_clock=True), library.long_video, workers)
+    assert run(burning.facts(media)) == facts
+    assert workers.asked.count("prepare") == 1
+    (plain,), (burned,) = run(library.watch(media, facts).frames())[:1], run(burning.watch(media, facts).frames())[:1]
+    assert plain.content != burned.content
+    assert run(burning.proxy(media)) == run(library.proxy(media))

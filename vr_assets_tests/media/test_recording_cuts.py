@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vr_assets.media.decode import Footage
+from vr_assets.media.keyframes import KeyFootage
 from vr_assets.media.recording_cuts import find_cuts
 from vr_assets_tests.clips import blank, moving_box, write_clip
 
@@ -49,7 +49,7 @@ def test_a_new_scene_is_found_to_the_frame(tmp_path: Path, name: str, how: dict[
 def test_a_camera_that_stands_has_no_cuts_and_costs_its_keyframes_alone(tmp_path: Path) -> None:
     path = recording(tmp_path / "a.mp4", scene(1, 60), gop=20, options={"sc_threshold": "0"})
     assert find_cuts(path, 0.0, 60.0) == ()
-    with Footage(path) as footage:
+    with KeyFootage(path) as footage:
         assert len(list(footage.keyframes(apart_s=1.0))) == 30
         # And the one that tells the clock's zero, whose decoder may have been given more than it took.
         assert footage.decoded_frames <= 32
@@ -65,6 +65,14 @@ def test_a_camera_that_turns_has_no_cuts(tmp_path: Path) -> None:
     wide = cv2.cvtColor(cv2.resize(ground, (1600, 120), interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2BGR)
     images = [np.ascontiguousarray(wide[:, x : x + 160], np.uint8) for x in range(0, 1440, 4)]
     assert find_cuts(recording(tmp_path / "a.mp4", images, gop=20), 0.0, 36.0) == ()
+
+
+def test_scenes_of_a_stream_whose_clock_starts_over_are_found_on_the_clock_of_its_parts(tmp_path: Path) -> None:
+    first = recording(tmp_path / "1.ts", scene(1, 13), scene(2, 17), gop=20, options={"sc_threshold": "0"})
+    second = recording(tmp_path / "2.ts", scene(3, 12), gop=20, options={"sc_threshold": "0"})
+    both = tmp_path / "both.ts"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    assert find_cuts(both, 0.0, 42.0) == pytest.approx([13, 30], abs=2e-3)
 
 
 def test_a_scene_after_a_covered_lens_is_new(tmp_path: Path) -> None:

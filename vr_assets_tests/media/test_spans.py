@@ -2,7 +2,7 @@
 
 import pytest
 
-from vr_assets.media.spans import frames_shown, highlight_span, on_frames, on_keyframes, plan_chunks, sample_times
+from vr_assets.media.spans import frames_shown, highlight_span, on_frames, on_keyframes, plan_chunks, plan_windows, sample_times
 from vr_assets.records.base import Span
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.video import QualityFacts
@@ -135,3 +135,30 @@ def test_frames_are_spread_evenly(span: tuple[float, float], fps: float, most: i
 
 def test_a_frame_is_named_by_the_time_it_appeared_and_taken_once() -> None:
     assert frames_shown([0.0, 0.1, 0.13, 0.9, 99.0], facts(1.0)) == (0.0, 0.125, 0.875)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "keyframes_s", "boundaries_s"),
+    [
+        pytest.param(60.0, None, [0, 60], id="one, up to the longest"),
+        pytest.param(120.0, None, [0, 60, 120], id="as few as will do"),
+        pytest.param(61.0, None, [0, 30, 61], id="alike in length: no window of a second"),
+        pytest.param(150.0, None, [0, 50, 100, 150], id="alike in length: three"),
+        pytest.param(120.0, (0.0, 59.01, 60.02, 90.0, 100.0), [0, 59.01, 60.02, 120], id="a cut after the longest is none"),
+        pytest.param(190.0, (0.0, 30.0, 130.0, 170.0), [0, 30, 130, 190], id="longer only where nothing new is shown"),
+        pytest.param(200.0, (0.0, 95.0), [0, 95, 200], id="no keyframe where one is wanted"),
+        pytest.param(200.0, (0.0,), [0, 200], id="nowhere to cut"),
+    ],
+)
+def test_windows_are_few_and_alike_and_not_over_the_longest(
+    duration_s: float, keyframes_s: tuple[float, ...] | None, boundaries_s: list[float]
+) -> None:
+    windows = plan_windows(facts(duration_s, keyframes_s=keyframes_s), 60.0)
+    assert [window.start_s for window in windows] + [windows[-1].end_s] == boundaries_s
+    assert [window.start_s for window in windows[1:]] == [window.end_s for window in windows[:-1]]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.0004, 0.027, 0.9])
+def test_no_window_is_shown_as_frames_for_keyframes_that_come_late(late_s: float) -> None:
+    measured = facts(310.3, keyframes_s=(0.0, *(second + late_s for second in range(1, 310))))
+    assert max(window.duration_s for window in plan_windows(measured, 60.0)) <= 60.0

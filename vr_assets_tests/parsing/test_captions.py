@@ -208,8 +208,21 @@ def test_23_a_timeline_with_one_bad_event_is_rejected_whole(reply: str, why: str
         parse_dense_caption(reply, within=WITHIN)
 
 
-def test_the_events_of_a_part_are_on_the_recordings_clock() -> None:
-    told = parse_dense_caption("[10:00 - 10:05] A car.", within=Span(start_s=600.0, end_s=660.0))
-    assert told.events[0].start_s == 600.0
-    with pytest.raises(ReplyError, match="outside"):
-        parse_dense_caption("[00:00 - 00:05] A car.", within=Span(start_s=600.0, end_s=660.0))
+WINDOW = Span(start_s=600.25, end_s=640.25)
+
+
+def test_the_events_of_a_window_are_told_on_its_own_clock_and_kept_on_the_videos() -> None:
+    reply = "A yard.\n\n[00:00 - 00:05] A car comes in.\n[00:05 - 00:40] It stops at 00:07."
+    told = parse_dense_caption(reply, within=WINDOW, zero_s=WINDOW.start_s)
+    assert [(event.start_s, event.end_s) for event in told.events] == [(600.25, 605.25), (605.25, 640.25)]
+    assert told.text.split("\n") == [
+        "A yard.",
+        "[10:00.2 - 10:05.2] A car comes in.",
+        "[10:05.2 - 10:40.2] It stops at 10:07.",
+    ]
+
+
+@pytest.mark.parametrize("reply", ["[00:00 - 00:41] A car.", "[10:00 - 10:05] A car.", "[00:41 - 00:42] A car."])
+def test_an_event_outside_its_window_is_rejected_not_clamped(reply: str) -> None:
+    with pytest.raises(ReplyError, match=r"outside 00:00\.0 - 00:40\.0"):
+        parse_dense_caption(reply, within=WINDOW, zero_s=WINDOW.start_s)

@@ -3,7 +3,7 @@
 import pytest
 
 from vr_assets.errors import ReplyError
-from vr_assets.parsing.clock import check_clocks, format_clock, parse_clock, parse_stretch, split_stretch
+from vr_assets.parsing.clock import check_clocks, format_clock, moved_clocks, parse_clock, parse_stretch, split_stretch
 from vr_assets.records.base import Span
 
 HALF_MINUTE = Span(start_s=0.0, end_s=30.4)
@@ -241,3 +241,20 @@ def test_what_a_clock_shows_reads_as_the_same_tenth() -> None:
         assert parse_clock(format_clock(tenth / 10, tenths=True), within=Span(start_s=0.0, end_s=7200.0)) == pytest.approx(
             tenth / 10
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("He falls at 00:12 and lies there until 0:14.5.", "He falls at 10:12 and lies there until 10:14.5."),
+        ("From 3 s to 5 s nobody moves.", "From 10:03 to 10:05 nobody moves."),
+        ("It stops at 7 s.", "It stops at 10:07."),
+        ("The clock on the wall shows 00:12.", "The clock on the wall shows 00:12."),
+        ("The camera's clock says 14:05:12.", "The camera's clock says 14:05:12."),
+        ("It waits for 12 seconds, and 3 people watch.", "It waits for 12 seconds, and 3 people watch."),
+        ("Bus 45:10 is announced.", "Bus 45:10 is announced."),
+        ("Nothing **moves**.", "Nothing **moves**."),
+    ],
+)
+def test_times_of_a_window_that_a_text_names_move_to_the_videos_clock(text: str, moved: str) -> None:
+    assert moved_clocks(text, 600.0, within=HALF_MINUTE) == moved

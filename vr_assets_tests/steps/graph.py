@@ -18,7 +18,6 @@ from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.workers import Workers
-from vr_assets.prompts import Prompts
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.call import Request
 from vr_assets.records.video import (
@@ -30,7 +29,7 @@ from vr_assets.records.video import (
     QaVideo,
     RawVideo,
 )
-from vr_assets.settings import Asset, resolve
+from vr_assets.settings import Asset, MediaSettings, resolve
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
@@ -38,7 +37,7 @@ from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_videos import read_videos
-from vr_assets.steps.stage import Stage
+from vr_assets.steps.stage import Stage, load_prompts
 from vr_assets_tests.servers.answers import Answers, layout
 
 Script = Callable[[Request], Line]
@@ -70,11 +69,12 @@ class Rows:
 
 @dataclass
 class Graph:
-    """One data folder; each `run` is a run of its own, with a journal part of its own."""
+    """One data folder; each `run` is a run of its own, with a journal part of its own and media processes of its own."""
 
     folder: Path
     runs: int = 0
     batch: str = "batch"
+    workers: Callable[[MediaSettings], Workers] = Workers
 
     def run(
         self,
@@ -85,10 +85,14 @@ class Graph:
         **given: object,
     ) -> tuple[Rows, list[Request]]:
         """All rows, and the requests that reached the model. `given` are settings, with `__` for the dot."""
-        self.runs += 1
         backend = ScriptedBackend(script, structured=structured)
+        return self.run_with(backend, manifest, **given), backend.requests
+
+    def run_with(self, backend: Backend, manifest: Sequence[ManifestRow], **given: object) -> Rows:
+        """All rows."""
+        self.runs += 1
         layer = {name.replace("__", "."): value for name, value in given.items()}
-        return anyio.run(self._run, manifest, backend, layer), backend.requests
+        return anyio.run(self._run, manifest, backend, layer)
 
     async def _run(self, manifest: Sequence[ManifestRow], backend: Backend, layer: dict[str, object]) -> Rows:
         with self._stages(backend, layer) as at:
@@ -104,7 +108,7 @@ class Graph:
     @contextmanager
     def _stages(self, backend: Backend, layer: dict[str, object]) -> Iterator[Callable[[Asset], Stage]]:
         settings = resolve(("test", layer)).settings
-        workers = Workers(settings.media)
+        workers = self.workers(settings.media)
         journals: list[Journal] = []
         caller = Caller(
             backend, calls=settings.calls, limiter=Limiter("scripted", 16), gate=Gate(16), under_way=UnderWay(), sleep=_at_once
@@ -118,7 +122,7 @@ class Graph:
             now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
             asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
-            return Stage(asset, settings, Prompts.load("general"), media, vlm=asker, llm=asker, counts=counts, batch=self.batch)
+            return Stage(asset, settings, load_prompts(settings), media, vlm=asker, llm=asker, counts=counts, batch=self.batch)
 
         try:
             yield stage

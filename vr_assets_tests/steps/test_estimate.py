@@ -199,3 +199,11 @@ def test_earlier_answers_to_the_same_task_by_the_same_model_say_what_is_usual() 
 
 def test_every_task_of_a_run_has_a_usual_answer() -> None:
     assert all(Experience([]).usual(task, "m", with_media=True).output_tokens > 0 for task in Task if task is not Task.PREFLIGHT)
+
+
+def test_windows_of_a_long_video_are_a_call_each(videos: Path, tmp_path: Path) -> None:
+    paths = [videos / "short.mp4", videos / "long.mp4"]
+    frames = estimated(tmp_path, paths, long_video__long_video_threshold_sec=10)
+    windows = estimated(tmp_path, paths, long_video__long_video_threshold_sec=10, long_video__long_video_input="windows")
+    assert tasks(frames)[Task.DENSE_CAPTION] == 2
+    assert tasks(windows) == {**tasks(frames), Task.DENSE_CAPTION: 1 + 3}

@@ -22,6 +22,7 @@ from vr_assets.steps.ingest import Intake, take_in
 from vr_assets.steps.video_lists import RESERVED_FIELDS
 from vr_assets.storage import Store
 from vr_assets_tests.clips import blank, write_clip
+from vr_assets_tests.media.zoo import NAMES
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -230,6 +231,25 @@ def test_a_file_name_that_is_not_utf_8_is_named_and_costs_no_other_video(ingest:
     intake = ingest(footage)
     assert intake.new == 3
     assert len(intake.problems) == 1 and "not UTF-8; rename" in problems(intake)[0]
+
+
+@pytest.mark.parametrize("how", ["walked", "listed", "listed in ASCII"])
+def test_every_name_that_a_file_can_have_comes_back_from_the_manifest(tmp_path: Path, clip: Path, how: str) -> None:
+    store, folder = Store(tmp_path / "data"), tmp_path / "all"
+    place(clip, *(folder / name for name in NAMES))
+    lines = [json.dumps({"video": f"all/{name}"}, ensure_ascii=how == "listed in ASCII") for name in NAMES]
+    intake = ingest(folder if how == "walked" else listed(tmp_path / "list.jsonl", *lines), store=store, family="cams")
+    assert problems(intake) == []
+    assert sorted(names(intake, folder)) == sorted(NAMES)
+    assert tuple(store.read_manifest("cams")) == tuple(rows(intake))
+    assert ingest(folder, store=store, family="cams").known == len(NAMES)
+
+
+def test_a_link_that_leads_nowhere_is_a_problem_and_has_a_row(footage: Path) -> None:
+    (footage / "old.mp4").symlink_to("moved.mp4")
+    intake = ingest(footage)
+    assert intake.new == 4
+    assert len(intake.problems) == 1 and "old.mp4: no such file; its row fails" in problems(intake)[0]
 
 
 def test_names_of_ours_are_reserved_and_everyday_ones_are_not() -> None:

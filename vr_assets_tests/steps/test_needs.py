@@ -20,6 +20,14 @@ TEXT, VIDEO, FRAMES = Need.TEXT, Need.VIDEO, Need.FRAMES
         ),
         ({"routes.qa": "vlm", "routes.description": "vlm", "mode": "normal"}, {"vlm": {TEXT, VIDEO, FRAMES}}),
         (
+            {"routes.dense_caption": "big", "endpoints.big.backend": "openai"},
+            {"vlm": {TEXT, VIDEO, FRAMES}, "llm": {TEXT}, "big": {TEXT, VIDEO, FRAMES}},
+        ),
+        (
+            {"long_video.long_video_input": "windows", "routes.dense_caption": "big", "endpoints.big.backend": "openai"},
+            {"vlm": {TEXT, VIDEO, FRAMES}, "llm": {TEXT}, "big": {TEXT, VIDEO}},
+        ),
+        (
             {"routes.mcq": "big", "routes.chunk_captions": "big", "endpoints.big.backend": "openai"},
             {"vlm": {TEXT, VIDEO, FRAMES}, "llm": {TEXT}, "big": {TEXT, VIDEO}},
         ),

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from vr_assets.backends.offline.actors import Actor
+from vr_assets.backends.offline.actors import Actor, tracks_in
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.offline.words import clock, joined, listed, number, place, sentence, times, towards
 from vr_assets.errors import ReplyError
+from vr_assets.parsing.clock import check_clocks, moved_clocks
 from vr_assets.records.base import Span
 from vr_assets.records.scene import Camera, Scene
 from vr_assets.settings import Mode
@@ -43,12 +44,33 @@ def clip_caption(scene: Scene, span: Span) -> Fields:
     return {"caption": joined([story.view(), *story.cuts(), *story.action(), *_aftermath(story)])}
 
 
-def dense_caption(scene: Scene) -> dict[str, list[Fields]]:
-    """Timed events from the first moment to the last; what is told of a gap is only what was measured there."""
-    story = Story.of(scene, timed=False)
+def dense_caption(scene: Scene, span: Span | None = None) -> dict[str, list[Fields]]:
+    """Timed events from the first moment of the video, or of a window of it, to the last, counted from that first moment.
+
+    What is told of a gap is only what was measured there.
+    """
+    story = Story.of(scene, span, timed=False)
     told = _told(story)
     events = sorted(told + _fillers(story, [span for span, _ in told]), key=lambda event: (event[0].start_s, event[0].end_s))
-    return {"events": [{"start": clock(span.start_s), "end": clock(span.end_s), "text": sentence(text)} for span, text in events]}
+    zero_s = story.span.start_s
+    return {
+        "events": [
+            {"start": clock(at.start_s - zero_s), "end": clock(at.end_s - zero_s), "text": _on_clock_of(story, sentence(text))}
+            for at, text in events
+        ]
+    }
+
+
+def _on_clock_of(story: Story, text: str) -> str:
+    """A text with the times by which movers are named counted from the story's start."""
+    if not story.span.start_s:
+        return text
+    try:
+        check_clocks(text, within=story.span)
+    except ReplyError:
+        # It came in before the window.
+        return "Something moves."
+    return moved_clocks(text, -story.span.start_s, within=story.span)
 
 
 def moment(scene: Scene) -> Fields:
@@ -200,8 +222,8 @@ def _verdict(reason: str, verdict: str, found: tuple[str, bool]) -> Fields:
 
 def _told(story: Story) -> list[tuple[Span, str]]:
     """What moves, one event a mover and standstill."""
-    if story.scene.busy and story.scene.tracks:
-        tracks = story.scene.tracks
+    tracks = [track for _, track in tracks_in(story.scene, story.span)]
+    if story.scene.busy and tracks:
         span = _span(story, min(track.start_s for track in tracks), max(track.end_s for track in tracks))
         return [(span, joined(story.action()))]
     told = []
@@ -218,7 +240,7 @@ def _acts(story: Story, actor: Actor) -> list[Span]:
     marks = {actor.start_s, actor.end_s}
     for stop in actor.track.stops:
         marks |= {stop.start_s} if stop.end_s is None else {stop.start_s, stop.end_s}
-    cut = pairwise(sorted(marks))
+    cut = pairwise(sorted({min(max(mark, story.span.start_s), story.span.end_s) for mark in marks}))
     return [_span(story, start_s, end_s) for start_s, end_s in cut if end_s - start_s >= _SHORTEST_EVENT_S]
 
 
