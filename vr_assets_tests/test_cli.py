@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -209,6 +210,19 @@ def test_ingesting_again_registers_what_is_new_and_counts_the_rest(terminal: Ter
     said = terminal.vr("ingest", str(videos), str(more), "--batch", "cams")
     assert (said.code, "cams: 2 known, 1 new" in said.out) == (0, True)
     assert terminal.store.batches() == ("cams", "cams-2")
+
+
+def test_ingest_says_how_many_recordings_are_too_long_and_the_command_that_splits_them(terminal: Terminal, videos: Path) -> None:
+    arguments = ("ingest", str(videos), "--batch", "cams", "--set", "videos.max_video_length_sec=0.5")
+    said = terminal.vr(*arguments).out
+    assert "2 longer than videos.max_video_length_sec = 0.5 (2 s in all): each gets a row that says it is skipped" in said
+    assert "To annotate them in 2 parts, up to about 30 calls:" in said
+    [command] = [line.strip() for line in said.splitlines() if line.startswith("  vr-assets ingest ")]
+    again = terminal.vr(*shlex.split(command)[1:])
+    assert "0 known, 2 new" in again.out
+    assert "2 longer than videos.max_video_length_sec = 0.5 (2 s in all): made into 2 parts, up to about 30 calls" in again.out
+    assert [row.split for row in terminal.store.read_manifest("cams-2")] == [True, True]
+    assert "too long" not in again.out
 
 
 def test_ingest_of_nothing_readable_fails(terminal: Terminal) -> None:

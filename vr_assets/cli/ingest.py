@@ -1,5 +1,8 @@
 """`vr-assets ingest`: from folders and lists to registered batches."""
 
+import shlex
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +15,10 @@ from vr_assets.settings import ModeSetting
 
 if TYPE_CHECKING:
     from vr_assets.steps.ingest import Intake
+    from vr_assets.steps.new_rows import TooLong
 
 PROBLEMS_SHOWN = 20
+LINE_INTERVAL_S = 5.0
 
 
 @click.command("ingest")
@@ -62,7 +67,11 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
         PromptError: the prompt domain cannot be used.
         IngestError: a path or name cannot be used.
     """
+    from contextlib import closing
     from datetime import UTC, datetime
+    from functools import partial
+
+    import anyio
 
     from vr_assets.settings import environment_layer, is_operational, resolve
 
@@ -73,6 +82,8 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
         note(f"not remembered, for it is no part of what is asked: {', '.join(forgotten)}; give it to `run` or the environment")
 
     from vr_assets.defs.instance import open_instance, register
+    from vr_assets.media.recordings import Recordings
+    from vr_assets.media.workers import Workers
     from vr_assets.steps.ingest import take_in
     from vr_assets.steps.stage import load_prompts
     from vr_assets.storage import Store
@@ -80,23 +91,44 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
     load_prompts(settings)
     store = Store.at(settings.data_root)
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
-    with open_instance() as instance:
-        intake = take_in(paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
+    with open_instance() as instance, closing(Workers(settings.media)) as workers:
+        taking_in = partial(
+            take_in,
+            paths,
+            store=store,
+            recordings=Recordings(store.media_folder, workers),
+            family=family,
+            settings=settings,
+            explicit=explicit,
+            now=datetime.now(UTC),
+            on_looked=_Looking(),
+        )
+        intake = anyio.run(taking_in)
         for made in intake.batches:
             store.create_batch(made.batch, made.rows)
         register(instance, store, [name for name in store.batches() if store.read_batch(name).family == intake.family])
     return intake
 
 
+class _Looking:
+    """Says how far looking for scene cuts is, every few seconds: a day of recordings takes minutes."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def __call__(self, done_s: float, total_s: float) -> None:
+        now = time.monotonic()
+        if now - self._said >= LINE_INTERVAL_S:
+            self._said = now
+            note(f"looking for scene cuts: {done_s / 3600:.1f} of {total_s / 3600:.1f} hours")
+
+
 def _tell(intake: "Intake") -> None:
     say(f"{intake.family}: {intake.known} known, {intake.new} new")
     for made in intake.batches:
         say(f"  batch {made.batch.name}: {len(made.rows)} videos")
-    if intake.too_long and not intake.parts:
-        cure = "raise videos.max_video_length_sec, or set videos.long_recordings=split"
-        say(f"{intake.too_long} too long: skipped with a row; {cure}")
-    elif intake.too_long:
-        say(f"{intake.too_long} too long: made into {intake.parts} parts")
+    if intake.too_long.videos:
+        _tell_too_long(intake.too_long)
     if intake.repeated:
         say(f"{intake.repeated} listed more than once: taken once")
     if intake.dropped:
@@ -107,3 +139,20 @@ def _tell(intake: "Intake") -> None:
         note(f"... and {len(intake.problems) - PROBLEMS_SHOWN} problems more")
     if intake.batches:
         say(f"Next: vr-assets run {' '.join(f'--batch {made.batch.name}' for made in intake.batches)}")
+
+
+def _tell_too_long(found: "TooLong") -> None:
+    videos = f"{found.videos} longer than videos.max_video_length_sec = {found.limit_s:g} ({_length(found.duration_s)} in all)"
+    parts = f"{found.parts} parts, up to about {found.calls:,} calls"
+    if found.split:
+        say(f"{videos}: made into {parts}")
+    else:
+        say(f"{videos}: each gets a row that says it is skipped")
+        say(f"To annotate them in {parts}:")
+        say(f"  {shlex.join(['vr-assets', *sys.argv[1:], '--set', 'videos.long_recordings=split'])}")
+
+
+def _length(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

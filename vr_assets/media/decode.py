@@ -33,6 +33,8 @@ Image = NDArray[np.uint8]
 SAME_TIME_S = 5e-4
 """Times closer than this name the same frame: Matroska rounds to 1 ms, and no source shows 1000 frames a second."""
 
+# MPEG streams have no index: a seek ends between two keyframes, and the one before has to be looked for further back.
+_SEEK_BACK_S = (0.0, 4.0, 16.0, 64.0)
 
 _MOST_SAID = 5
 
@@ -106,6 +108,7 @@ class Footage:
     Attributes:
         stream: of several the one that a player shows.
         damaged_packets: packets that did not decode so far.
+        decoded_frames: those so far, with the ones between a keyframe and the first that was wanted.
         treatments: what was done so far to decoded frames so that they can be seen for what they are.
     """
 
@@ -114,6 +117,7 @@ class Footage:
         self._path = path
         self._open()
         self.damaged_packets = 0
+        self.decoded_frames = 0
         self.treatments: set[Treatment] = set()
         self._resized = ""
 
@@ -168,21 +172,28 @@ class Footage:
         if zero is None:
             return
         if not self._leaps():
-            self.container.seek(zero + int(start_s / self._time_base), stream=self.stream, backward=True)
-            reached = self._read()
-            first = next(reached, None)
-            if first is not None and first.time_s <= start_s + SAME_TIME_S:
-                yield first
-                yield from reached
-                return
+            for _ in self._seeks(zero, start_s):
+                reached = self._read(sought=True)
+                first = next(reached, None)
+                if first is not None and first.time_s <= start_s + SAME_TIME_S:
+                    yield first
+                    yield from reached
+                    return
         # An index that is missing or wrong, or several clocks, among which nothing can be sought: read from the start.
-        self.container.close()
-        self._open()
+        self._reopen()
         yield from self._read()
 
     def zero_s(self) -> Fraction:
         """When the first frame is shown, by the file's own time stamps, which its sound shares. Moves the place of reading."""
         return (self._find_zero() or 0) * self._time_base
+
+    def _seeks(self, zero: int, start_s: float) -> Iterator[None]:
+        """Seeks to the last keyframe at or before a time, further back each time, for a seek may end too late."""
+        for back_s in _SEEK_BACK_S:
+            at_s = start_s - back_s
+            if at_s > 0:
+                self.container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
+                yield
 
     @property
     def _time_base(self) -> Fraction:
@@ -203,12 +214,16 @@ class Footage:
         self._decode_times = self.container.format.name == "avi"
         self._clock = Clock(self.container, self.stream)
 
-    def _read(self) -> Iterator[Shown]:
+    def _reopen(self) -> None:
+        self.container.close()
+        self._open()
+
+    def _read(self, *, sought: bool = False) -> Iterator[Shown]:
         """Frames from where the file is read, each whole."""
         self._clock = Clock(self.container, self.stream, zero=self._clock.zero)
         deinterlacer: Deinterlacer | None = None
         held: deque[Shown] = deque()
-        for shown in self._timed():
+        for shown in self._timed(sought=sought):
             if deinterlacer is not None and not deinterlacer.takes(shown.frame):
                 yield from _whole(held, deinterlacer.whole(None))
                 deinterlacer = None
@@ -223,9 +238,9 @@ class Footage:
         if deinterlacer is not None:
             yield from _whole(held, deinterlacer.whole(None))
 
-    def _timed(self) -> Iterator[Shown]:
+    def _timed(self, *, sought: bool) -> Iterator[Shown]:
         size: tuple[int, int] | None = None
-        for frame in self._decoded():
+        for frame in self._decoded(sought=sought):
             stamp = frame.dts if self._decode_times or frame.pts is None else frame.pts
             placed = self._clock.place(stamp, frame.duration)
             if placed is None:
@@ -241,7 +256,7 @@ class Footage:
                 self.treatments.add(Treatment.TONE_MAPPED)
             yield Shown(*placed, frame)
 
-    def _decoded(self) -> Iterator[VideoFrame]:
+    def _decoded(self, *, sought: bool) -> Iterator[VideoFrame]:
         packets = self.container.demux(self.stream)
         while True:
             try:
@@ -249,6 +264,10 @@ class Footage:
             except av.FFmpegError:
                 self.damaged_packets += 1
                 packet = None
+            # Where a seek has ended between two keyframes, nothing decodes before the second.
+            if packet is not None and sought and not packet.is_keyframe:
+                continue
+            sought = False
             try:
                 decoded = self.stream.decode(None) if packet is None else packet.decode()
             except av.EOFError:
@@ -256,6 +275,7 @@ class Footage:
             except av.FFmpegError:
                 self.damaged_packets += 1
                 decoded = []
+            self.decoded_frames += len(decoded)
             yield from decoded
             if packet is None:
                 return

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
+from vr_assets.media.memo import FileMemo
 from vr_assets.media.near_duplicates import Signed, near_duplicates
 from vr_assets.media.prepared import Prepared, read_record
-from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
+from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file, stat
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
@@ -28,6 +29,8 @@ from vr_assets.storage import write_atomically
 
 _SHEET_CELL_PX = 320
 
+PROBES = "probes.sqlite"
+
 
 class MediaLibrary:
     """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (the least used make room), `probes.sqlite` and
@@ -39,7 +42,7 @@ class MediaLibrary:
         self.settings = settings
         self.long_video = long_video
         self._workers = workers
-        self._memo = ProbeMemo(folder / "probes.sqlite")
+        self._memo = FileMemo(folder / PROBES, Probe, version=PROBE_VERSION)
         self._prepared = Prepared(folder, settings, workers, self.source)
         self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
@@ -161,16 +164,15 @@ class MediaLibrary:
         return await self._workers.run(near_duplicates, self.folder / "signatures.sqlite", batch, videos, enter=enter)
 
     async def _probe(self, path: Path) -> Probe:
+        return await self._shared.once(("probe", path), lambda: self._known_or_read(path))
+
+    async def _known_or_read(self, path: Path) -> Probe:
         now = await asyncio.to_thread(stat, path)
         known = await asyncio.to_thread(self._memo.get, path, now)
         if known is not None:
             return known
-        return await self._shared.once(("probe", path), lambda: self._probed(path))
-
-    async def _probed(self, path: Path) -> Probe:
-        before = await asyncio.to_thread(stat, path)
         probe = await self._workers.run(probe_file, path)
-        await asyncio.to_thread(self._memo.put, path, before, probe)
+        await asyncio.to_thread(self._memo.put, path, now, probe)
         return probe
 
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:

@@ -16,6 +16,7 @@ from vr_assets.settings.names import (
     NearDuplicates,
     QaType,
     ReplyFormat,
+    SplitAt,
     Task,
     Upload,
     VideoInput,
@@ -173,6 +174,13 @@ class IngestSettings(_Group):
     input_jsonl_files: Strings = Field((), description="JSONL files with `video_path` or `video`, merged with video_root.")
     filter_field: str = Field("", description="Keep the JSONL rows where this field is truthy; empty keeps all.")
     batch_size: int = Field(200, ge=1, le=10000, description="Videos in one batch: a run's unit of work, small enough to retry.")
+    split_at: SplitAt = Field(
+        SplitAt.LENGTH,
+        description="Where long recordings are split: length decodes nothing; scene_cuts looks them through, about 20 s an hour.",
+    )
+    shortest_part_sec: float = Field(
+        10.0, gt=0, description="A scene shorter than this stays in one part with its neighbour; about 20 calls a part. Seconds."
+    )
 
 
 class VideoSettings(_Group):

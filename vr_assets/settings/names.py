@@ -143,3 +143,8 @@ class LongRecordings(StrEnum):
 class AudioSetting(StrEnum):
     DROP = "drop"
     KEEP = "keep"
+
+
+class SplitAt(StrEnum):
+    LENGTH = "length"
+    SCENE_CUTS = "scene_cuts"

@@ -11,10 +11,8 @@ from vr_assets.records.batch import ManifestRow
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.video import RawVideo
 from vr_assets.settings import Mode, ModeSetting, Settings, Status
+from vr_assets.steps.parts import PART_SLACK_S
 from vr_assets.steps.stage import Stage
-
-# Headers are often a fraction of a second off.
-_PART_SLACK_S = 1.0
 
 
 async def read_videos(manifest: Sequence[ManifestRow], stage: Stage) -> list[RawVideo]:
@@ -51,19 +49,17 @@ def _row(entry: ManifestRow, outcome: VideoMedia | Failed, settings: Settings) -
     media = None if isinstance(outcome, Failed) else outcome
     if isinstance(outcome, Failed):
         status, reason = Status.FAILED, outcome.reason
-    elif (
-        entry.end_s is not None and entry.start_s is not None and entry.end_s > entry.start_s + outcome.duration_s + _PART_SLACK_S
-    ):
+    elif (part := _part(entry)) and part.duration_s > outcome.duration_s + PART_SLACK_S:
         status = Status.FAILED
         reason = (
-            f"{entry.source}: the part ends at {entry.end_s:g} s, "
-            f"the recording at {entry.start_s + outcome.duration_s:.1f} s; correct end_s"
+            f"{entry.source}: the part ends at {part.end_s:g} s, "
+            f"the recording at {part.start_s + outcome.duration_s:.1f} s; correct end_s"
         )
     elif outcome.duration_s > limit_s and not entry.split:
         status = Status.SKIPPED
         reason = (
             f"{outcome.duration_s:.1f} s long, over videos.max_video_length_sec = {limit_s:g}; "
-            "raise it, or ingest with videos.long_recordings=split"
+            "raise it, or ingest again with --set videos.long_recordings=split"
         )
     return RawVideo(
         video_id=_video_id(entry, media),
@@ -80,10 +76,15 @@ def _row(entry: ManifestRow, outcome: VideoMedia | Failed, settings: Settings) -
 def _video_id(entry: ManifestRow, media: VideoMedia | None) -> str:
     """The content's id; for a file that cannot be read, one of its path, marked as such."""
     part = _part(entry)
-    suffix = f"@{part.start_s:g}-{part.end_s:g}" if part else ""
+    suffix = f"@{_short(part.start_s)}-{_short(part.end_s)}" if part else ""
     if media is None:
         return f"unread-{hashlib.sha256(entry.video_path.encode()).hexdigest()[:16]}{suffix}"
     return f"{media.content[:16]}{suffix}"
+
+
+def _short(time_s: float) -> str:
+    """To the microsecond and no digit more than that takes: parts of a recording of days must not share an id."""
+    return f"{time_s:.6f}".rstrip("0").rstrip(".")
 
 
 def _without_twins(manifest: Sequence[ManifestRow], rows: Sequence[RawVideo]) -> list[RawVideo]:

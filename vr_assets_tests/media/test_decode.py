@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from vr_assets.errors import MediaError
-from vr_assets.media.decode import frames, scaled_size
-from vr_assets_tests.clips import blank, counting, read_count, spoil, write_clip, write_packed_avi, write_sound
+from vr_assets.media.decode import Footage, frames, picture, scaled_size
+from vr_assets_tests.clips import SIZE, blank, counting, read_count, spoil, write_clip, write_packed_avi, write_sound
 
 FPS = 20
 
@@ -153,3 +153,15 @@ def test_a_colon_in_a_name_is_a_colon(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_folder_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="folder"):
         next(iter(frames(tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.avi", "a.flv"])
+def test_what_lies_deep_in_a_recording_is_reached_without_decoding_what_comes_before(tmp_path: Path, name: str) -> None:
+    codec = "mpeg4" if name == "a.avi" else "libx264"
+    path = write_clip(tmp_path / name, counting(600), 25, codec, gop=50)
+    with Footage(path) as footage:
+        wanted = next(footage.shown(21.0))
+        assert read_count(picture(wanted, SIZE)) == 525
+        assert wanted.time_s == pytest.approx(21.0, abs=1e-3)
+        # One frame to find the clock's zero, and at most two keyframe intervals.
+        assert footage.decoded_frames <= 101 + 5

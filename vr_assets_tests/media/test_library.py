@@ -120,6 +120,15 @@ def test_an_unchanged_file_is_not_read_again(library: MediaLibrary, video: Path,
     assert workers.asked == ["probe_file"]
 
 
+def test_a_recording_is_read_once_for_all_its_parts(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    async def main() -> list[VideoMedia]:
+        parts = [Span(start_s=n / 5, end_s=(n + 1) / 5) for n in range(36)]
+        return await asyncio.gather(*(library.probe(str(video), part=part) for part in parts))
+
+    assert len({media.content for media in run(main())}) == 1
+    assert workers.asked == ["probe_file"]
+
+
 def test_facts_are_measured_once_and_then_read_without_a_process(
     library: MediaLibrary, video: Path, workers: WatchedWorkers
 ) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from vr_assets.errors import MediaError, StorageError
 from vr_assets.media import probes
+from vr_assets.media.memo import FileMemo
 from vr_assets.media.probe import probe_header
-from vr_assets.media.probes import Probe, ProbeMemo, probe_file, stat
+from vr_assets.media.probes import Probe, probe_file, stat
 from vr_assets.records.media import VideoHeader
 from vr_assets_tests.clips import blank, moving_box, spoil, write_clip, write_sound
 
@@ -106,6 +107,10 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
         probe_file(write_clip(tmp_path / "growing.mp4", moving_box(5), 10))
 
 
+def memo(path: Path, version: int = 1) -> FileMemo[Probe]:
+    return FileMemo(path, Probe, version=version)
+
+
 @pytest.fixture
 def probe(tmp_path: Path) -> Probe:
     return probe_file(write_clip(tmp_path / "a.mp4", moving_box(5), 10))
@@ -113,8 +118,8 @@ def probe(tmp_path: Path) -> Probe:
 
 def test_a_file_that_did_not_change_is_remembered_across_processes(tmp_path: Path, probe: Probe) -> None:
     path = tmp_path / "a.mp4"
-    ProbeMemo(tmp_path / "media" / "probes.sqlite").put(path, stat(path), probe)
-    assert ProbeMemo(tmp_path / "media" / "probes.sqlite").get(path, stat(path)) == probe
+    memo(tmp_path / "media" / "probes.sqlite").put(path, stat(path), probe)
+    assert memo(tmp_path / "media" / "probes.sqlite").get(path, stat(path)) == probe
 
 
 def _grown(path: Path) -> None:
@@ -136,10 +141,24 @@ def _replaced(path: Path) -> None:
 @pytest.mark.parametrize("change", [_grown, _touched, _replaced], ids=["size", "time", "inode"])
 def test_a_file_that_changed_is_read_again(tmp_path: Path, probe: Probe, change: Any) -> None:
     path = tmp_path / "a.mp4"
-    memo = ProbeMemo(tmp_path / "probes.sqlite")
-    memo.put(path, stat(path), probe)
+    held = memo(tmp_path / "probes.sqlite")
+    held.put(path, stat(path), probe)
     change(path)
-    assert memo.get(path, stat(path)) is None
+    assert held.get(path, stat(path)) is None
+
+
+def test_what_another_version_found_is_found_again(tmp_path: Path, probe: Probe) -> None:
+    path = tmp_path / "a.mp4"
+    memo(tmp_path / "probes.sqlite").put(path, stat(path), probe)
+    assert memo(tmp_path / "probes.sqlite", version=2).get(path, stat(path)) is None
+
+
+def test_records_of_several_kinds_about_one_file_do_not_meet(tmp_path: Path, probe: Probe) -> None:
+    path = tmp_path / "a.mp4"
+    headers = FileMemo(tmp_path / "probes.sqlite", VideoHeader, version=1)
+    headers.put(path, stat(path), probe.header)
+    assert memo(tmp_path / "probes.sqlite").get(path, stat(path)) is None
+    assert headers.get(path, stat(path)) == probe.header
 
 
 def test_a_memo_that_is_no_database_says_how_to_get_rid_of_it(tmp_path: Path) -> None:
@@ -147,4 +166,4 @@ def test_a_memo_that_is_no_database_says_how_to_get_rid_of_it(tmp_path: Path) ->
     torn.write_bytes(b"torn" * 1000)
     path = write_clip(tmp_path / "a.mp4", blank(2), 10)
     with pytest.raises(StorageError, match="delete the file"):
-        ProbeMemo(torn).get(path, stat(path))
+        memo(torn).get(path, stat(path))

@@ -3,18 +3,22 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 from pydantic import JsonValue
 
-from vr_assets.errors import IngestError
-from vr_assets.records.base import Span
+from vr_assets.errors import IngestError, MediaError
+from vr_assets.media.recordings import Recordings
+from vr_assets.media.workers import Workers
 from vr_assets.records.batch import ManifestRow
-from vr_assets.settings import Mode, Settings, resolve
-from vr_assets.steps.ingest import Intake, split_span, take_in
+from vr_assets.settings import MediaSettings, Mode, resolve
+from vr_assets.steps.ingest import Intake, take_in
 from vr_assets.steps.video_lists import RESERVED_FIELDS
 from vr_assets.storage import Store
 from vr_assets_tests.clips import blank, write_clip
@@ -43,17 +47,36 @@ def place(clip: Path, *paths: Path) -> None:
         shutil.copy(clip, path)
 
 
-def ingest(
-    *paths: Path, store: Store | None = None, family: str | None = None, given: Mapping[str, JsonValue] | None = None
-) -> Intake:
-    """Take in and register, as the command does; `given` are settings by dotted name."""
-    given = given or {}
-    store = store or Store(paths[0].parent / "data")
-    settings = resolve(("test", given)).settings
-    intake = take_in(paths, store=store, family=family, settings=settings, explicit=given, now=NOW)
-    for batch in intake.batches:
-        store.create_batch(batch.batch, batch.rows)
-    return intake
+Ingest = Callable[..., Intake]
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    made = Workers(MediaSettings(workers=2))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ingest(workers: Workers, tmp_path: Path) -> Ingest:
+    """Takes in and registers, as the command does; `given` are settings by dotted name."""
+
+    def take(
+        *paths: Path, store: Store | None = None, family: str | None = None, given: Mapping[str, JsonValue] | None = None
+    ) -> Intake:
+        given = given or {}
+        store = store or Store(tmp_path / "data")
+        settings = resolve(("test", given)).settings
+        recordings = Recordings(store.media_folder, workers)
+        taking_in = partial(
+            take_in, paths, store=store, recordings=recordings, family=family, settings=settings, explicit=given, now=NOW
+        )
+        intake = anyio.run(taking_in)
+        for batch in intake.batches:
+            store.create_batch(batch.batch, batch.rows)
+        return intake
+
+    return take
 
 
 def split_at(seconds: float) -> dict[str, JsonValue]:
@@ -82,7 +105,7 @@ def spans(found: Sequence[ManifestRow]) -> list[tuple[float | None, float | None
     return [(row.start_s, row.end_s) for row in found]
 
 
-def test_a_folder_is_walked_in_one_order_whatever_the_case_of_a_suffix(footage: Path) -> None:
+def test_a_folder_is_walked_in_one_order_whatever_the_case_of_a_suffix(ingest: Ingest, footage: Path) -> None:
     intake = ingest(footage)
     assert names(intake, footage) == ["cam1/a.mp4", "cam1/b.MKV", "cam2/a.mp4"]
     assert all(row.source == str(footage) for row in rows(intake))
@@ -90,12 +113,12 @@ def test_a_folder_is_walked_in_one_order_whatever_the_case_of_a_suffix(footage: 
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"])
-def test_every_kind_of_video_is_found(tmp_path: Path, clip: Path, suffix: str) -> None:
+def test_every_kind_of_video_is_found(ingest: Ingest, tmp_path: Path, clip: Path, suffix: str) -> None:
     place(clip, tmp_path / "footage" / f"a{suffix}")
     assert ingest(tmp_path / "footage").new == 1
 
 
-def test_a_batch_says_where_it_came_from_and_keeps_only_what_was_set(footage: Path) -> None:
+def test_a_batch_says_where_it_came_from_and_keeps_only_what_was_set(ingest: Ingest, footage: Path) -> None:
     [made] = ingest(footage, given={"mode": "anomaly"}).batches
     assert made.batch.model_dump() == {
         "name": "footage",
@@ -106,14 +129,14 @@ def test_a_batch_says_where_it_came_from_and_keeps_only_what_was_set(footage: Pa
     }
 
 
-def test_hidden_files_and_what_this_project_wrote_are_no_input(tmp_path: Path, clip: Path) -> None:
+def test_hidden_files_and_what_this_project_wrote_are_no_input(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     store = Store(tmp_path / "data")
     place(clip, tmp_path / "a.mp4", tmp_path / "._a.mp4", tmp_path / ".trash" / "b.mp4", store.media_folder / "proxy.mp4")
     place(clip, tmp_path / "data" / "mine" / "c.mp4")
     assert names(ingest(tmp_path, store=store, family="all"), tmp_path) == ["a.mp4", "data/mine/c.mp4"]
 
 
-def test_links_are_followed_but_not_in_circles(tmp_path: Path, clip: Path) -> None:
+def test_links_are_followed_but_not_in_circles(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "far" / "a.mp4")
     (tmp_path / "footage").mkdir()
     (tmp_path / "footage" / "near").symlink_to(tmp_path / "far")
@@ -121,7 +144,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path, clip: Path) -> No
     assert names(ingest(tmp_path / "footage"), tmp_path / "footage") == ["near/a.mp4"]
 
 
-def test_a_list_gives_parts_labels_and_further_fields(tmp_path: Path, clip: Path) -> None:
+def test_a_list_gives_parts_labels_and_further_fields(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "videos" / "a.mp4")
     path = listed(
         tmp_path / "lists" / "pilot.jsonl",
@@ -143,7 +166,9 @@ def test_a_list_gives_parts_labels_and_further_fields(tmp_path: Path, clip: Path
     assert (intake.family, problems(intake)) == ("pilot", [])
 
 
-def test_a_list_with_a_byte_order_mark_and_windows_line_ends_reads_like_any_other(tmp_path: Path, clip: Path) -> None:
+def test_a_list_with_a_byte_order_mark_and_windows_line_ends_reads_like_any_other(
+    ingest: Ingest, tmp_path: Path, clip: Path
+) -> None:
     place(clip, tmp_path / "ä.mp4")
     (tmp_path / "list.jsonl").write_bytes('\ufeff{"video": "ä.mp4"}\r\n\r\n'.encode())
     intake = ingest(tmp_path / "list.jsonl", store=Store(tmp_path / "data"))
@@ -180,7 +205,9 @@ def test_a_list_with_a_byte_order_mark_and_windows_line_ends_reads_like_any_othe
         pytest.param("[" * 100_000, "cannot be read", id="a deep nest"),
     ],
 )
-def test_a_bad_line_is_named_with_its_value_and_the_good_ones_go_on(tmp_path: Path, clip: Path, line: object, says: str) -> None:
+def test_a_bad_line_is_named_with_its_value_and_the_good_ones_go_on(
+    ingest: Ingest, tmp_path: Path, clip: Path, line: object, says: str
+) -> None:
     place(clip, tmp_path / "good.mp4", tmp_path / "a.mp4")
     path = listed(tmp_path / "list.jsonl", {"video": "good.mp4"}, line, {"video": "good.mp4", "start_s": 1, "end_s": 2})
     intake = ingest(path, store=Store(tmp_path / "data"))
@@ -191,7 +218,7 @@ def test_a_bad_line_is_named_with_its_value_and_the_good_ones_go_on(tmp_path: Pa
         raise IngestError(problem.what)
 
 
-def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path, clip: Path) -> None:
+def test_a_line_that_is_not_utf_8_is_named(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     (tmp_path / "list.jsonl").write_bytes(b'{"video": "a.mp4"}\n{"video": "\xe4.mp4"}\n')
     intake = ingest(tmp_path / "list.jsonl", store=Store(tmp_path / "data"))
@@ -199,7 +226,7 @@ def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path, clip: Path) -> None:
     assert problems(intake) == [f"{tmp_path}/list.jsonl:2: not UTF-8; save the file as UTF-8"]
 
 
-def test_a_file_name_that_is_not_utf_8_is_named_and_costs_no_other_video(footage: Path, clip: Path) -> None:
+def test_a_file_name_that_is_not_utf_8_is_named_and_costs_no_other_video(ingest: Ingest, footage: Path, clip: Path) -> None:
     shutil.copy(clip, os.fsdecode(os.fsencode(footage) + b"/\xe4.mp4"))
     intake = ingest(footage)
     assert intake.new == 3
@@ -230,7 +257,7 @@ def test_names_of_ours_are_reserved_and_everyday_ones_are_not() -> None:
     assert not {"camera", "label", "source", "id", "tags", "weather", "conversation", "split"} & RESERVED_FIELDS
 
 
-def test_a_video_that_is_not_there_is_a_problem_and_has_a_row(tmp_path: Path, clip: Path) -> None:
+def test_a_video_that_is_not_there_is_a_problem_and_has_a_row(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     path = listed(tmp_path / "list.jsonl", {"video": "a.mp4"}, {"video": "gone.mp4", "mode": "normal"})
     intake = ingest(path, store=Store(tmp_path / "data"))
@@ -239,14 +266,14 @@ def test_a_video_that_is_not_there_is_a_problem_and_has_a_row(tmp_path: Path, cl
     assert intake.batches[0].batch.source_root == str(tmp_path)
 
 
-def test_a_broken_video_is_a_problem_and_has_a_row(footage: Path) -> None:
+def test_a_broken_video_is_a_problem_and_has_a_row(ingest: Ingest, footage: Path) -> None:
     (footage / "cam2" / "z.mp4").write_bytes(b"not a video")
     intake = ingest(footage)
     assert intake.new == 4
     assert len(intake.problems) == 1 and "z.mp4" in problems(intake)[0]
 
 
-def test_what_is_no_file_is_named_and_not_opened(tmp_path: Path, clip: Path) -> None:
+def test_what_is_no_file_is_named_and_not_opened(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "footage" / "a.mp4")
     os.mkfifo(tmp_path / "footage" / "pipe.mp4")
     intake = ingest(tmp_path / "footage")
@@ -262,25 +289,25 @@ def test_what_is_no_file_is_named_and_not_opened(tmp_path: Path, clip: Path) -> 
         pytest.param("list.jsonl", "write one object a line", id="a JSON list"),
     ],
 )
-def test_a_path_that_cannot_be_ingested_stops_ingest(tmp_path: Path, name: str, says: str) -> None:
+def test_a_path_that_cannot_be_ingested_stops_ingest(ingest: Ingest, tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "list.jsonl").write_text('[\n  {"video": "a.mp4"}\n]\n')
     with pytest.raises(IngestError, match=says):
         ingest(tmp_path / name)
 
 
-def test_nothing_to_ingest_says_what_to_name() -> None:
+def test_nothing_to_ingest_says_what_to_name(ingest: Ingest) -> None:
     with pytest.raises(IngestError, match="video_root"):
-        take_in([], store=Store(Path("data")), family=None, settings=Settings(), explicit={}, now=NOW)
+        ingest()
 
 
-def test_a_folder_without_videos_is_said_and_makes_no_batch(tmp_path: Path) -> None:
+def test_a_folder_without_videos_is_said_and_makes_no_batch(ingest: Ingest, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     intake = ingest(tmp_path / "empty")
     assert (intake.batches, len(intake.problems)) == ((), 1)
 
 
-def test_the_settings_name_the_input_when_no_path_does(footage: Path, tmp_path: Path) -> None:
+def test_the_settings_name_the_input_when_no_path_does(ingest: Ingest, footage: Path, tmp_path: Path) -> None:
     path = listed(tmp_path / "list.jsonl", {"video": "footage/cam1/a.mp4", "mode": "normal"})
     store = Store(tmp_path / "data")
     intake = ingest(store=store, given={"ingest.video_root": str(footage), "ingest.input_jsonl_files": [str(path)]})
@@ -289,7 +316,7 @@ def test_the_settings_name_the_input_when_no_path_does(footage: Path, tmp_path: 
     assert intake.new == 3
 
 
-def test_the_filter_keeps_the_lines_where_its_field_is_truthy(footage: Path, tmp_path: Path) -> None:
+def test_the_filter_keeps_the_lines_where_its_field_is_truthy(ingest: Ingest, footage: Path, tmp_path: Path) -> None:
     keeps = ({"video": f"footage/{name}", "keep": keep} for name, keep in [("cam1/a.mp4", 1), ("cam1/b.MKV", 0)])
     path = listed(tmp_path / "list.jsonl", *keeps, {"video": "footage/cam2/a.mp4"})
     intake = ingest(path, store=Store(tmp_path / "data"), given={"ingest.filter_field": "keep"})
@@ -297,20 +324,22 @@ def test_the_filter_keeps_the_lines_where_its_field_is_truthy(footage: Path, tmp
     assert (intake.dropped, rows(intake)[0].fields) == (2, {"keep": 1})
 
 
-def test_a_video_that_the_filter_dropped_does_not_come_back_from_its_folder(footage: Path, tmp_path: Path) -> None:
+def test_a_video_that_the_filter_dropped_does_not_come_back_from_its_folder(
+    ingest: Ingest, footage: Path, tmp_path: Path
+) -> None:
     path = listed(tmp_path / "list.jsonl", {"video": "footage/cam1/a.mp4", "keep": False})
     intake = ingest(footage, path, given={"ingest.filter_field": "keep"})
     assert names(intake, footage) == ["cam1/b.MKV", "cam2/a.mp4"]
 
 
-def test_a_part_that_the_filter_dropped_leaves_the_video_itself(tmp_path: Path, clip: Path) -> None:
+def test_a_part_that_the_filter_dropped_leaves_the_video_itself(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 0, "end_s": 2})
     intake = ingest(tmp_path / "a.mp4", path, store=Store(tmp_path / "data"), given={"ingest.filter_field": "keep"})
     assert (spans(rows(intake)), intake.dropped) == ([(None, None)], 1)
 
 
-def test_the_same_video_is_taken_once(footage: Path, tmp_path: Path) -> None:
+def test_the_same_video_is_taken_once(ingest: Ingest, footage: Path, tmp_path: Path) -> None:
     same = {"video": "footage/cam1/a.mp4", "camera": 1}
     path = listed(tmp_path / "list.jsonl", same, same)
     intake = ingest(footage, footage / "cam1", path)
@@ -318,7 +347,7 @@ def test_the_same_video_is_taken_once(footage: Path, tmp_path: Path) -> None:
     assert intake.repeated == 2
 
 
-def test_lines_that_contradict_each_other_are_both_kept_in_one_batch(tmp_path: Path, clip: Path) -> None:
+def test_lines_that_contradict_each_other_are_both_kept_in_one_batch(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4", tmp_path / "b.mp4")
     path = listed(
         tmp_path / "list.jsonl",
@@ -331,7 +360,7 @@ def test_lines_that_contradict_each_other_are_both_kept_in_one_batch(tmp_path: P
     assert [[row.source.rpartition(":")[2] for row in batch.rows] for batch in intake.batches] == [["1"], ["2", "3", "4"]]
 
 
-def test_more_videos_than_a_batch_holds_make_several(footage: Path) -> None:
+def test_more_videos_than_a_batch_holds_make_several(ingest: Ingest, footage: Path) -> None:
     intake = ingest(footage, given={"ingest.batch_size": 2})
     assert [(batch.batch.name, batch.batch.family, len(batch.rows)) for batch in intake.batches] == [
         ("footage", "footage", 2),
@@ -340,7 +369,7 @@ def test_more_videos_than_a_batch_holds_make_several(footage: Path) -> None:
     assert {batch.batch.source_root for batch in intake.batches} == {str(footage)}
 
 
-def test_ingesting_again_registers_only_what_is_new(footage: Path, clip: Path) -> None:
+def test_ingesting_again_registers_only_what_is_new(ingest: Ingest, footage: Path, clip: Path) -> None:
     ingest(footage, family="cams")
     place(clip, footage / "cam3" / "a.mp4", footage / "cam1" / "aa.mp4")
     again = ingest(footage, family="cams")
@@ -352,7 +381,7 @@ def test_ingesting_again_registers_only_what_is_new(footage: Path, clip: Path) -
     assert ingest(footage, family="others").new == 5
 
 
-def test_a_part_is_known_apart_from_its_recording(tmp_path: Path, clip: Path) -> None:
+def test_a_part_is_known_apart_from_its_recording(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     store = Store(tmp_path / "data")
     ingest(listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 1, "end_s": 2}), store=store)
@@ -361,7 +390,7 @@ def test_a_part_is_known_apart_from_its_recording(tmp_path: Path, clip: Path) ->
     assert (again.known, spans(rows(again))) == (1, [(1.0, 3.0), (None, None)])
 
 
-def test_a_known_video_with_another_label_is_said_not_swallowed(tmp_path: Path, clip: Path) -> None:
+def test_a_known_video_with_another_label_is_said_not_swallowed(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     store = Store(tmp_path / "data")
     ingest(listed(tmp_path / "list.jsonl", {"video": "a.mp4", "mode": "normal"}), store=store)
@@ -371,36 +400,36 @@ def test_a_known_video_with_another_label_is_said_not_swallowed(tmp_path: Path, 
     assert problems(ingest(tmp_path / "a.mp4", store=store, family="list")) == []
 
 
-def test_long_videos_are_counted_before_anything_is_paid(footage: Path, tmp_path: Path) -> None:
+def test_long_videos_are_counted_before_anything_is_paid(ingest: Ingest, footage: Path, tmp_path: Path) -> None:
     path = listed(tmp_path / "list.jsonl", {"video": "footage/cam1/a.mp4", "start_s": 0, "end_s": 4.5})
     intake = ingest(footage, path, given={"videos.max_video_length_sec": 4})
-    assert (intake.too_long, intake.parts, intake.new) == (4, 0, 4)
-    assert ingest(footage, family="short", given={"videos.max_video_length_sec": 5}).too_long == 0
+    assert (intake.too_long.videos, intake.new) == (4, 4)
+    assert ingest(footage, family="short", given={"videos.max_video_length_sec": 5}).too_long.videos == 0
 
 
-def test_long_recordings_become_parts_that_cover_them(footage: Path) -> None:
+def test_long_recordings_become_parts_that_cover_them(ingest: Ingest, footage: Path) -> None:
     intake = ingest(footage, given=split_at(2))
     assert spans(rows(intake)[:3]) == [(0.0, 2.0), (2.0, 4.0), (4.0, 5.0)]
-    assert (intake.too_long, intake.parts, intake.new) == (3, 9, 9)
+    assert (intake.too_long.videos, intake.too_long.parts, intake.new) == (3, 9, 9)
     assert all(row.split for row in rows(intake))
     again = ingest(footage, given=split_at(2))
-    assert (again.known, again.new, again.too_long) == (3, 0, 0)
+    assert (again.known, again.new, again.too_long.videos) == (3, 0, 0)
 
 
-def test_a_recording_first_skipped_can_be_split_later(footage: Path) -> None:
+def test_a_recording_first_skipped_can_be_split_later(ingest: Ingest, footage: Path) -> None:
     ingest(footage, given={"videos.max_video_length_sec": 3})
     again = ingest(footage, given=split_at(3))
-    assert (again.known, again.parts) == (0, 6)
+    assert (again.known, again.too_long.parts) == (0, 6)
     assert ingest(footage, given={"videos.max_video_length_sec": 3}).known == 3
 
 
-def test_another_limit_does_not_cut_a_recording_anew(footage: Path) -> None:
+def test_another_limit_does_not_cut_a_recording_anew(ingest: Ingest, footage: Path) -> None:
     ingest(footage, given=split_at(2))
     again = ingest(footage, given=split_at(1))
     assert (again.known, again.new) == (3, 0)
 
 
-def test_a_stretch_that_no_part_covered_yet_is_not_lost(tmp_path: Path, clip: Path) -> None:
+def test_a_stretch_that_no_part_covered_yet_is_not_lost(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     store = Store(tmp_path / "data")
     path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 0, "end_s": 3})
@@ -408,7 +437,7 @@ def test_a_stretch_that_no_part_covered_yet_is_not_lost(tmp_path: Path, clip: Pa
     assert spans(rows(ingest(tmp_path / "a.mp4", store=store, family="cams", given=split_at(2)))) == [(3.0, 5.0)]
 
 
-def test_a_part_that_is_held_is_not_made_again(tmp_path: Path, clip: Path) -> None:
+def test_a_part_that_is_held_is_not_made_again(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     store = Store(tmp_path / "data")
     ingest(listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 2, "end_s": 4}), store=store, family="cams")
@@ -416,7 +445,7 @@ def test_a_part_that_is_held_is_not_made_again(tmp_path: Path, clip: Path) -> No
     assert spans(rows(again)) == [(0.0, 2.0), (4.0, 5.0)]
 
 
-def test_a_labelled_part_takes_the_place_of_the_same_part_made_by_splitting(tmp_path: Path, clip: Path) -> None:
+def test_a_labelled_part_takes_the_place_of_the_same_part_made_by_splitting(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 2, "end_s": 4, "mode": "anomaly"})
     intake = ingest(tmp_path / "a.mp4", path, store=Store(tmp_path / "data"), given=split_at(2))
@@ -424,33 +453,114 @@ def test_a_labelled_part_takes_the_place_of_the_same_part_made_by_splitting(tmp_
     assert [row.mode for row in rows(intake)] == [None, Mode.ANOMALY, None]
 
 
-def test_the_parts_of_a_labelled_recording_keep_its_label_and_fields(tmp_path: Path, clip: Path) -> None:
+def test_the_parts_of_a_labelled_recording_keep_its_label_and_fields(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     place(clip, tmp_path / "a.mp4")
     path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "mode": "anomaly", "camera": 7})
     intake = ingest(path, store=Store(tmp_path / "data"), given=split_at(3))
     assert [(row.mode, row.fields, row.source) for row in rows(intake)] == [(Mode.ANOMALY, {"camera": 7}, f"{path}:1")] * 2
 
 
+def test_recordings_that_are_too_long_are_foreseen_in_parts_and_calls(ingest: Ingest, footage: Path) -> None:
+    skipped = ingest(footage, family="skipped", given={"videos.max_video_length_sec": 2}).too_long
+    split = ingest(footage, family="split", given=split_at(2)).too_long
+    assert (skipped.videos, skipped.parts) == (3, 9)
+    assert skipped.duration_s == pytest.approx(15)
+    assert skipped.calls == 9 * 15
+    assert replace(skipped, split=True) == split
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Path:
+    """Three seconds of one scene, six of another, one of a third."""
+    images = blank(100, size=(64, 48), level=90)
+    for image in images[:30]:
+        image[:20] = 230
+    for image in images[30:90]:
+        image[:, :30] = 200
+    for image in images[90:]:
+        image[10:40, 20:50] = 10
+    (tmp_path / "scenes").mkdir()
+    return write_clip(tmp_path / "scenes" / "a.mp4", images, 10, gop=10).parent
+
+
+def test_recordings_are_split_at_their_scenes_where_that_is_asked_for(ingest: Ingest, scenes: Path) -> None:
+    given = {**split_at(4), "ingest.split_at": "scene_cuts", "ingest.shortest_part_sec": 2}
+    intake = ingest(scenes, given=given)
+    assert spans(rows(intake)) == [(0.0, 3.0), (3.0, 6.5), (6.5, 10.0)]
+    assert all(row.split for row in rows(intake))
+    again = ingest(scenes, given=given)
+    assert (again.known, again.new) == (1, 0)
+
+
+def test_looking_for_scenes_says_how_far_it_is(workers: Workers, scenes: Path, tmp_path: Path) -> None:
+    given = {**split_at(4), "ingest.split_at": "scene_cuts"}
+    store, said = Store(tmp_path / "data"), list[tuple[float, float]]()
+    taking_in = partial(
+        take_in,
+        [scenes],
+        store=store,
+        recordings=Recordings(store.media_folder, workers),
+        family=None,
+        settings=resolve(("test", given)).settings,
+        explicit={},
+        now=NOW,
+        on_looked=lambda done_s, total_s: said.append((done_s, total_s)),
+    )
+    anyio.run(taking_in)
+    assert said == [(10.0, 10.0)]
+
+
 @pytest.mark.parametrize(
-    ("span", "length_s", "expected"),
+    ("start_s", "end_s", "says"),
     [
-        pytest.param((0, 600), 300, [(0, 300), (300, 600)], id="even"),
-        pytest.param((0, 700), 300, [(0, 300), (300, 600), (600, 700)], id="a rest"),
-        pytest.param((0, 601), 300, [(0, 300), (300, 600), (600, 601)], id="a rest of a second"),
-        pytest.param((0, 600.9), 300, [(0, 300), (300, 600.9)], id="a rest under a second joins"),
-        pytest.param((0, 300.5), 300, [(0, 300.5)], id="just over the limit"),
-        pytest.param((50, 450), 300, [(50, 350), (350, 450)], id="of a part"),
-        pytest.param((0, 0.4), 300, [(0, 0.4)], id="under a second"),
+        pytest.param(1, 9, "5.0 s long and has no part from 1 to 9 s; correct end_s", id="an end beyond the recording's"),
+        pytest.param(5, 9, "correct start_s", id="a start beyond it"),
+        pytest.param(0, 1e8, "correct end_s", id="an end far beyond it, which would be millions of parts"),
     ],
 )
-def test_parts_are_of_the_limit_and_none_is_too_short_to_show_anything(
-    span: tuple[float, float], length_s: float, expected: list[tuple[float, float]]
+@pytest.mark.parametrize("split", [False, True], ids=["skip", "split"])
+def test_a_part_that_its_recording_does_not_have_is_said_before_the_run_fails_it(
+    ingest: Ingest, tmp_path: Path, clip: Path, start_s: float, end_s: float, says: str, split: bool
 ) -> None:
-    parts = split_span(Span(start_s=span[0], end_s=span[1]), length_s)
-    assert [(part.start_s, part.end_s) for part in parts] == expected
+    place(clip, tmp_path / "a.mp4")
+    path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": start_s, "end_s": end_s})
+    intake = ingest(path, given=split_at(2) if split else {})
+    assert spans(rows(intake)) == [(start_s, end_s)]
+    assert len(intake.problems) == 1 and says in problems(intake)[0]
+    assert problems(intake)[0].startswith(f"{path}:1: {tmp_path}/a.mp4")
 
 
-def test_videos_with_nothing_in_common_but_the_root_have_no_source_root(tmp_path: Path, clip: Path) -> None:
+def test_a_part_may_end_a_little_after_what_the_header_says(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
+    place(clip, tmp_path / "a.mp4")
+    path = listed(tmp_path / "list.jsonl", {"video": "a.mp4", "start_s": 1, "end_s": 5.5})
+    assert problems(ingest(path)) == []
+
+
+def test_parts_that_overlap_are_taken_and_said_once_a_video(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
+    place(clip, tmp_path / "a.mp4", tmp_path / "b.mp4")
+    overlapping = [{"video": "a.mp4", "start_s": start_s, "end_s": start_s + 2} for start_s in (0, 1, 2)]
+    apart = [{"video": "b.mp4", "start_s": start_s, "end_s": start_s + 2} for start_s in (0, 2)]
+    path = listed(tmp_path / "list.jsonl", *overlapping, *apart)
+    intake = ingest(path)
+    assert intake.new == 5
+    [said] = problems(intake)
+    assert f"0 to 2 s ({path}:1) and 1 to 3 s ({path}:2) overlap; what they share is asked about twice" in said
+
+
+def test_a_recording_whose_scenes_cannot_be_found_is_split_at_a_fixed_length(
+    ingest: Ingest, tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(self: Recordings, path: Path, *, on_looked: object) -> tuple[float, ...]:
+        raise MediaError(f"{path}: not done after 600 s; raise media.deadline_s or re-encode the file")
+
+    monkeypatch.setattr(Recordings, "cuts_s", fails)
+    place(clip, tmp_path / "footage" / "a.mp4")
+    intake = ingest(tmp_path / "footage", given={**split_at(2), "ingest.split_at": "scene_cuts"})
+    assert spans(rows(intake)) == [(0.0, 2.0), (2.0, 4.0), (4.0, 5.0)]
+    assert len(intake.problems) == 1 and "raise media.deadline_s" in problems(intake)[0] and "fixed length" in problems(intake)[0]
+
+
+def test_videos_with_nothing_in_common_but_the_root_have_no_source_root(ingest: Ingest, tmp_path: Path, clip: Path) -> None:
     path = listed(tmp_path / "list.jsonl", {"video": "/nowhere/a.mp4"}, {"video": "/elsewhere/b.mp4"})
     intake = ingest(path, store=Store(tmp_path / "data"))
     assert intake.batches[0].batch.source_root is None

@@ -1,0 +1,92 @@
+"""What ingest asks of files is found out once."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from vr_assets.errors import MediaError
+from vr_assets.media import recordings
+from vr_assets.media.recordings import Recordings
+from vr_assets.media.workers import Workers
+from vr_assets.settings import MediaSettings
+from vr_assets_tests.clips import moving_box, write_clip
+
+T = TypeVar("T")
+
+
+class WatchedWorkers(Workers):
+    """Media processes that write down what they were asked for."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        super().__init__(settings)
+        self.asked: list[tuple[object, ...]] = []
+
+    async def run(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        self.asked.append((fn.__name__, *args[1:]))
+        return await super().run(fn, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WatchedWorkers]:
+    made = WatchedWorkers(MediaSettings(workers=2, memory_mb=1024))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def workers(pool: WatchedWorkers) -> WatchedWorkers:
+    pool.asked.clear()
+    return pool
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Thirteen seconds of one scene, seven of another."""
+    images = [*moving_box(130, background=40), *(255 - image for image in moving_box(70, background=40))]
+    return write_clip(tmp_path / "a.mp4", images, 10, gop=10)
+
+
+def found(workers: Workers, folder: Path, recording: Path) -> tuple[float, tuple[float, ...]]:
+    """Its length and its cuts, as another process would be told them."""
+
+    async def main() -> tuple[float, tuple[float, ...]]:
+        known = Recordings(folder, workers)
+        return (await known.header(recording)).duration_s, await known.cuts_s(recording)
+
+    return asyncio.run(main())
+
+
+def test_what_was_found_out_is_remembered_while_the_file_stays_as_it_is(
+    workers: WatchedWorkers, recording: Path, tmp_path: Path
+) -> None:
+    first = found(workers, tmp_path / "media", recording)
+    assert first == (20.0, (13.0,))
+    assert found(workers, tmp_path / "media", recording) == first
+    assert [name for name, *_ in workers.asked] == ["probe_header", "find_cuts"]
+    os.utime(recording)
+    assert found(workers, tmp_path / "media", recording) == first
+    assert [name for name, *_ in workers.asked[2:]] == ["probe_header", "find_cuts"]
+
+
+def test_a_long_recording_is_looked_through_in_stretches_each_with_a_deadline_of_its_own(
+    workers: WatchedWorkers, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "_STRETCH_S", 8.0)
+    looked: list[float] = []
+    cuts = asyncio.run(Recordings(tmp_path / "media", workers).cuts_s(recording, on_looked=looked.append))
+    assert cuts == (13.0,)
+    assert [asked[1:] for asked in workers.asked[1:]] == [(0.0, 8.0), (8.0, 16.0), (16.0, 20.0)]
+    assert sorted(looked) == [4.0, 8.0, 8.0]
+
+
+def test_a_file_that_is_no_video_is_an_error_and_is_not_remembered(workers: WatchedWorkers, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"not a video")
+    for _ in range(2):
+        with pytest.raises(MediaError, match="a.mp4"):
+            found(workers, tmp_path / "media", path)
+    assert len(workers.asked) == 2
