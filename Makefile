@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo ui test check clean
+.PHONY: help demo ui test check lint types layers definitions clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,11 +32,23 @@ ui: $(VENV)/.installed
 test: $(VENV)/.installed
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
+# At the same time: mypy alone takes longer than the others together.
 check: $(VENV)/.installed
+	@$(MAKE) --no-print-directory -j -k lint types layers definitions
+
+lint types layers definitions: $(VENV)/.installed
+
+lint:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types:
 	@$(BIN)/mypy
+
+layers:
 	@$(BIN)/lint-imports
+
+definitions:
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
 clean:

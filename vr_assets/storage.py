@@ -11,6 +11,7 @@ Other places (object stores) take the same questions: this class is the only one
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +27,9 @@ from vr_assets.settings import Asset
 R = TypeVar("R", bound=Record)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Publish a file: a reader sees the old content or the new one, never a part, also after a power cut.
+def write_atomically(path: Path, content: bytes | Path) -> None:
+    """Publish a file, of these bytes or with those of another file: a reader sees the old content or the new one, never a part,
+    also after a power cut.
 
     Raises:
         StorageError: the folder cannot be made or written.
@@ -37,7 +39,11 @@ def write_atomically(path: Path, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                if isinstance(content, Path):
+                    with content.open("rb") as other:
+                        shutil.copyfileobj(other, file)
+                else:
+                    file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(0o644)

@@ -183,6 +183,10 @@ class Footage:
         self._reopen()
         yield from self._read()
 
+    def zero_s(self) -> Fraction:
+        """When the first frame is shown, by the file's own time stamps, which its sound shares. Moves the place of reading."""
+        return (self._find_zero() or 0) * self._time_base
+
     def _seeks(self, zero: int, start_s: float) -> Iterator[None]:
         """Seeks to the last keyframe at or before a time, further back each time, for a seek may end too late."""
         for back_s in _SEEK_BACK_S:

@@ -1,33 +1,31 @@
 """Videos as the steps see them: probed, measured, and ready to be shown to a model."""
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.near_duplicates import Signed, near_duplicates
+from vr_assets.media.prepared import Prepared, read_record
 from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file, stat
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
-from vr_assets.media.smaller import Rendering, smaller_clip, smaller_jpegs
+from vr_assets.media.showing import Showing
 from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_times
 from vr_assets.media.watched import Watched, part_of
 from vr_assets.media.workers import Workers
-from vr_assets.records.base import Record, Span
+from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm
-from vr_assets.records.media import FACTS_VERSION, VideoFacts
+from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import SCENE_VERSION, Scene
 from vr_assets.records.video import NearDuplicate
 from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets.storage import write_atomically
-
-R = TypeVar("R", bound=Record)
 
 _SHEET_CELL_PX = 320
 
@@ -35,18 +33,23 @@ PROBES = "probes.sqlite"
 
 
 class MediaLibrary:
-    """Everything made from videos, under one folder: `facts/` (kept), `proxies/`, `probes.sqlite`
-    and `signatures.sqlite` (can be made again).
+    """Everything made from videos, under one folder: `facts/` (kept), `proxies/` (the least used make room), `probes.sqlite` and
+    `signatures.sqlite` (can be made again), `locks/`.
     """
 
     def __init__(self, folder: Path, settings: MediaSettings, long_video: LongVideoSettings, workers: Workers) -> None:
         self.folder = folder
         self.settings = settings
         self.long_video = long_video
-        self.recipe = ProxyRecipe.of(settings)
         self._workers = workers
         self._memo = FileMemo(folder / PROBES, Probe, version=PROBE_VERSION)
+        self._prepared = Prepared(folder, settings, workers, self.source)
+        self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
+
+    @property
+    def recipe(self) -> ProxyRecipe:
+        return self._prepared.recipe
 
     async def probe(self, path: str, *, part: Span | None) -> VideoMedia:
         """What the header says of a file, or of a part of it, and the hash of its content.
@@ -85,11 +88,11 @@ class MediaLibrary:
         Raises:
             MediaError: the file changed since it was probed, or no frame of it decodes.
         """
-        return self.known_facts(media) or await self._prepared(media)
+        return await self._prepared.facts(media)
 
     def known_facts(self, media: VideoMedia) -> VideoFacts | None:
         """The facts as far as they were measured before. Decodes nothing."""
-        return _read(VideoFacts, self._facts_file(media))
+        return self._prepared.known_facts(media)
 
     def watch(
         self, media: VideoMedia, facts: VideoFacts, span: Span | None = None, *, detail: bool = False, own_clock: bool = False
@@ -110,14 +113,16 @@ class MediaLibrary:
     async def contact_sheet(self, media: VideoMedia, facts: VideoFacts, *, columns: int = 4, rows: int = 2) -> bytes:
         """Frames spread evenly over the video, each with its time on it, as one JPEG. Raises MediaError."""
         times_s = frames_shown(spread_times(facts.span, columns * rows), facts)
-        return await self._workers.run(cut.sheet, await self.proxy(media), times_s, columns, _SHEET_CELL_PX)
+
+        async def made(path: Path, zero_s: float) -> bytes:
+            on_file_s = [time_s + zero_s for time_s in times_s]
+            return await self._workers.run(cut.sheet, path, on_file_s, columns, _SHEET_CELL_PX, clock_zero_s=zero_s)
+
+        return await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
 
     async def proxy(self, media: VideoMedia) -> Path:
-        """The proxy's file, made again if it was evicted. Raises MediaError."""
-        path = self._proxy_file(media)
-        if not path.is_file():
-            await self._prepared(media)
-        return path
+        """The proxy's file, made again if it was evicted, which may happen again at any time. Raises MediaError."""
+        return await self._prepared.proxy(media)
 
     async def source(self, media: VideoMedia) -> Path:
         """The source's file. Raises MediaError: it is gone, or holds something else than when it was probed."""
@@ -128,26 +133,26 @@ class MediaLibrary:
 
     async def clip(self, watched: Watched, *, at_most_bytes: int | None = None) -> Clip:
         """See `Media.clip`."""
-        content = await self._shared.once(("clip", watched.identity), lambda: self._clip(watched))
+        content = await self._shared.once(("clip", watched.identity), lambda: self._showing.clip(watched))
         reduced = ""
         if at_most_bytes is not None and len(content) > at_most_bytes:
             size, most = len(content), _rounded_down(at_most_bytes)
             key = ("clip", watched.identity, most)
-            content, reduced = await self._shared.once(key, lambda: self._smaller_clip(watched, size, most))
+            content, reduced = await self._shared.once(key, lambda: self._showing.smaller_clip(watched, size, most))
         return Clip(content=content, mime_type="video/mp4", span=watched.span, reduced=reduced)
 
     async def frames(self, watched: Watched, *, at_most_bytes: int | None = None) -> tuple[Frame, ...]:
         """See `Media.frames`."""
-        frames = await self._shared.once(("frames", watched.identity), lambda: self._frames(watched))
+        frames = await self._shared.once(("frames", watched.identity), lambda: self._showing.frames(watched))
         if at_most_bytes is None or sum(len(frame.content) for frame in frames) <= at_most_bytes:
             return frames
         most = _rounded_down(at_most_bytes)
-        return await self._shared.once(("frames", watched.identity, most), lambda: self._smaller_frames(watched, most))
+        return await self._shared.once(("frames", watched.identity, most), lambda: self._showing.smaller_frames(watched, most))
 
     async def scene(self, media: VideoMedia, facts: VideoFacts) -> Scene:
         """What can be measured in the whole video: from disk, else from the proxy. Raises MediaError."""
-        path = self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.scene{SCENE_VERSION}.json"
-        known = _read(Scene, path)
+        path = self._prepared.fact_file(media, f"scene{SCENE_VERSION}")
+        known = read_record(Scene, path)
         if known is not None:
             return known
         return await self._shared.once(path, lambda: self._scene(media, facts, path))
@@ -170,102 +175,15 @@ class MediaLibrary:
         await asyncio.to_thread(self._memo.put, path, now, probe)
         return probe
 
-    async def _prepared(self, media: VideoMedia) -> VideoFacts:
-        return await self._shared.once(self._proxy_file(media), lambda: self._prepare(media))
-
-    async def _prepare(self, media: VideoMedia) -> VideoFacts:
-        source, proxy, facts = await self.source(media), self._proxy_file(media), self._facts_file(media)
-        return await self._workers.run(prepare, source, proxy, facts, self.recipe, part_of(media))
-
-    async def _clip(self, watched: Watched) -> bytes:
-        span, facts = watched.span, watched.facts
-        if watched.detail or self.settings.burn_clock:
-            path, zero_s = await self._file(watched)
-            return await self._workers.run(
-                cut.encode_clip,
-                path,
-                span.start_s + zero_s,
-                span.end_s + zero_s,
-                self._rendering(watched).longest_side_px,
-                clock_zero_s=self._clock_zero_s(watched, zero_s),
-            )
-        proxy = await self.proxy(watched.media)
-        if span == facts.span:
-            return await asyncio.to_thread(proxy.read_bytes)
-        return await self._workers.run(cut.copy_clip, proxy, span.start_s, span.end_s)
-
-    async def _smaller_clip(self, watched: Watched, size_bytes: int, at_most_bytes: int) -> tuple[bytes, str]:
-        path, zero_s = await self._file(watched)
-        return await self._workers.run(
-            smaller_clip,
-            path,
-            watched.span.start_s + zero_s,
-            watched.span.end_s + zero_s,
-            first=self._rendering(watched),
-            first_bytes=size_bytes,
-            at_most_bytes=at_most_bytes,
-            clock_zero_s=self._clock_zero_s(watched, zero_s),
-        )
-
-    def _rendering(self, watched: Watched) -> Rendering:
-        """How its clip is encoded where no limit is set."""
-        facts, recipe = watched.facts, self.recipe
-        longest_px = max(facts.width_px, facts.height_px)
-        if watched.detail:
-            return Rendering(min(longest_px, watched.longest_side_px), facts.fps, cut.CRF_DETAIL)
-        crf = cut.CRF_DETAIL if self.settings.burn_clock else recipe.crf
-        return Rendering(min(longest_px, recipe.longest_side_px), min(facts.fps, recipe.max_fps), crf)
-
-    def _clock_zero_s(self, watched: Watched, zero_s: float) -> float | None:
-        """When the clock burned into its pictures shows zero, on the clock of a file in which the video starts at `zero_s`."""
-        return zero_s + watched.zero_s if self.settings.burn_clock else None
-
-    async def _frames(self, watched: Watched) -> tuple[Frame, ...]:
-        path, zero_s = await self._file(watched)
-        on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-        clock_zero_s = self._clock_zero_s(watched, zero_s)
-        contents = await self._workers.run(cut.jpegs, path, on_file_s, watched.longest_side_px, clock_zero_s=clock_zero_s)
-        return _timed(contents, watched)
-
-    async def _smaller_frames(self, watched: Watched, at_most_bytes: int) -> tuple[Frame, ...]:
-        path, zero_s = await self._file(watched)
-        on_file_s = [time_s + zero_s for time_s in watched.frame_times_s]
-        contents, reduced = await self._workers.run(
-            smaller_jpegs,
-            path,
-            on_file_s,
-            longest_side_px=watched.longest_side_px,
-            at_most_bytes=at_most_bytes,
-            clock_zero_s=self._clock_zero_s(watched, zero_s),
-        )
-        return _timed(contents, watched, reduced)
-
-    async def _file(self, watched: Watched) -> tuple[Path, float]:
-        """What a stretch is made from, and the time in that file at which the video starts."""
-        if watched.detail:
-            return await self.source(watched.media), watched.facts.offset_s
-        return await self.proxy(watched.media), 0.0
-
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
-        proxy = await self.proxy(media)
-        scene = await self._workers.run(_measure, proxy, facts.duration_s)
+        async def made(file: Path, _: float) -> Scene:
+            if self.recipe.stored:
+                return await self._workers.run(_measure, file, facts.duration_s)
+            return await self._workers.run(_measure_source, file, facts.duration_s, self.recipe, part_of(media))
+
+        scene = await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
         return scene
-
-    def _name(self, media: VideoMedia) -> str:
-        part = part_of(media)
-        return media.content if part is None else f"{media.content}@{part.start_s:.6f}-{part.end_s:.6f}"
-
-    def _facts_file(self, media: VideoMedia) -> Path:
-        return self.folder / "facts" / f"{self._name(media)}.{self.recipe.name}.v{FACTS_VERSION}.json"
-
-    def _proxy_file(self, media: VideoMedia) -> Path:
-        return self.folder / "proxies" / f"{self._name(media)}.{self.recipe.name}.mp4"
-
-
-def _timed(contents: Sequence[bytes], watched: Watched, reduced: str = "") -> tuple[Frame, ...]:
-    pairs = zip(contents, watched.frame_times_s, strict=True)
-    return tuple(Frame(content=content, time_s=time_s, reduced=reduced, zero_s=watched.zero_s) for content, time_s in pairs)
 
 
 def _rounded_down(limit_bytes: int) -> int:
@@ -280,9 +198,9 @@ def _measure(proxy: Path, duration_s: float) -> Scene:
     return measure_scene(proxy, duration_s=duration_s)
 
 
-def _read(kind: type[R], path: Path) -> R | None:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
-        # Torn or of another version: it is measured again.
-        return None
+def _measure_source(source: Path, duration_s: float, recipe: ProxyRecipe, part: Span | None) -> Scene:
+    """What `_measure` finds in the proxy that is not kept."""
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
+        proxy = Path(folder) / "proxy.mp4"
+        prepare(source, proxy, Path(folder) / "facts.json", recipe.model_copy(update={"stored": True}), part)
+        return _measure(proxy, duration_s)

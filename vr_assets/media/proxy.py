@@ -1,6 +1,5 @@
 """The one decode of a video: a small copy that can be cut without decoding, and what was measured on the way."""
 
-import hashlib
 import itertools
 import tempfile
 from collections.abc import Sequence
@@ -8,56 +7,62 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vr_assets.errors import MediaError
+from vr_assets.media.copying import Packets, copy_packets, exact_packets
 from vr_assets.media.decode import SAME_TIME_S, Footage, Shown
 from vr_assets.media.mp4 import TICKS, Mp4Writer, encodable, ticks
 from vr_assets.media.quality import QualityMeter
-from vr_assets.records.base import Record, Span
-from vr_assets.records.media import VideoFacts
-from vr_assets.settings import MediaSettings
+from vr_assets.media.recipe import ProxyRecipe
+from vr_assets.media.sound import with_sound
+from vr_assets.records.base import Span
+from vr_assets.records.media import Treatment, VideoFacts
+from vr_assets.settings import AudioSetting
 from vr_assets.storage import write_atomically
-
-# Raise it when the same settings make other pixels: all that was shown of them is asked again.
-_VERSION = 1
-
-
-class ProxyRecipe(Record):
-    """What makes a proxy what it is."""
-
-    longest_side_px: int
-    max_fps: float
-    crf: int
-    version: int = _VERSION
-
-    @classmethod
-    def of(cls, settings: MediaSettings) -> "ProxyRecipe":
-        return cls(longest_side_px=settings.longest_side_px, max_fps=settings.max_fps, crf=settings.crf)
-
-    @property
-    def name(self) -> str:
-        """Short, for file names."""
-        return hashlib.sha256(self.to_line().encode()).hexdigest()[:12]
 
 
 def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: Span | None) -> VideoFacts:
-    """Decodes `source`, or a part of it, once, and publishes its proxy, then its facts.
+    """Decodes `source`, or a part of it, once, and publishes its proxy, if the recipe wants one, then its facts.
 
     Proxy and facts have one clock: zero is the first frame shown; add the facts' `offset_s` for the source's. The proxy has a
-    keyframe at its first frame and at the first frame at or after each whole second (counted from the part's start). Two
-    processes may do this at the same time: both publish the same.
+    keyframe at its first frame and at the first frame at or after each whole interval (counted from the part's start). A source
+    that is such a file already is copied, not encoded.
 
     Raises:
         MediaError: no frame of it decodes.
         StorageError: the files cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder, Footage(source) as footage:
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
         drawn = Path(folder) / "proxy.mp4"
-        told = _Pass(footage, recipe, part or Span(start_s=0.0, end_s=float("1e12"))).run(drawn)
-        if told is None:
-            raise MediaError(_nothing(source, footage, part))
-        measured = told.facts(footage, source.stat().st_size, drawn.stat().st_size, whole=part is None)
-        write_atomically(proxy, drawn.read_bytes())
+        packets = exact_packets(source, recipe) if part is None else None
+        told = _told(source, recipe, part, drawn if recipe.stored and packets is None else None)
+        if packets is not None and not told.shows(packets):
+            packets = None
+            told = _told(source, recipe, part, drawn if recipe.stored else None)
+        if packets is not None:
+            told.keyframe_times_s = packets.keyframe_times_s
+            if recipe.stored:
+                copy_packets(source, drawn, 0.0, told.end_s)
+        if recipe.stored and recipe.audio is AudioSetting.KEEP:
+            drawn = with_sound(drawn, source, told.frame_times_s[0], told.end_s)
+        size_bytes = drawn.stat().st_size if recipe.stored else 0
+        measured = told.facts(source.stat().st_size, size_bytes, whole=part is None, copied=packets is not None)
+        if recipe.stored:
+            write_atomically(proxy, drawn)
     write_atomically(facts, measured.to_line().encode())
     return measured
+
+
+def _told(source: Path, recipe: ProxyRecipe, part: Span | None, drawn: Path | None) -> "_Told":
+    with Footage(source) as footage:
+        told = _Pass(footage, recipe, part or Span(start_s=0.0, end_s=float("1e12"))).run(drawn)
+        if told is None:
+            raise MediaError(_nothing(source, part))
+        told.damaged_packets = footage.damaged_packets
+        told.treatments = tuple(sorted(footage.treatments))
+        told.as_stored = told.as_stored and not (footage.remarks or footage.treatments or footage.damaged_packets)
+        told.remarks = footage.remarks + _damage(
+            footage, told.source_times_s, told.end_s - told.source_times_s[0] if part is None else None
+        )
+        return told
 
 
 @dataclass
@@ -71,13 +76,27 @@ class _Told:
     end_s: float = 0.0
     size: tuple[int, int] = (0, 0)
     proxy_size: tuple[int, int] = (0, 0)
+    as_stored: bool = True
+    """Whether frames are shown as they are stored but for their size."""
+    damaged_packets: int = 0
+    treatments: tuple[Treatment, ...] = ()
+    remarks: list[str] = field(default_factory=list)
 
-    def facts(self, footage: Footage, source_bytes: int, proxy_bytes: int, *, whole: bool) -> VideoFacts:
+    def shows(self, packets: Packets) -> bool:
+        """Whether copies of the packets would show what was decoded, and when."""
+        pairs = zip(packets.times_s, self.source_times_s, strict=False)
+        same = len(packets.times_s) == len(self.source_times_s) and all(abs(a - b) < SAME_TIME_S for a, b in pairs)
+        return same and self.as_stored
+
+    def facts(self, source_bytes: int, proxy_bytes: int, *, whole: bool, copied: bool) -> VideoFacts:
         zero_s = self.frame_times_s[0]
         duration_s = self.end_s - zero_s
-        remarks = footage.remarks + _damage(footage, self.source_times_s, duration_s if whole else None)
-        if whole and proxy_bytes >= source_bytes:
-            remarks.append(f"the proxy ({proxy_bytes} bytes) is not smaller than its source ({source_bytes} bytes)")
+        remarks = list(self.remarks)
+        if whole and not copied and proxy_bytes >= source_bytes:
+            remarks.append(
+                f"the proxy ({proxy_bytes} bytes) is not smaller than its source ({source_bytes} bytes), which cannot be cut at "
+                "every second; a higher media.crf makes it smaller"
+            )
         return VideoFacts(
             offset_s=_s(zero_s),
             duration_s=_s(duration_s),
@@ -93,23 +112,24 @@ class _Told:
             proxy_size_bytes=proxy_bytes,
             proxy_width_px=self.proxy_size[0],
             proxy_height_px=self.proxy_size[1],
-            damaged_packets=footage.damaged_packets,
-            treatments=tuple(sorted(footage.treatments)),
+            copied=copied,
+            damaged_packets=self.damaged_packets,
+            treatments=self.treatments,
             remarks=tuple(remarks),
         )
 
 
 class _Pass:
-    """Decodes once, keeps at most `max_fps` frames a second, writes and measures those."""
+    """Decodes once, keeps at most `max_fps` frames a second, measures those and writes them where a path is given."""
 
     def __init__(self, footage: Footage, recipe: ProxyRecipe, part: Span) -> None:
         self._footage = footage
         self._recipe = recipe
         self._part = part
         self._slot = -1
-        self._second = -1
+        self._interval = -1
 
-    def run(self, path: Path) -> _Told | None:
+    def run(self, path: Path | None) -> _Told | None:
         told = _Told()
         writer: Mp4Writer | None = None
         for shown in self._footage.shown(self._part.start_s):
@@ -117,39 +137,41 @@ class _Pass:
                 break
             told.source_times_s.append(shown.time_s)
             told.end_s = shown.time_s + shown.duration_s
-            if not self._next(shown, self._recipe.max_fps):
+            if not self._next(shown):
                 continue
             if not told.frame_times_s:
                 told.size = self._footage.shown_size(shown)
                 told.proxy_size = self._footage.shown_size(shown, self._recipe.longest_side_px)
             frame = encodable(shown, told.proxy_size)
-            if writer is None:
+            told.as_stored &= not shown.quarter_turns
+            if writer is None and path is not None:
                 fps = min(self._footage.nominal_fps or self._recipe.max_fps, self._recipe.max_fps)
                 writer = Mp4Writer(path, frame, fps=fps, crf=self._recipe.crf)
-            keyframe = self._starts_second(shown)
+            keyframe = self._starts_interval(shown)
             told.quality.add(frame, shown.time_s, detail=keyframe)
             told.frame_times_s.append(shown.time_s)
             if keyframe:
                 told.keyframe_times_s.append(shown.time_s)
-            writer.write(frame, ticks(shown.time_s - told.frame_times_s[0]), keyframe=keyframe)
-        if writer is None:
+            if writer is not None:
+                writer.write(frame, ticks(shown.time_s - told.frame_times_s[0]), keyframe=keyframe)
+        if not told.frame_times_s:
             return None
-        writer.close(ticks(told.end_s - told.frame_times_s[0]))
+        if writer is not None:
+            writer.close(ticks(told.end_s - told.frame_times_s[0]))
         return told
 
-    def _next(self, shown: Shown, max_fps: float) -> bool:
-        """Whether a frame is the first of its slot; slots start with the whole seconds, so that keyframes do too."""
-        slot = int((shown.time_s - self._part.start_s + SAME_TIME_S) * max_fps)
+    def _next(self, shown: Shown) -> bool:
+        slot = self._recipe.slot(shown.time_s - self._part.start_s)
         if slot == self._slot:
             return False
         self._slot = slot
         return True
 
-    def _starts_second(self, shown: Shown) -> bool:
-        second = int(shown.time_s - self._part.start_s + SAME_TIME_S)
-        if second == self._second:
+    def _starts_interval(self, shown: Shown) -> bool:
+        interval = self._recipe.interval(shown.time_s - self._part.start_s)
+        if interval == self._interval:
             return False
-        self._second = second
+        self._interval = interval
         return True
 
 
@@ -172,7 +194,7 @@ def _damage(footage: Footage, times_s: Sequence[float], duration_s: float | None
     return remarks
 
 
-def _nothing(source: Path, footage: Footage, part: Span | None) -> str:
+def _nothing(source: Path, part: Span | None) -> str:
     if part is None:
         return f"{source}: not one frame of its video decodes; copy or export it again"
     return f"{source}: no frame between {part.start_s:g} and {part.end_s:g} s; correct start_s and end_s in the manifest"

@@ -51,6 +51,8 @@ _BY_PIXELS, _BY_FPS, _HALVED_BY_CRF = 0.78, 0.25, 5.8
 # An encoding is aimed this far below the limit, for what the estimate does not know.
 _AIM = 0.9
 _SAMPLED_FRAMES = 8
+# Nothing of it is left to see in a JPEG of at most quality 75.
+_KEPT_QUALITY = 95
 
 
 def smaller_clip(
@@ -62,12 +64,13 @@ def smaller_clip(
     first_bytes: int,
     at_most_bytes: int,
     clock_zero_s: float | None = None,
+    sound: bool = False,
 ) -> tuple[bytes, str]:
     """[start_s, end_s) of a file as an MP4 of at most `at_most_bytes`, or as small as it is made, and what was done in words.
 
     Args:
         first: how it was encoded to `first_bytes`, which are too many.
-        clock_zero_s: as for `cut.encode_clip`.
+        clock_zero_s, sound: as for `cut.encode_clip`.
 
     Raises:
         MediaError: no frame appears at `start_s`.
@@ -84,6 +87,7 @@ def smaller_clip(
             crf=step.crf,
             max_fps=step.fps,
             keyframe_s=_KEYFRAME_S,
+            sound=sound,
             clock_zero_s=clock_zero_s,
         )
         done = f"scaled to {made.width_px}x{made.height_px} at {made.fps:g} fps"
@@ -104,10 +108,11 @@ def smaller_jpegs(
     Raises:
         MediaError: no frame appears at one of the times.
     """
-    pictures = images(path, times_s, longest_side_px)
+    # Sixty pictures of 1280 px would be 160 MB.
+    pictures = [jpeg(image, quality=_KEPT_QUALITY) for image in images(path, times_s, longest_side_px)]
 
     def made(side_px: int, quality: int, every: int = 1) -> tuple[bytes, ...]:
-        fitting = [_fitting(picture, side_px) for picture in pictures[::every]]
+        fitting = (_fitting(picture, side_px) for picture in pictures[::every])
         return tuple(jpeg(picture, quality=quality) for picture in clocked(fitting, times_s[::every], clock_zero_s))
 
     share = _AIM * at_most_bytes / len(pictures)
@@ -138,13 +143,19 @@ def _weight(rendering: Rendering) -> float:
     return pixels * math.pow(rendering.fps, _BY_FPS) * math.exp2(-rendering.crf / _HALVED_BY_CRF)
 
 
-def _fitting(picture: Image, longest_side_px: int) -> Image:
-    size = scaled_size(picture.shape[1], picture.shape[0], longest_side_px)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _fitting(picture: bytes, longest_side_px: int) -> Image:
+    image = _decoded(picture)
+    size = scaled_size(image.shape[1], image.shape[0], longest_side_px)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _scaled(picture: Image, longest_side_px: int, quality: int) -> str:
-    width, height = scaled_size(picture.shape[1], picture.shape[0], longest_side_px)
+def _decoded(picture: bytes) -> Image:
+    return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def _scaled(picture: bytes, longest_side_px: int, quality: int) -> str:
+    height_px, width_px = _decoded(picture).shape[:2]
+    width, height = scaled_size(width_px, height_px, longest_side_px)
     return f"scaled to {width}x{height} at JPEG quality {quality}"
 
 

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vr_assets.media.drawing import CLOCK_VERSION
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.spans import frames_shown, sample_times
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, MediaForm
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import Scene
+from vr_assets.settings import AudioSetting
 
 if TYPE_CHECKING:
     from vr_assets.media.library import MediaLibrary
 
 # Raise it when cuts or frames are rendered otherwise from the same proxy.
-_RENDERING_VERSION = 1
+_RENDERING_VERSION = 2
 
 # What models take from a video themselves: Gemini samples 1 frame a second, Qwen 2.
 _FRAMES_OF_A_VIDEO_FPS = 1.0
@@ -49,7 +51,7 @@ class Watched:
             "frames": self.frame_count,
             "longest_side_px": self.longest_side_px,
             "rendering": _RENDERING_VERSION,
-            "proxy": None if self.detail else self.library.recipe.model_dump(),
+            "proxy": _sounding(self.library.recipe) if self.detail else self.library.recipe.identity,
         }
         if self.zero_s:
             named["zero"] = self.zero_s
@@ -72,12 +74,17 @@ class Watched:
         return len(self.frame_times_s)
 
     @property
+    def from_source(self) -> bool:
+        """Whether it is made from the source's file; else from the proxy's."""
+        return self.detail or not self.library.recipe.stored
+
+    @property
     def longest_side_px(self) -> int:
-        """Longest side of single frames, and of the clip where it is made from the source."""
+        """Longest side of single frames, and of the clip where detail is asked for."""
         settings = self.library.settings
         if self.detail:
             return settings.highlight_longest_side_px
-        return min(settings.frame_longest_side_px, settings.longest_side_px)
+        return min(settings.frame_longest_side_px, settings.longest_side_px) if settings.proxy else settings.frame_longest_side_px
 
     @property
     def name(self) -> str:
@@ -91,6 +98,11 @@ class Watched:
 
     async def scene(self) -> Scene:
         return await self.library.scene(self.media, self.facts)
+
+
+def _sounding(recipe: ProxyRecipe) -> dict[str, str] | None:
+    """What a recipe says of cuts that are made from the source in any case."""
+    return {"audio": recipe.audio} if recipe.audio is AudioSetting.KEEP else None
 
 
 def part_of(media: VideoMedia) -> Span | None:

@@ -36,9 +36,11 @@ class VideoFacts(Record):
 
     `offset_s` is when that frame is shown on the file's own clock: 0.0 but for a part. `frame_times_s` and `keyframe_times_s` are
     the proxy's; each is also the time of a frame of the source. `fps` and `source_frame_count` are the source's as decoded.
-    `treatments` were done to its frames. `remarks` are sentences for people: damage, which of several videos in the file is
-    shown, a proxy that did not pay. `quality` is None where nothing was measured yet. `signature` finds near-duplicates
-    (`media/signature.py`); it is empty where too little moves to tell one video from another.
+    `treatments` were done to its frames. `copied`: cuts from keyframe to keyframe of the source are exact without encoding; its
+    proxy, if there is one, is such a copy. Without a proxy its size in bytes is 0, and cuts start where a proxy's keyframes would
+    be. `remarks` are sentences for people: damage, which of several videos in the file is shown, a proxy that did not pay.
+    `quality` is None where nothing was measured yet. `signature` finds near-duplicates (`media/signature.py`); it is empty where
+    too little moves to tell one video from another.
     """
 
     offset_s: float
@@ -55,6 +57,7 @@ class VideoFacts(Record):
     proxy_size_bytes: int
     proxy_width_px: int
     proxy_height_px: int
+    copied: bool = False
     damaged_packets: int
     treatments: tuple[Treatment, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -49,6 +49,7 @@ from vr_assets.settings.models import (
 )
 from vr_assets.settings.names import (
     Asset,
+    AudioSetting,
     BackendName,
     LeftOut,
     LongRecordings,
@@ -71,6 +72,7 @@ __all__ = [
     "ROLES",
     "ROUTABLE",
     "Asset",
+    "AudioSetting",
     "BackendName",
     "BudgetSettings",
     "CallSettings",

@@ -196,6 +196,7 @@ _OPERATIONAL_LEAVES = frozenset(
         "workers",
         "deadline_s",
         "memory_mb",
+        "proxies_gb",
     }
 )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from vr_assets.settings.names import (
     Asset,
+    AudioSetting,
     BackendName,
     LongRecordings,
     LongVideoInput,
@@ -258,7 +259,17 @@ class TaskFileSettings(_Group):
 class MediaSettings(_Group):
     longest_side_px: int = Field(640, ge=64, le=3840, description="Longest side of the proxy: what a model sees of a video.")
     max_fps: float = Field(8.0, gt=0, le=60, description="Frame rate cap of the proxy; models sample 1 to 2 a second.")
-    crf: int = Field(28, ge=10, le=40, description="x264 quality of the proxy; about 1.5 MB a minute of CCTV.")
+    crf: int = Field(28, ge=10, le=40, description="x264 quality of the proxy: 0.5 to 2 MB a minute of CCTV.")
+    keyframe_interval_s: float = Field(
+        1.0, ge=0.2, le=60, description="Seconds from keyframe to keyframe of the proxy: where chunks can start."
+    )
+    proxy: bool = Field(
+        True, description="false: keeps no proxies; models are shown cuts of the source at its own size and rate, made each time."
+    )
+    proxies_gb: float = Field(
+        20.0, gt=0, description="Room for proxies, in GB: about 300 hours of video. The least used go first and are made again."
+    )
+    audio: AudioSetting = Field(AudioSetting.DROP, description="keep: clips carry the sound, for models that hear it.")
     highlight_longest_side_px: int = Field(1280, ge=64, le=3840, description="Longest side of the highlight clip.")
     frame_longest_side_px: int = Field(640, ge=64, le=3840, description="Longest side of single frames sent as JPEG.")
     burn_clock: bool = Field(

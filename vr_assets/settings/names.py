@@ -140,6 +140,11 @@ class LongRecordings(StrEnum):
     SPLIT = "split"
 
 
+class AudioSetting(StrEnum):
+    DROP = "drop"
+    KEEP = "keep"
+
+
 class SplitAt(StrEnum):
     LENGTH = "length"
     SCENE_CUTS = "scene_cuts"

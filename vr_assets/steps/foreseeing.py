@@ -130,7 +130,8 @@ class _Headers:
         known = self._library.known_facts(media)
         if known is None:
             self._notes.unmeasured.add(f"{media.content}@{media.part_start_s}")
-        return known or expected_facts(media, max_fps=self._library.settings.max_fps)
+        settings = self._library.settings
+        return known or expected_facts(media, max_fps=settings.max_fps, keyframe_interval_s=settings.keyframe_interval_s)
 
     def known_facts(self, media: VideoMedia) -> VideoFacts | None:
         return self._library.known_facts(media)

@@ -71,8 +71,8 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
     return json.dumps(reply)
 
 
-def expected_facts(media: VideoMedia, *, max_fps: float) -> VideoFacts:
-    """What measuring a video is likely to find, by its header: a proxy with a keyframe each second."""
+def expected_facts(media: VideoMedia, *, max_fps: float, keyframe_interval_s: float) -> VideoFacts:
+    """What measuring a video is likely to find, by its header: a proxy that has its keyframes where they are wanted."""
     fps = min(media.fps, max_fps) if media.fps > 0 else max_fps
     return VideoFacts(
         offset_s=media.part_start_s or 0.0,
@@ -82,7 +82,7 @@ def expected_facts(media: VideoMedia, *, max_fps: float) -> VideoFacts:
         width_px=media.width_px,
         height_px=media.height_px,
         frame_times_s=_every(1 / fps, media.duration_s),
-        keyframe_times_s=_every(1.0, media.duration_s),
+        keyframe_times_s=_every(keyframe_interval_s, media.duration_s),
         quality=None,
         signature="",
         source_size_bytes=media.size_bytes,

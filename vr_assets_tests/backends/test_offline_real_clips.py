@@ -10,7 +10,8 @@ import pytest
 from vr_assets.backends.offline import choices, claims
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.opencv import OpenCVBackend
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.scene import measure_scene
 from vr_assets.parsing.captions import parse_dense_caption
 from vr_assets.parsing.filtered_videos import parse_screening

@@ -30,15 +30,16 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
-    """The project whose batch `cams` holds a folder's videos and met no trouble; made once a folder."""
+    """The project whose batch `cams` holds a folder's videos and met no trouble; made once a folder. It has a hash seed of its
+    own, so that what equals it does not owe that to the order of a set."""
     made: dict[Path, Project] = {}
 
     def at(videos: Path) -> Project:
         if videos not in made:
             with serving.serve(OpenAIDialect(), Behaviour()) as server:
                 project = Project.at(tmp_path_factory.mktemp("calm"), {**openai_at(server), **hurried("openai")})
-                project.vr("ingest", str(videos), "--batch", "cams")
-                project.vr("run", "--batch", "cams")
+                project.run("vr-assets", "ingest", str(videos), "--batch", "cams")
+                project.run("vr-assets", "run", "--batch", "cams")
             made[videos] = project
         return made[videos]
 

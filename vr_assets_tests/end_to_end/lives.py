@@ -1,7 +1,8 @@
 """Runs that start within moments: each is a process forked from one that has imported everything.
 
-`python -m vr_assets_tests.end_to_end.lives` takes one command a line, as JSON: the arguments of `vr-assets`, and the file that
-gets what it prints. It answers with the run's process id, and with its exit code when it has ended.
+`python -m vr_assets_tests.end_to_end.lives` takes one command a line, as JSON, and forks it. Importing takes longer than most
+commands do. Commands of one cradle share their hash seed: what shall show that the order of a set does not matter has one side
+that was started afresh.
 """
 
 import json
@@ -9,43 +10,31 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
-from vr_assets_tests.end_to_end.project import Project
-
-
-class Cradle:
-    """Starts one run after another; each in a session of its own, so that all of it can be killed."""
-
-    def __init__(self, process: subprocess.Popen[str], said: Path) -> None:
-        self._process = process
-        self._said = said
-
-    def start(self, *arguments: str) -> "Life":
-        return Life(int(self._tell({"arguments": arguments, "said": str(self._said)})), self, self._said)
-
-    def _tell(self, order: dict[str, object]) -> str:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return self.hear()
-
-    def hear(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
 
 class Life:
-    """One run."""
+    """A `vr-assets` command in a session of its own, so that all of it can be killed."""
 
-    def __init__(self, pid: int, cradle: Cradle, said: Path) -> None:
-        self.pid = pid
-        self._cradle = cradle
+    def __init__(self, answers: TextIO, said: Path) -> None:
+        self._answers = answers
         self._said = said
+        self.pid = int(answers.readline())
+
+    def __enter__(self) -> "Life":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing of it outlives a test that gives up."""
+        if not self._answers.closed:
+            self.kill()
 
     @property
     def said(self) -> str:
@@ -53,6 +42,9 @@ class Life:
 
     def ended(self) -> bool:
         return not psutil.pid_exists(self.pid)
+
+    def terminate(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> int:
         """Kills everything of it, -9; how it ended."""
@@ -62,45 +54,78 @@ class Life:
 
     def code(self) -> int:
         """Waits until it has ended; its exit code, or the signal's number below 0."""
-        return int(self._cradle.hear())
+        with self._answers:
+            return int(self._answers.readline())
 
 
-@contextmanager
-def cradle(project: Project) -> Iterator[Cradle]:
-    """A cradle for one project's runs."""
-    command = [sys.executable, "-m", "vr_assets_tests.end_to_end.lives"]
-    environment = {**project.env, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(
-        command, cwd=project.root, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        try:
-            yield Cradle(process, project.root / "said.txt")
-        finally:
-            process.kill()
+class Cradle:
+    """Starts commands; it ends with the process that made it."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "vr_assets_tests.end_to_end.lives"]
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+        self._process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE)
+        self._folder = tempfile.TemporaryDirectory(prefix="cradle-")
+        self._count = 0
+
+    def start(self, *arguments: str, cwd: Path, env: Mapping[str, str]) -> Life:
+        assert self._process.stdin is not None
+        self._count += 1
+        said, answers = (Path(self._folder.name) / f"{self._count}.{kind}" for kind in ("said", "answers"))
+        os.mkfifo(answers)
+        order = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "said": str(said), "answers": str(answers)}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return Life(answers.open(encoding="utf-8"), said)
 
 
-def _serve(orders: Iterator[str]) -> None:
+@cache
+def cradle() -> Cradle:
+    """The one of this process."""
+    return Cradle()
+
+
+def _serve(orders: Iterable[str]) -> None:
     import openai  # noqa: F401
 
     import vr_assets.definitions  # noqa: F401
-    from vr_assets.cli import main
-    from vr_assets.defs import plans, progress, runs  # noqa: F401
+    from vr_assets.cli import progress  # noqa: F401
+    from vr_assets.defs import plans, runs  # noqa: F401
     from vr_assets.defs.instance import open_instance
 
-    with open_instance():
-        """What an instance imports only when it is opened is there then too."""
+    with tempfile.TemporaryDirectory() as home:
+        (Path(home) / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+        os.environ["DAGSTER_HOME"] = home
+        with open_instance():
+            """What an instance imports only when it is opened is there then too."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in orders:
-        order = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            _live(main, order["arguments"], Path(order["said"]))
-        print(pid, flush=True)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _watch(**json.loads(line))
 
 
-def _live(main: Callable[[], None], arguments: Sequence[str], said: Path) -> None:
+def _watch(*, arguments: Sequence[str], cwd: str, env: Mapping[str, str], said: str, answers: str) -> None:
+    """Forks a command and tells its process id, and its exit code when it has ended."""
+    try:
+        with Path(answers).open("w", encoding="utf-8") as telling:
+            pid = os.fork()
+            if pid == 0:
+                os.setsid()
+                os.chdir(cwd)
+                os.environ.clear()
+                os.environ.update(env)
+                _live(arguments, said)
+            print(pid, file=telling, flush=True)
+            _, status = os.waitpid(pid, 0)
+            print(os.waitstatus_to_exitcode(status), file=telling, flush=True)
+    finally:
+        os._exit(0)
+
+
+def _live(arguments: Sequence[str], said: str) -> None:
+    from vr_assets.cli import main
+
     file = os.open(said, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(file, descriptor)

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from vr_assets.settings import Asset
 from vr_assets_tests.clips import moving_box, write_clip
+from vr_assets_tests.end_to_end.lives import Life, cradle
 from vr_assets_tests.servers.serving import ModelServer, Served
 
 Json = dict[str, JsonValue]
@@ -61,14 +62,22 @@ class Project:
         )
 
     def run(self, *command: str, code: int = 0) -> str:
-        """Runs a command to its end and asserts how it ended; what it printed."""
+        """Starts a command afresh, waits for its end and asserts how it ended; what it printed."""
         done = subprocess.run(command, cwd=self.root, env=self.env, text=True, capture_output=True, timeout=280, check=False)
         said = done.stdout + done.stderr
         assert done.returncode == code, f"{' '.join(command)} ended with {done.returncode}\n{said}"
         return said
 
+    def live(self, *arguments: str) -> Life:
+        """Starts `vr-assets` from the cradle."""
+        return cradle().start(*arguments, cwd=self.root, env=self.env)
+
     def vr(self, *arguments: str, code: int = 0) -> str:
-        return self.run("vr-assets", *arguments, code=code)
+        """The same, to its end; asserts how it ended. What it printed."""
+        with self.live(*arguments) as life:
+            ended = life.code()
+        assert ended == code, f"vr-assets {' '.join(arguments)} ended with {ended}\n{life.said}"
+        return life.said
 
     def rows(self, batch: str, asset: Asset) -> list[Json]:
         path = self.root / "data" / "batches" / batch / f"{asset}.jsonl"

@@ -1,8 +1,6 @@
 """A run that is killed loses at most the calls in flight, and the next one ends as if nothing had happened."""
 
-import os
 import shutil
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vr_assets.settings import Asset, Task
-from vr_assets_tests.end_to_end.conftest import ServerFactory
+from vr_assets_tests.end_to_end.conftest import Calm, ServerFactory
 from vr_assets_tests.end_to_end.project import Project, asked, openai_at, tasks
 from vr_assets_tests.servers.serving import Behaviour, ModelServer
 
@@ -27,23 +25,17 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 def kill_when(project: Project, server: ModelServer, task: Task, seen: int) -> None:
     """Starts a run, kills everything of it (-9) as soon as a task was answered `seen` times."""
-    process = project.start("vr-assets", "run", "--batch", "cams")
-    wait_until(lambda: tasks(server.so_far)[task] >= seen or process.poll() is not None)
-    assert process.poll() is None, process.communicate()[0]
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    with project.live("run", "--batch", "cams") as life:
+        wait_until(lambda: tasks(server.so_far)[task] >= seen or life.ended())
+        assert life.kill() == -9, life.said
 
 
 @pytest.mark.parametrize("task", [Task.CHUNK_CAPTION, Task.MCQ], ids=["in chunk captions", "in qa"])
 def test_kill_9_costs_at_most_the_calls_in_flight_and_the_output_is_that_of_an_undisturbed_run(
-    task: Task, serve: ServerFactory, videos: Path, tmp_path: Path
+    task: Task, serve: ServerFactory, videos: Path, calm: Calm, tmp_path: Path
 ) -> None:
-    calm = Project.at(tmp_path / "calm", openai_at(serve(Behaviour()), workers=WORKERS))
-    calm.vr("ingest", str(videos), "--batch", "cams")
-    calm.vr("run", "--batch", "cams")
-
     server = serve(Behaviour(delay_s=0.1))
-    killed = Project.at(tmp_path / "killed", openai_at(server, workers=WORKERS))
+    killed = Project.at(tmp_path, openai_at(server, workers=WORKERS))
     killed.vr("ingest", str(videos), "--batch", "cams")
     kill_when(killed, server, task, seen=3)
     killed.vr("run", "--batch", "cams")
@@ -52,7 +44,7 @@ def test_kill_9_costs_at_most_the_calls_in_flight_and_the_output_is_that_of_an_u
     assert twice <= WORKERS
     for asset in Asset:
         assert len(killed.rows("cams", asset)) == 6
-    assert killed.outputs("cams") == calm.outputs("cams")
+    assert killed.outputs("cams") == calm(videos).outputs("cams")
 
 
 def test_without_the_journal_the_same_kill_pays_again(serve: ServerFactory, videos: Path, tmp_path: Path) -> None:

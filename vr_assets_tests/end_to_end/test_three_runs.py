@@ -1,6 +1,7 @@
 """Three runs at once share one endpoint's ceiling, and none of them starves."""
 
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,9 @@ def test_three_runs_never_have_more_in_flight_than_the_ceiling_and_none_starves(
         both = [f"{role}.openai.temperature={temperature}" for role in ("vlm", "llm")]
         project.vr("ingest", str(own), "--batch", batch, "--set", both[0], "--set", both[1])
 
-    running = {batch: project.start("vr-assets", "run", "--batch", batch) for batch in TEMPERATURES}
-    for batch, process in running.items():
-        said, _ = process.communicate(timeout=200)
-        assert process.returncode == 0, f"{batch}: {said}"
+    with ExitStack() as running:
+        for life in [running.enter_context(project.live("run", "--batch", batch)) for batch in TEMPERATURES]:
+            assert life.code() == 0, life.said
 
     served = sorted(server.served, key=lambda one: one.until)
     for batch in TEMPERATURES:

@@ -11,7 +11,8 @@ import pytest
 from vr_assets.errors import MediaError
 from vr_assets.media.cut import copy_clip, encode_clip, jpegs, sheet
 from vr_assets.media.decode import Image, frames
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.records.media import VideoFacts
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
 

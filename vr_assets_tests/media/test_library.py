@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +22,7 @@ from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Media, MediaForm
 from vr_assets.records.media import FACTS_VERSION, Treatment, VideoFacts
 from vr_assets.records.row import VideoMedia
-from vr_assets.settings import LongVideoSettings, MediaSettings
+from vr_assets.settings import AudioSetting, LongVideoSettings, MediaSettings
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip
 
 T = TypeVar("T")
@@ -193,6 +195,136 @@ def test_a_proxy_that_was_evicted_is_made_again(library: MediaLibrary, video: Pa
     proxy.unlink()
     assert run(library.watch(media, facts).clip()) == before
     assert workers.asked.count("prepare") == 2
+
+
+def test_two_processes_make_a_proxy_once(tmp_path: Path, video: Path) -> None:
+    making = f"""
+import asyncio, sys
+from pathlib import Path
+from vr_assets.media.library import MediaLibrary
+from vr_assets.media.workers import Workers
+from vr_assets.settings import AudioSetting, LongVideoSettings, MediaSettings
+
+class Watched(Workers):
+    async def run(self, fn, *args, **kwargs):
+        result = await super().run(fn, *args, **kwargs)
+        if fn.__name__ == "prepare":
+            await asyncio.sleep(1)
+            print("decoded", flush=True)
+        return result
+
+async def main(workers):
+    library = MediaLibrary(Path({str(tmp_path / "media")!r}), MediaSettings(), LongVideoSettings(), workers)
+    media = await library.probe({str(video)!r}, part=None)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    print((await library.facts(media)).to_line(), flush=True)
+
+if __name__ == "__main__":
+    workers = Watched(MediaSettings(workers=1))
+    try:
+        asyncio.run(main(workers))
+    finally:
+        workers.close()
+"""
+    pipe = subprocess.PIPE
+    both = [subprocess.Popen([sys.executable, "-c", making], stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+    for one in both:
+        assert one.stdout is not None and one.stdout.readline() == "ready\n"
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    lines = [one.communicate()[0].splitlines() for one in both]
+    assert sorted(len(said) for said in lines) == [1, 2]
+    assert lines[0][-1] == lines[1][-1]
+
+
+def test_a_proxy_that_is_evicted_before_it_is_read_is_made_again(
+    library: MediaLibrary, video: Path, workers: WatchedWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media, facts = known(library, video)
+    span = Span(start_s=1, end_s=2)
+    before = run(library.watch(media, facts, span).clip())
+    evicted: list[Path] = []
+
+    async def run_later(fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        if fn.__name__ == "copy_clip" and not evicted:
+            evicted.append(args[0])
+            args[0].unlink()
+        return await Workers.run(workers, fn, *args, **kwargs)
+
+    monkeypatch.setattr(workers, "run", run_later)
+    assert run(library.watch(media, facts, span).clip()) == before
+    assert evicted and evicted[0].is_file()
+
+
+def test_proxies_beyond_the_limit_are_evicted_and_facts_stay(tmp_path: Path, workers: WatchedWorkers) -> None:
+    library = MediaLibrary(tmp_path / "media", MediaSettings(proxies_gb=1e-6), LongVideoSettings(), workers)
+    shown = [known(library, write_clip(tmp_path / f"{number}.mp4", counting(20 + number), FPS)) for number in range(3)]
+    assert len(list((library.folder / "proxies").iterdir())) == 1
+    assert len(list((library.folder / "facts").iterdir())) == 3
+    media, facts = shown[0]
+    assert numbers(run(library.watch(media, facts).clip())) == [round(t * FPS) for t in facts.frame_times_s]
+
+
+@pytest.fixture
+def unstored(tmp_path: Path, workers: WatchedWorkers) -> MediaLibrary:
+    """Without proxies."""
+    return MediaLibrary(tmp_path / "media", MediaSettings(proxy=False), LongVideoSettings(), workers)
+
+
+def test_without_proxies_cuts_show_every_frame_of_the_source_at_its_size(unstored: MediaLibrary, tmp_path: Path) -> None:
+    media, facts = known(unstored, write_clip(tmp_path / "large.mp4", counting(100, size=(1440, 810)), 25, gop=250))
+    assert facts.keyframe_times_s == pytest.approx([0, 1, 2, 3], abs=1e-3)
+    chunk = unstored.watch(media, facts, Span(start_s=1.0, end_s=2.0))
+    clip = run(chunk.clip())
+    assert (clip.span, numbers(clip)) == (Span(start_s=1.0, end_s=2.0), list(range(25, 50)))
+    with av.open(io.BytesIO(clip.content), "r") as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (1440, 810)
+    assert not (unstored.folder / "proxies").exists()
+
+
+def test_without_proxies_a_part_is_cut_from_its_place_in_the_source(unstored: MediaLibrary, video: Path) -> None:
+    media, facts = known(unstored, video, Span(start_s=3.0, end_s=6.0))
+    clip = run(unstored.watch(media, facts, Span(start_s=1.0, end_s=2.0)).clip())
+    assert numbers(clip) == list(range(40, 50))
+    for frame in run(unstored.watch(media, facts).frames()):
+        image = cv2.imdecode(np.frombuffer(frame.content, np.uint8), cv2.IMREAD_COLOR)
+        assert read_count(np.asarray(image, np.uint8)) == 30 + round(frame.time_s * FPS)
+
+
+def test_without_proxies_what_can_be_is_copied(unstored: MediaLibrary, tmp_path: Path, workers: WatchedWorkers) -> None:
+    path = write_clip(tmp_path / "a.mp4", counting(60), 20, gop=20, options={"bf": "0"})
+    media, facts = known(unstored, path)
+    clip = run(unstored.watch(media, facts, Span(start_s=1.0, end_s=2.0)).clip())
+    assert numbers(clip) == list(range(20, 40))
+    assert workers.asked.count("copy_clip") == 1
+
+
+def test_the_scene_is_the_same_with_and_without_proxies(library: MediaLibrary, unstored: MediaLibrary, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", moving_box(72), FPS)
+    scenes = [run(one.watch(*known(one, path)).scene()) for one in (library, unstored)]
+    assert scenes[0] == scenes[1]
+    assert scenes[0].tracks
+
+
+def test_with_sound_every_clip_is_another(library: MediaLibrary, video: Path, workers: WatchedWorkers) -> None:
+    media, facts = known(library, video)
+    heard = MediaLibrary(library.folder, MediaSettings(audio=AudioSetting.KEEP), library.long_video, workers)
+    for span, detail in ((None, False), (Span(start_s=1, end_s=3), False), (Span(start_s=1, end_s=3), True)):
+        identities = {one.watch(media, facts, span, detail=detail).identity for one in (library, heard)}
+        assert len(identities) == 2
+
+
+def test_chunks_start_at_the_keyframes_that_were_asked_for(tmp_path: Path, video: Path, workers: WatchedWorkers) -> None:
+    library = MediaLibrary(tmp_path / "media", MediaSettings(keyframe_interval_s=2.0), LongVideoSettings(), workers)
+    media, facts = known(library, video)
+    assert facts.keyframe_times_s == pytest.approx([0.0, 2.0, 4.0, 6.0], abs=1e-4)
+    chunks = plan_chunks(facts, (3.0,), 10)
+    assert [chunk.start_s for chunk in chunks] == [0.0, 4.0, 6.0]
+    shown = [round(t * FPS) for t in facts.frame_times_s if 4 <= t < 6]
+    assert numbers(run(library.watch(media, facts, chunks[1]).clip())) == shown
 
 
 def test_chunks_are_cut_where_they_say(library: MediaLibrary, video: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from vr_assets.media.cut import copy_clip
 from vr_assets.media.decode import frames
 from vr_assets.media.probe import probe_header
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.spans import plan_chunks
 
 FOLDER = Path(os.environ.get("VR_TEST_VIDEOS") or Path(__file__).parents[3] / "shared" / "videos")

@@ -9,7 +9,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from vr_assets.media.decode import Image, Shown, frames, picture
 from vr_assets.media.mp4 import encodable
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.tone import ordinary
 from vr_assets.records.media import Treatment, VideoFacts
 from vr_assets_tests.clips import counting, moving_box, read_count, write_clip

@@ -13,7 +13,8 @@ from vr_assets.errors import MediaError
 from vr_assets.media.decode import frames
 from vr_assets.media.probe import probe_header
 from vr_assets.media.probes import probe_file
-from vr_assets.media.proxy import ProxyRecipe, prepare
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.media import VideoFacts

@@ -1,0 +1,109 @@
+"""What the one decode of each video made: facts, which are kept, and proxies, which make room for each other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from vr_assets.errors import MediaError
+from vr_assets.media.proxies import Proxies, alone
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
+from vr_assets.media.sharing import Shared
+from vr_assets.media.watched import part_of
+from vr_assets.media.workers import Workers
+from vr_assets.records.base import Record
+from vr_assets.records.media import FACTS_VERSION, VideoFacts
+from vr_assets.records.row import VideoMedia
+from vr_assets.settings import MediaSettings
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+_PROXY_LIVES = 3
+
+
+class Prepared:
+    """Videos decoded once, whichever process asks first."""
+
+    def __init__(
+        self, folder: Path, settings: MediaSettings, workers: Workers, source: Callable[[VideoMedia], Awaitable[Path]]
+    ) -> None:
+        """`source` finds the file of a video, or raises MediaError."""
+        self.recipe = ProxyRecipe.of(settings)
+        self._folder = folder
+        self._workers = workers
+        self._source = source
+        self._proxies = Proxies(folder / "proxies", limit_bytes=int(settings.proxies_gb * 1e9))
+        self._shared = Shared()
+
+    def known_facts(self, media: VideoMedia) -> VideoFacts | None:
+        return read_record(VideoFacts, self.fact_file(media, f"v{FACTS_VERSION}"))
+
+    async def facts(self, media: VideoMedia) -> VideoFacts:
+        """Raises MediaError."""
+        return self.known_facts(media) or await self._prepared(media)
+
+    async def proxy(self, media: VideoMedia) -> Path:
+        """The proxy's file, made again if it was evicted, which may happen again at any time. Raises MediaError."""
+        path = self._proxy_file(media)
+        if not self._proxies.use(path):
+            await self._prepared(media)
+        return path
+
+    async def make(
+        self, media: VideoMedia, facts: VideoFacts, work: Callable[[Path, float], Awaitable[T]], *, from_source: bool
+    ) -> T:
+        """What `work` makes of the source or the proxy, given its file and the time in it at which the video starts.
+
+        A proxy that is evicted by another process before it is opened is made again.
+
+        Raises:
+            MediaError: `work` raised it, or there is no such file and none can be made.
+        """
+        if from_source:
+            return await work(await self._source(media), facts.offset_s)
+        for _ in range(_PROXY_LIVES):
+            proxy = await self.proxy(media)
+            try:
+                return await work(proxy, 0.0)
+            except (MediaError, FileNotFoundError):
+                if proxy.is_file():
+                    raise
+        raise MediaError(f"{media.path}: its proxy is evicted again and again before it is read; raise media.proxies_gb")
+
+    def fact_file(self, media: VideoMedia, kind: str) -> Path:
+        return self._folder / "facts" / f"{_name(media)}.{self.recipe.name}.{kind}.json"
+
+    def _proxy_file(self, media: VideoMedia) -> Path:
+        return self._folder / "proxies" / f"{_name(media)}.{self.recipe.name}.mp4"
+
+    async def _prepared(self, media: VideoMedia) -> VideoFacts:
+        return await self._shared.once(self._proxy_file(media), lambda: self._prepare(media))
+
+    async def _prepare(self, media: VideoMedia) -> VideoFacts:
+        source, proxy = await self._source(media), self._proxy_file(media)
+        async with alone(self._folder / "locks" / f"{proxy.name}.lock"):
+            known = self.known_facts(media)
+            if known is not None and (not self.recipe.stored or self._proxies.use(proxy)):
+                return known
+            facts_file = self.fact_file(media, f"v{FACTS_VERSION}")
+            facts = await self._workers.run(prepare, source, proxy, facts_file, self.recipe, part_of(media))
+        if self.recipe.stored:
+            await asyncio.to_thread(self._proxies.added, proxy)
+        return facts
+
+
+def read_record(kind: type[R], path: Path) -> R | None:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        # Torn or of another version: it is measured again.
+        return None
+
+
+def _name(media: VideoMedia) -> str:
+    part = part_of(media)
+    return media.content if part is None else f"{media.content}@{part.start_s:.6f}-{part.end_s:.6f}"
