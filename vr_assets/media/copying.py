@@ -123,7 +123,7 @@ def copy_packets(path: Path, target: Path, start_s: float, end_s: float) -> None
         source.seek(zero + math.ceil(Fraction(start_s) / base), stream=pictures)
         held: Packet[VideoStream] | None = None
         for packet in source.demux(pictures):
-            if packet.pts is None or packet.dts is None:
+            if packet.pts is None:
                 continue
             at = ticks(float((packet.pts - zero) * base))
             # Facts are rounded to microseconds, a tick is eleven.

@@ -93,10 +93,11 @@ def test_nothing_moves_only_where_nothing_does(scenes: dict[str, Scene], name: s
 
 def test_hands_come_from_above_and_change_what_stands_there(scenes: dict[str, Scene]) -> None:
     scene = scenes["conveyor-bottles"]
-    assert len(scene.tracks) >= 5
+    # One of them is first noticed inside the picture or at its edge, as the proxy's encoding has it.
+    assert sum(Side.TOP in track.entered for track in scene.tracks) >= 5
     for track in scene.tracks:
         assert any(track.start_s == pytest.approx(start_s, abs=NEAR_S) for start_s, _ in HANDS), track
-        assert Side.TOP in track.entered and Side.BOTTOM not in track.left
+        assert (Side.TOP in track.entered or not track.entered) and Side.BOTTOM not in track.left
         if track.left:
             assert any(track.end_s == pytest.approx(end_s, abs=NEAR_S) for _, end_s in HANDS), track
         assert track.colour is None, "skin, a red sleeve and a bottle have no one colour"
