@@ -87,7 +87,7 @@ def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position
         reasoning=_words(qa.reasoning, "reasoning"),
         item_index=hashlib.sha256(f"{row.video_id}\0{task}\0{position}".encode()).hexdigest()[:16],
         start_s=row.media.offset_s if is_part else None,
-        end_s=row.media.offset_s + row.media.duration_s if is_part else None,
+        end_s=round(row.media.offset_s + row.media.duration_s, 6) if is_part else None,
         duration=row.media.duration_s,
         fps=row.media.fps,
         width=row.media.width_px,

@@ -102,6 +102,12 @@ def test_a_part_says_where_it_lies_and_its_times_are_on_its_own_clock() -> None:
     assert json.loads(item.answer) == {"start": "00:10", "end": "00:30"}
 
 
+def test_a_part_ends_to_the_digit_where_its_neighbour_starts() -> None:
+    row = a_row(CLIP, [a_set(QaType.OPEN_QA, open_item("Why?"))], part=(0.71, 14.01))
+    [(_, item)] = items_of(row, media_root=None).items
+    assert item.end_s == 14.01
+
+
 def test_an_index_survives_the_failure_of_other_items() -> None:
     both = items_of(a_row(CLIP, [a_set(QaType.BCQ, yes(), no())]), media_root=None)
     broken = yes().model_copy(update={"reasoning": " "})

@@ -234,7 +234,9 @@ def test_a_file_name_that_is_not_utf_8_is_named_and_costs_no_other_video(ingest:
 
 
 @pytest.mark.parametrize("how", ["walked", "listed", "listed in ASCII"])
-def test_every_name_that_a_file_can_have_comes_back_from_the_manifest(tmp_path: Path, clip: Path, how: str) -> None:
+def test_every_name_that_a_file_can_have_comes_back_from_the_manifest(
+    ingest: Ingest, tmp_path: Path, clip: Path, how: str
+) -> None:
     store, folder = Store(tmp_path / "data"), tmp_path / "all"
     place(clip, *(folder / name for name in NAMES))
     lines = [json.dumps({"video": f"all/{name}"}, ensure_ascii=how == "listed in ASCII") for name in NAMES]
@@ -245,7 +247,7 @@ def test_every_name_that_a_file_can_have_comes_back_from_the_manifest(tmp_path: 
     assert ingest(folder, store=store, family="cams").known == len(NAMES)
 
 
-def test_a_link_that_leads_nowhere_is_a_problem_and_has_a_row(footage: Path) -> None:
+def test_a_link_that_leads_nowhere_is_a_problem_and_has_a_row(ingest: Ingest, footage: Path) -> None:
     (footage / "old.mp4").symlink_to("moved.mp4")
     intake = ingest(footage)
     assert intake.new == 4
