@@ -16,6 +16,7 @@ from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
 from vr_assets.media.showing import Showing
 from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_times
+from vr_assets.media.turns import takes_long
 from vr_assets.media.watched import Watched, part_of
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
@@ -192,12 +193,14 @@ def _rounded_down(limit_bytes: int) -> int:
     return limit_bytes // step * step
 
 
+@takes_long
 def _measure(proxy: Path, duration_s: float) -> Scene:
     from vr_assets.media.scene import measure_scene
 
     return measure_scene(proxy, duration_s=duration_s)
 
 
+@takes_long
 def _measure_source(source: Path, duration_s: float, recipe: ProxyRecipe, part: Span | None) -> Scene:
     """What `_measure` finds in the proxy that is not kept."""
     with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:

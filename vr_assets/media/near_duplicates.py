@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vr_assets.errors import StorageError
 from vr_assets.media.signature import SIGNATURE_VERSION, STEP_S, Steps, steps_of
+from vr_assets.media.turns import takes_long
 from vr_assets.records.base import Record
 from vr_assets.records.video import NearDuplicate
 
@@ -43,6 +44,7 @@ class Signed(Record):
     signature: str
 
 
+@takes_long
 def near_duplicates(path: Path, batch: str, videos: Sequence[Signed], *, enter: bool) -> list[NearDuplicate | None]:
     """For each video the first of those that it is nearly the same as, None where it is the first itself.
 

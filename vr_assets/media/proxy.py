@@ -13,12 +13,14 @@ from vr_assets.media.mp4 import TICKS, Mp4Writer, encodable, ticks
 from vr_assets.media.quality import QualityMeter
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sound import with_sound
+from vr_assets.media.turns import takes_long
 from vr_assets.records.base import Span
 from vr_assets.records.media import Treatment, VideoFacts
 from vr_assets.settings import AudioSetting
 from vr_assets.storage import write_atomically
 
 
+@takes_long
 def prepare(source: Path, proxy: Path, facts: Path, recipe: ProxyRecipe, part: Span | None) -> VideoFacts:
     """Decodes `source`, or a part of it, once, and publishes its proxy, if the recipe wants one, then its facts.
 

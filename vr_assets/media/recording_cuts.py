@@ -15,6 +15,7 @@ from vr_assets.media.decode import SAME_TIME_S, Footage, plane_rows
 from vr_assets.media.keyframes import KeyFootage
 from vr_assets.media.pictures import thumb
 from vr_assets.media.scene_cuts import CutFinder, Shape, shape_of, unlike
+from vr_assets.media.turns import takes_long
 
 CUTS_VERSION = 1
 """Raise it when other cuts are found in the same file."""
@@ -38,6 +39,7 @@ _NEARBY_S = 1.5
 _LUMA_FIRST = frozenset({"gray", "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12"})
 
 
+@takes_long
 def find_cuts(path: Path, start_s: float, end_s: float) -> tuple[float, ...]:
     """When the first frames of new scenes are shown, in [start_s, end_s), exact to the frame.
 

@@ -19,6 +19,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from vr_assets.errors import MediaError, StageError, StorageError
 from vr_assets.media.forking import CleanForkContext
+from vr_assets.media.turns import Turns
 from vr_assets.settings import MediaSettings
 
 P = ParamSpec("P")
@@ -34,12 +35,14 @@ class Workers:
     def __init__(self, settings: MediaSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        self._turns = Turns(settings.workers or _cores())
         self._pool: _Pool | None = None
         self._closed = False
 
     async def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `fn(*args)` in a media process. `fn` is a function of a module of vr_assets.media; what it takes and returns
-        is small. Waiting for a free process does not count against the deadline. Cancelling kills the process at once.
+        is small. Cuts go before work on whole videos (`turns.takes_long`). Waiting for a free process does not count against the
+        deadline. Cancelling kills the process at once.
 
         Raises:
             MediaError: `fn` raised it, or could not read its video, crashed, ran past the deadline or out of memory.
@@ -50,8 +53,9 @@ class Workers:
         for _ in range(_POOL_LIVES):
             pool = await asyncio.to_thread(self._running_pool)
             try:
-                future = pool.schedule(_guarded, (subject, fn, args, kwargs), self._settings.deadline_s)
-                return await asyncio.wrap_future(future)
+                async with self._turns.turn(fn):
+                    future = pool.schedule(_guarded, (subject, fn, args, kwargs), self._settings.deadline_s)
+                    return await asyncio.wrap_future(future)
             except TimeoutError:
                 raise MediaError(
                     f"{subject}: not done after {self._settings.deadline_s:g} s; raise media.deadline_s or re-encode the file"
