@@ -141,7 +141,7 @@ def copy_packets(path: Path, target: Path, start_s: float, end_s: float) -> None
             packet.pts = packet.dts = at - start
             packet.time_base, packet.stream, held = Fraction(1, TICKS), copied, packet
         if held is None:
-            raise MediaError(f"{path}: no keyframe at {start_s:g} s; delete the file, it is made again")
+            raise MediaError(f"{path}: no keyframe at {start_s:g} s any more; the file changed since it was measured")
         held.duration = end - start - (held.pts or 0)
         copy.mux(held)
 

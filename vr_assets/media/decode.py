@@ -4,7 +4,7 @@ Everything that reads pixels reads them here, so that two readers never disagree
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -16,7 +16,6 @@ import av
 import numpy as np
 from av.container.input import InputContainer
 from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -86,12 +85,6 @@ def picture(shown: Shown, size: tuple[int, int]) -> Image:
     width, height = size if turns % 2 == 0 else size[::-1]
     scaled = ordinary(shown.frame, width, height).reformat(width, height, "bgr24", interpolation=Interpolation.AREA, threads=1)
     return np.ascontiguousarray(np.rot90(scaled.to_ndarray().astype(np.uint8, copy=False), turns))
-
-
-def plane_rows(plane: VideoPlane) -> Image:
-    """A plane of an 8-bit planar frame as (H, W) uint8, without copying."""
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width]
 
 
 def scaled_size(width: int, height: int, longest_side_px: int | None) -> tuple[int, int]:
@@ -171,14 +164,8 @@ class Footage:
         zero = self._find_zero()
         if zero is None:
             return
-        if not self._leaps():
-            for _ in self._seeks(zero, start_s):
-                reached = self._read(sought=True)
-                first = next(reached, None)
-                if first is not None and first.time_s <= start_s + SAME_TIME_S:
-                    yield first
-                    yield from reached
-                    return
+        if not self._leaps() and (yield from self._sought(zero, start_s, lambda: self._read(sought=True))):
+            return
         # An index that is missing or wrong, or several clocks, among which nothing can be sought: read from the start.
         self._reopen()
         yield from self._read()
@@ -187,13 +174,23 @@ class Footage:
         """When the first frame is shown, by the file's own time stamps, which its sound shares. Moves the place of reading."""
         return (self._find_zero() or 0) * self._time_base
 
-    def _seeks(self, zero: int, start_s: float) -> Iterator[None]:
-        """Seeks to the last keyframe at or before a time, further back each time, for a seek may end too late."""
+    def _sought(self, zero: int, start_s: float, read: Callable[[], Iterator[Shown]]) -> Generator[Shown, None, bool]:
+        """What `read` gives from one that appears at or before `start_s`; whether it was reached.
+
+        Seeks to the last keyframe before, and further back where that ends too late.
+        """
         for back_s in _SEEK_BACK_S:
             at_s = start_s - back_s
-            if at_s > 0:
-                self.container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
-                yield
+            if at_s <= 0:
+                break
+            self.container.seek(zero + int(at_s / self._time_base), stream=self.stream, backward=True)
+            reached = read()
+            first = next(reached, None)
+            if first is not None and first.time_s <= start_s + SAME_TIME_S:
+                yield first
+                yield from reached
+                return True
+        return False
 
     @property
     def _time_base(self) -> Fraction:

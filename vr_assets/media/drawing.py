@@ -7,8 +7,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from vr_assets.errors import MediaError
-from vr_assets.media.decode import Image, plane_rows
-from vr_assets.media.mp4 import from_planes
+from vr_assets.media.decode import Image
+from vr_assets.media.planes import from_planes, plane_rows
 
 JPEG_QUALITY = 85
 

@@ -21,13 +21,8 @@ class KeyFootage(Footage):
         if self._leaps():
             yield from self._spaced(start_s, apart_s)
             return
-        for _ in self._seeks(zero, start_s):
-            reached = self._keyframes(zero, apart_s)
-            first = next(reached, None)
-            if first is not None and first.time_s <= start_s + SAME_TIME_S:
-                yield first
-                yield from reached
-                return
+        if (yield from self._sought(zero, start_s, lambda: self._keyframes(zero, apart_s))):
+            return
         self._reopen()
         yield from self._keyframes(zero, apart_s)
 

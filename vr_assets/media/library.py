@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from vr_assets.errors import MediaError
@@ -10,7 +11,7 @@ from vr_assets.media import cut
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.near_duplicates import Signed, near_duplicates
 from vr_assets.media.prepared import Prepared, read_record
-from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file, stat
+from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
@@ -165,16 +166,8 @@ class MediaLibrary:
         return await self._workers.run(near_duplicates, self.folder / "signatures.sqlite", batch, videos, enter=enter)
 
     async def _probe(self, path: Path) -> Probe:
-        return await self._shared.once(("probe", path), lambda: self._known_or_read(path))
-
-    async def _known_or_read(self, path: Path) -> Probe:
-        now = await asyncio.to_thread(stat, path)
-        known = await asyncio.to_thread(self._memo.get, path, now)
-        if known is not None:
-            return known
-        probe = await self._workers.run(probe_file, path)
-        await asyncio.to_thread(self._memo.put, path, now, probe)
-        return probe
+        read = partial(self._workers.run, probe_file, path)
+        return await self._shared.once(("probe", path), lambda: self._memo.remembered(path, read))
 
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
         async def made(file: Path, _: float) -> Scene:

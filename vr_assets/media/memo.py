@@ -1,7 +1,8 @@
 """What was found out about files, remembered for as long as they stay as they were."""
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from os import stat_result
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from vr_assets.errors import StorageError
+from vr_assets.media.opening import stat
 from vr_assets.records.base import Record
 
 R = TypeVar("R", bound=Record)
@@ -31,9 +33,24 @@ class FileMemo(Generic[R]):
         self._kind = kind
         self._version = version
 
+    async def remembered(self, path: Path, read: Callable[[], Awaitable[R]]) -> R:
+        """What is known of a file as it is now, else what `read` finds in it.
+
+        Raises:
+            MediaError: there is no such file, or `read` raised it.
+            StorageError: the memo cannot be used.
+        """
+        now = await asyncio.to_thread(stat, path)
+        known = await asyncio.to_thread(self.get, path, now)
+        if known is None:
+            known = await read()
+            await asyncio.to_thread(self.put, path, now, known)
+        return known
+
     def get(self, path: Path, now: stat_result) -> R | None:
         """Raises StorageError: the memo cannot be read."""
-        with self._connection() as connection:
+        with index(self._path) as connection:
+            connection.execute(_TABLE)
             key = (self._kind.__name__, str(path), self._version, now.st_size, now.st_mtime_ns, now.st_ino)
             where = "kind = ? and path = ? and version = ? and size_bytes = ? and mtime_ns = ? and inode = ?"
             row = connection.execute(f"select record from files where {where}", key).fetchone()
@@ -44,20 +61,25 @@ class FileMemo(Generic[R]):
 
     def put(self, path: Path, now: stat_result, record: R) -> None:
         """`now` is the file's state before it was read. Raises StorageError: the memo cannot be written."""
-        with self._connection() as connection:
+        with index(self._path) as connection:
+            connection.execute(_TABLE)
             key = (self._kind.__name__, str(path), self._version, now.st_size, now.st_mtime_ns, now.st_ino)
             connection.execute("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", (*key, record.to_line()))
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+
+@contextmanager
+def index(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file of what can be found out again. Each statement stands by itself, unless a transaction is begun.
+
+    Raises:
+        StorageError: it cannot be read or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, timeout=60)
-            try:
-                with connection:
-                    connection.execute(_TABLE)
-                    yield connection
-            finally:
-                connection.close()
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"{self._path}: {error}; check the disk, or delete the file: it is made again") from error
+            yield connection
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"{path}: {error}; check the disk, or delete the file: it is made again") from error

@@ -11,7 +11,8 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
 
-from vr_assets.media.decode import Image, Shown, plane_rows
+from vr_assets.media.decode import Shown
+from vr_assets.media.planes import from_planes, plane_rows
 from vr_assets.media.tone import ordinary
 
 TICKS = 90_000
@@ -45,18 +46,6 @@ def encodable(shown: Shown, size: tuple[int, int]) -> VideoFrame:
         threads=1,
     )
     return from_planes([np.rot90(plane_rows(plane), turns) for plane in frame.planes], frame.colorspace) if turns else frame
-
-
-def from_planes(planes: Sequence[Image], colorspace: int) -> VideoFrame:
-    """A yuv420p frame of its three planes, each (H, W) uint8."""
-    height, width = planes[0].shape
-    frame = VideoFrame(width, height, "yuv420p")
-    frame.colorspace = colorspace
-    for rows, target in zip(planes, frame.planes, strict=True):
-        padded = np.zeros((target.buffer_size // target.line_size, target.line_size), np.uint8)
-        padded[: target.height, : target.width] = rows
-        target.update(padded.tobytes())
-    return frame
 
 
 class Mp4Writer:

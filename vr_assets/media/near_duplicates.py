@@ -1,14 +1,13 @@
 """Which videos show the same recording as an earlier one, in a batch and in the batches before it."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vr_assets.errors import StorageError
+from vr_assets.media.memo import index
 from vr_assets.media.signature import SIGNATURE_VERSION, STEP_S, Steps, steps_of
 from vr_assets.media.turns import takes_long
 from vr_assets.records.base import Record
@@ -141,8 +140,7 @@ def _running(steps: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 def _entered(path: Path, batch: str, videos: Sequence[Signed]) -> list[tuple[str, Signed]]:
     """Enters a batch at its place, or at the next; what comes before it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _connection(path) as connection:
+    with index(path) as connection:
         connection.execute("begin immediate")
         for table in _TABLES:
             connection.execute(table)
@@ -165,7 +163,7 @@ def _entered(path: Path, batch: str, videos: Sequence[Signed]) -> list[tuple[str
 def _earlier(path: Path, batch: str) -> list[tuple[str, Signed]]:
     if not path.is_file():
         return []
-    with _connection(path) as connection:
+    with index(path) as connection:
         known = connection.execute("select place from batches where batch = ?", (batch,)).fetchone()
         return _before(connection, known[0] if known else None)
 
@@ -180,15 +178,3 @@ def _before(connection: sqlite3.Connection, place: int | None) -> list[tuple[str
         (batch, Signed(video_id=video_id, video=video, picture_hash=picture_hash, signature=signature))
         for batch, video_id, video, picture_hash, signature in found
     ]
-
-
-@contextmanager
-def _connection(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
-        try:
-            yield connection
-        finally:
-            connection.close()
-    except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"{path}: {error}; check the disk, or delete the file: it is made again") from error

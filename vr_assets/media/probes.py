@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from vr_assets.errors import MediaError
-from vr_assets.media.opening import stat as stat
+from vr_assets.media.opening import stat
 from vr_assets.media.probe import probe_header
 from vr_assets.records.base import Record
 from vr_assets.records.media import VideoHeader

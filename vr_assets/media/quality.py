@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
-from vr_assets.media.decode import plane_rows
 from vr_assets.media.pictures import halved, thumb
+from vr_assets.media.planes import plane_rows
 from vr_assets.media.scene_cuts import CutFinder
 from vr_assets.media.signature import SignatureMeter
 from vr_assets.media.stretches import DarkMeter, FrozenMeter

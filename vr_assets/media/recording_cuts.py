@@ -11,9 +11,10 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from vr_assets.media.decode import SAME_TIME_S, Footage, plane_rows
+from vr_assets.media.decode import SAME_TIME_S, Footage
 from vr_assets.media.keyframes import KeyFootage
 from vr_assets.media.pictures import thumb
+from vr_assets.media.planes import plane_rows
 from vr_assets.media.scene_cuts import CutFinder, Shape, shape_of, unlike
 from vr_assets.media.turns import takes_long
 

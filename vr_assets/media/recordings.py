@@ -7,8 +7,9 @@ from pathlib import Path
 
 from vr_assets.media.library import PROBES
 from vr_assets.media.memo import FileMemo
+from vr_assets.media.opening import stat
 from vr_assets.media.probe import probe_header
-from vr_assets.media.probes import PROBE_VERSION, stat
+from vr_assets.media.probes import PROBE_VERSION
 from vr_assets.media.recording_cuts import CUTS_VERSION, find_cuts
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Record
@@ -36,12 +37,7 @@ class Recordings:
 
     async def header(self, path: Path) -> VideoHeader:
         """Raises MediaError: the file is missing, broken or holds no video."""
-        now = await asyncio.to_thread(stat, path)
-        known = await asyncio.to_thread(self._headers.get, path, now)
-        if known is None:
-            known = await self._workers.run(probe_header, path)
-            await asyncio.to_thread(self._headers.put, path, now, known)
-        return known
+        return await self._headers.remembered(path, lambda: self._workers.run(probe_header, path))
 
     async def cuts_s(self, path: Path, *, on_looked: Callable[[float], None] = lambda seconds: None) -> tuple[float, ...]:
         """When the first frames of new scenes are shown, as `find_cuts` finds them.

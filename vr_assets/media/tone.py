@@ -13,6 +13,8 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, ColorTrc, Interpolation
 from numpy.typing import NDArray
 
+from vr_assets.media.planes import from_planes
+
 # What an ordinary display shows as white, and the brightest that stays distinct from it, in cd/m2.
 _WHITE_NITS, _PEAK_NITS = 100.0, 1000.0
 _DISPLAY_GAMMA = 2.4
@@ -29,15 +31,12 @@ def ordinary(frame: VideoFrame, width: int, height: int) -> VideoFrame:
     wide = frame.reformat(
         width, height, "yuv420p10le", interpolation=Interpolation.AREA, dst_color_range=ColorRange.MPEG, threads=1
     )
-    shown = VideoFrame(width, height, "yuv420p")
     luma, gain = _curves()
-    bright = _samples(wide.planes[0])
-    _fill(shown.planes[0], luma[bright])
+    bright, *colours = (_samples(plane) for plane in wide.planes)
     strength = gain[bright[::2, ::2]]
-    for source, target in zip(wide.planes[1:], shown.planes[1:], strict=True):
-        _fill(target, np.clip(128.5 + (_samples(source) - 512.0) / 4 * strength, 16, 240).astype(np.uint8))
-    shown.colorspace, shown.color_range, shown.color_trc = frame.colorspace, ColorRange.MPEG, ColorTrc.BT709
-    shown.color_primaries = frame.color_primaries
+    chroma = (np.clip(128.5 + (colour - 512.0) / 4 * strength, 16, 240).astype(np.uint8) for colour in colours)
+    shown = from_planes((luma[bright], *chroma), frame.colorspace)
+    shown.color_range, shown.color_trc, shown.color_primaries = ColorRange.MPEG, ColorTrc.BT709, frame.color_primaries
     return shown
 
 
@@ -58,9 +57,3 @@ def _samples(plane: VideoPlane) -> NDArray[np.uint16]:
     """A plane of a 10-bit planar frame as (H, W)."""
     rows = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)
     return rows[: plane.height, : plane.width]
-
-
-def _fill(plane: VideoPlane, samples: NDArray[np.uint8]) -> None:
-    padded = np.zeros((plane.buffer_size // plane.line_size, plane.line_size), np.uint8)
-    padded[: plane.height, : plane.width] = samples
-    plane.update(padded.tobytes())

@@ -9,17 +9,14 @@ from vr_assets.errors import ReplyError
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.call import Evidence, Media, Request
-from vr_assets.records.row import Provenance, VideoMedia
+from vr_assets.records.row import Provenance
 from vr_assets.records.video import FilteredVideo, NearDuplicate, RawVideo, Screening
-from vr_assets.settings import Asset, LeftOut, Mode, NearDuplicates, Settings, Status, Task
+from vr_assets.settings import Asset, LeftOut, Mode, NearDuplicates, Status, Task
 from vr_assets.steps.evidence import evidence, whole
-from vr_assets.steps.measured import left_out
+from vr_assets.steps.measured import left_out, too_long
 from vr_assets.steps.near_duplicates import measure_all, near_duplicates
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
-
-# Headers are often a fraction of a second off.
-_SLACK_S = 1.0
 
 _PARSERS = {
     Task.SCREENING: parse_screening,
@@ -53,7 +50,7 @@ async def _filter(stage: Stage, row: RawVideo, first: NearDuplicate | None) -> F
         return stopped
     media, facts, subject = await whole(stage.media, row)
     measured = {"media": media, "quality": facts.quality, "media_remarks": facts.remarks}
-    unasked = _too_long(row, media, stage.settings) or left_out(facts.quality, stage.settings.filter)
+    unasked = too_long(row, media, stage.settings.videos) or left_out(facts.quality, stage.settings.filter)
     if unasked:
         cause, reason = unasked
         return next_row(FilteredVideo, row, **measured, status=Status.FILTERED_OUT, reason=reason, left_out_for=cause)
@@ -84,17 +81,6 @@ async def _filter(stage: Stage, row: RawVideo, first: NearDuplicate | None) -> F
         is_valid=suited.is_valid,
         validity_words=suited.validity_words,
         mode_words=labelled.mode_words,
-    )
-
-
-def _too_long(row: RawVideo, media: VideoMedia, settings: Settings) -> tuple[LeftOut, str] | None:
-    """Why a video is not asked about although its header passed, and that in words; None when it is not too long."""
-    limit_s = settings.videos.max_video_length_sec
-    if row.media is None or media.part_start_s is not None or media.duration_s <= limit_s + _SLACK_S:
-        return None
-    return LeftOut.TOO_LONG, (
-        f"{media.duration_s:.1f} s decode, over videos.max_video_length_sec = {limit_s:g}, although its header says "
-        f"{row.media.duration_s:.1f} s; raise it, or copy the file to mend its header and ingest it again"
     )
 
 

@@ -2,13 +2,26 @@
 
 from collections.abc import Iterator
 
-from vr_assets.records.video import QualityFacts
-from vr_assets.settings import FilterSettings, LeftOut
+from vr_assets.records.row import VideoMedia
+from vr_assets.records.video import QualityFacts, RawVideo
+from vr_assets.settings import FilterSettings, LeftOut, VideoSettings
+from vr_assets.steps.parts import HEADER_SLACK_S
 
 
 def left_out(quality: QualityFacts | None, limits: FilterSettings) -> tuple[LeftOut, str] | None:
     """Why nothing should be asked about a video, and that in words; None where nothing says so, or nothing was measured yet."""
     return next(_broken(quality, limits), None) if quality else None
+
+
+def too_long(row: RawVideo, media: VideoMedia, limits: VideoSettings) -> tuple[LeftOut, str] | None:
+    """Why a video is not asked about although its header passed, and that in words; None when it is not too long."""
+    limit_s = limits.max_video_length_sec
+    if row.media is None or media.part_start_s is not None or media.duration_s <= limit_s + HEADER_SLACK_S:
+        return None
+    return LeftOut.TOO_LONG, (
+        f"{media.duration_s:.1f} s decode, over videos.max_video_length_sec = {limit_s:g}, although its header says "
+        f"{row.media.duration_s:.1f} s; raise it, or copy the file to mend its header and ingest it again"
+    )
 
 
 def _broken(quality: QualityFacts, limits: FilterSettings) -> Iterator[tuple[LeftOut, str]]:

@@ -15,7 +15,7 @@ from vr_assets.records.base import Span
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.media import VideoHeader
 from vr_assets.settings import LongRecordings, Settings, SplitAt
-from vr_assets.steps.parts import PART_SLACK_S, SHORTEST_PART_S, split_at_cuts, split_by_length, usual_calls
+from vr_assets.steps.parts import HEADER_SLACK_S, SHORTEST_PART_S, split_at_cuts, split_by_length, usual_calls
 from vr_assets.steps.video_lists import Problem
 
 # Files that are looked at together; media processes are fewer.
@@ -179,7 +179,7 @@ class Sorter:
             return None
         if row.start_s is None or row.end_s is None:
             return Span(start_s=0.0, end_s=header.duration_s)
-        if row.start_s >= header.duration_s or row.end_s > header.duration_s + PART_SLACK_S:
+        if row.start_s >= header.duration_s or row.end_s > header.duration_s + HEADER_SLACK_S:
             return None
         return Span(start_s=row.start_s, end_s=min(row.end_s, header.duration_s))
 

@@ -11,7 +11,7 @@ from vr_assets.steps.asking import ASKS
 SHORTEST_PART_S = 1.0
 """A part shorter than this shows nothing of its own: it joins the part before it."""
 
-PART_SLACK_S = 1.0
+HEADER_SLACK_S = 1.0
 """Headers are often a fraction of a second off."""
 
 

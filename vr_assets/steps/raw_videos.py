@@ -11,7 +11,7 @@ from vr_assets.records.batch import ManifestRow
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.video import RawVideo
 from vr_assets.settings import Mode, ModeSetting, Settings, Status
-from vr_assets.steps.parts import PART_SLACK_S
+from vr_assets.steps.parts import HEADER_SLACK_S
 from vr_assets.steps.stage import Stage
 
 
@@ -49,7 +49,7 @@ def _row(entry: ManifestRow, outcome: VideoMedia | Failed, settings: Settings) -
     media = None if isinstance(outcome, Failed) else outcome
     if isinstance(outcome, Failed):
         status, reason = Status.FAILED, outcome.reason
-    elif (part := _part(entry)) and part.duration_s > outcome.duration_s + PART_SLACK_S:
+    elif (part := _part(entry)) and part.duration_s > outcome.duration_s + HEADER_SLACK_S:
         status = Status.FAILED
         reason = (
             f"{entry.source}: the part ends at {part.end_s:g} s, "

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from vr_assets.media.decode import plane_rows
 from vr_assets.media.drawing import contact_sheet, labelled, labelled_frame
+from vr_assets.media.planes import plane_rows
 from vr_assets_tests.clips import blank
 
 

@@ -11,8 +11,9 @@ import pytest
 from vr_assets.errors import MediaError, StorageError
 from vr_assets.media import probes
 from vr_assets.media.memo import FileMemo
+from vr_assets.media.opening import stat
 from vr_assets.media.probe import probe_header
-from vr_assets.media.probes import Probe, probe_file, stat
+from vr_assets.media.probes import Probe, probe_file
 from vr_assets.records.media import VideoHeader
 from vr_assets_tests.clips import blank, moving_box, spoil, write_clip, write_sound
 

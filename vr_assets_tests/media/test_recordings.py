@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -12,35 +11,10 @@ from vr_assets.errors import MediaError
 from vr_assets.media import recordings
 from vr_assets.media.recordings import Recordings
 from vr_assets.media.workers import Workers
-from vr_assets.settings import MediaSettings
 from vr_assets_tests.clips import moving_box, write_clip
+from vr_assets_tests.media.asked import WatchedWorkers
 
 T = TypeVar("T")
-
-
-class WatchedWorkers(Workers):
-    """Media processes that write down what they were asked for."""
-
-    def __init__(self, settings: MediaSettings) -> None:
-        super().__init__(settings)
-        self.asked: list[tuple[object, ...]] = []
-
-    async def run(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        self.asked.append((fn.__name__, *args[1:]))
-        return await super().run(fn, *args, **kwargs)
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[WatchedWorkers]:
-    made = WatchedWorkers(MediaSettings(workers=2, memory_mb=1024))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def workers(pool: WatchedWorkers) -> WatchedWorkers:
-    pool.asked.clear()
-    return pool
 
 
 @pytest.fixture
@@ -66,10 +40,10 @@ def test_what_was_found_out_is_remembered_while_the_file_stays_as_it_is(
     first = found(workers, tmp_path / "media", recording)
     assert first == (20.0, (13.0,))
     assert found(workers, tmp_path / "media", recording) == first
-    assert [name for name, *_ in workers.asked] == ["probe_header", "find_cuts"]
+    assert workers.asked == ["probe_header", "find_cuts"]
     os.utime(recording)
     assert found(workers, tmp_path / "media", recording) == first
-    assert [name for name, *_ in workers.asked[2:]] == ["probe_header", "find_cuts"]
+    assert workers.asked[2:] == ["probe_header", "find_cuts"]
 
 
 def test_a_long_recording_is_looked_through_in_stretches_each_with_a_deadline_of_its_own(
@@ -79,7 +53,7 @@ def test_a_long_recording_is_looked_through_in_stretches_each_with_a_deadline_of
     looked: list[float] = []
     cuts = asyncio.run(Recordings(tmp_path / "media", workers).cuts_s(recording, on_looked=looked.append))
     assert cuts == (13.0,)
-    assert [asked[1:] for asked in workers.asked[1:]] == [(0.0, 8.0), (8.0, 16.0), (16.0, 20.0)]
+    assert workers.given[1:] == [(0.0, 8.0), (8.0, 16.0), (16.0, 20.0)]
     assert sorted(looked) == [4.0, 8.0, 8.0]
 
 
