@@ -37,6 +37,7 @@ def _sent(task: Task, role: str, settings: Settings) -> set[Need]:
     if role == "llm":
         return {Need.TEXT}
     long = settings.videos.max_video_length_sec > settings.long_video.long_video_threshold_sec
+    # Parts that were made under another limit may be longer than this one.
     in_parts = settings.videos.long_recordings is LongRecordings.SPLIT
     in_windows = task is Task.DENSE_CAPTION and settings.long_video.long_video_input is LongVideoInput.WINDOWS
     as_frames = task in _OF_THE_WHOLE and (long or in_parts) and not in_windows
