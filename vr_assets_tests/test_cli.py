@@ -159,7 +159,7 @@ def test_config_of_a_batch_shows_what_the_batch_remembers(terminal: Terminal, vi
         (("ingest", "VIDEOS", "--set", "chunks.max_chunks=0"), "greater than or equal to 1"),
         (("ingest", "VIDEOS", "--set", "chunks.max_chunks"), "name=value"),
         (("run", "--batch", "cams", "--set", "max_worker=8"), "did you mean calls.max_workers"),
-        (("run", "--batch", "cams", "--set", "ingest.batch_size=8"), "only `vr-assets ingest` uses it"),
+        (("run", "--batch", "cams", "--set", "ingest.batch_size=8"), "only `vr-assets ingest` and the drop sensor use it"),
         (("run", "--batch", "cams", "--force", "caption"), "caption: no asset; there are raw_videos"),
         (("run", "--batch", "cams", "--select", "caption+"), "--select caption+ names no asset"),
     ],

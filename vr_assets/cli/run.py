@@ -65,9 +65,9 @@ def run_batches(names: Iterable[str], layer: dict[str, object], *, selection: st
     from vr_assets.settings import environment_layer, is_operational, resolve
 
     settings = resolve((COMMAND_LINE, layer), ("environment", environment_layer())).settings
-    for_ingest = [name for name in layer if name.startswith("ingest.")]
-    if for_ingest:
-        raise SettingsError(f"{', '.join(for_ingest)}: only `vr-assets ingest` uses it")
+    before_runs = [name for name in layer if name.startswith(("ingest.", "drops."))]
+    if before_runs:
+        raise SettingsError(f"{', '.join(before_runs)}: only `vr-assets ingest` and the drop sensor use it")
     ensure_home()
 
     from vr_assets.definitions import defs

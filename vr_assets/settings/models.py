@@ -183,6 +183,22 @@ class IngestSettings(_Group):
     )
 
 
+class DropSettings(_Group):
+    folder: str = Field("", description="Folder that the sensor `video_drops` watches for videos and .jsonl lists of videos.")
+    family: str = Field(
+        "", description="Name of the batches made of dropped videos: NAME, NAME-2, ...; empty: the folder's name."
+    )
+    settle_s: float = Field(
+        60.0, ge=0, description="A file is taken when its size and time did not change for so long, in seconds."
+    )
+    done_suffix: str = Field(
+        "", description="Such as .done: a file is taken once NAME.mp4.done lies beside it, and not before, in place of settle_s."
+    )
+    batch_age_s: float = Field(
+        900.0, ge=0, description="A batch closes at ingest.batch_size videos, or when one has waited for so long. Seconds."
+    )
+
+
 class VideoSettings(_Group):
     max_video_length_sec: float = Field(
         300.0, gt=0, description="Longer videos are skipped with a row, before any paid call. Seconds."
@@ -303,6 +319,7 @@ class Settings(_Group):
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     prompts: PromptSettings = Field(default_factory=PromptSettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
+    drops: DropSettings = Field(default_factory=DropSettings)
     videos: VideoSettings = Field(default_factory=VideoSettings)
     filter: FilterSettings = Field(default_factory=FilterSettings)
     chunks: ChunkSettings = Field(default_factory=ChunkSettings)
