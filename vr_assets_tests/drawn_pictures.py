@@ -1,6 +1,6 @@
 """Pictures drawn with known things in them, for the offline annotator and the preview. Shares no code with what it tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -49,8 +49,10 @@ class Picture:
     things: tuple[Thing, ...]
 
 
-def picture(seed: int, *, ground: str = "plain", quality: int = 92, overlap: bool = False, size: tuple[int, int] = (640, 480)) -> Picture:
-    """Two to six figures on a ground, through a JPEG of that quality. With `overlap` later ones may cover a part of earlier ones."""
+def picture(
+    seed: int, *, ground: str = "plain", quality: int = 92, overlap: bool = False, size: tuple[int, int] = (640, 480)
+) -> Picture:
+    """Two to six figures on a ground, through a JPEG. With `overlap` later ones may cover a part of earlier ones."""
     chance = np.random.default_rng(seed)
     width, height = size
     image = _ground(ground, chance, width, height)
@@ -82,7 +84,9 @@ def picture(seed: int, *, ground: str = "plain", quality: int = 92, overlap: boo
         image = image + chance.normal(0, 9, image.shape)
     _, jpeg = cv2.imencode(".jpg", np.clip(image, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])
     shown = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
-    return Picture(shown, tuple(_thing(*names, mask, masks, around) for names, mask, around in zip(painted, masks, taken, strict=True)))
+    return Picture(
+        shown, tuple(_thing(*names, mask, masks, around) for names, mask, around in zip(painted, masks, taken, strict=True))
+    )
 
 
 def _thing(figure: str, paint: str, mask: NDArray[np.bool_], masks: Sequence[NDArray[np.bool_]], around: Box) -> Thing:
@@ -126,7 +130,9 @@ def _ground(kind: str, chance: np.random.Generator, width: int, height: int) -> 
             return np.full((height, width, 3), 130.0)
         case _:
             coarse = chance.uniform(95, 165, (5, 7, 1)).astype(np.float32)
-            return np.repeat(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[..., None], 3, axis=2).astype(float)
+            return np.repeat(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[..., None], 3, axis=2).astype(
+                float
+            )
 
 
 def iou(one: Box, other: Box) -> float:
@@ -135,6 +141,3 @@ def iou(one: Box, other: Box) -> float:
     common = max(0, wide) * max(0, high)
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
     return common / (sum(areas) - common)
-
-
-Wanted = Callable[[Thing], bool]

@@ -16,6 +16,7 @@ from vr_assets.records.image_scene import ImageScene, Region
 from vr_assets.records.scene import Colour
 
 _WORKING_PX = 640
+_MOST_ENLARGED = 3.0
 _LEAST_AREA = 0.0008  # Of the picture: less is a speck, and has no shape at the working size.
 _LEAST_SIDE_PX = 8
 _MOST_REGIONS = 40
@@ -35,25 +36,25 @@ def measure_image(image: Image) -> ImageScene:
         image: BGR (H, W, 3) uint8, turned as it is shown. Costs under half a second, whatever its size.
     """
     height, width = image.shape[:2]
-    shrink = min(1.0, _WORKING_PX / max(height, width))
-    small = cv2.resize(image, (max(1, round(width * shrink)), max(1, round(height * shrink))), interpolation=cv2.INTER_AREA)
-    smooth = _without_noise(small)
+    zoom = min(_MOST_ENLARGED, _WORKING_PX / max(height, width))
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    smooth = _without_noise(np.asarray(cv2.resize(image, size, interpolation=way), np.uint8))
     lab = np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_BGR2LAB), np.float32)
-    labels = _merged(_areas(smooth, lab), lab)
-    scale = (width / small.shape[1], height / small.shape[0])
-    regions: list[Region] = []
-    grounds: list[Colour | None] = []
-    for mask, on_edge in _each(labels):
-        if on_edge:
-            grounds.append(_colour(smooth, mask)[0])
-        elif (region := _region(smooth, lab, mask, scale)) is not None:
-            regions.append(region)
+    labels = _merged(_areas(smooth, lab, _STEP / max(1.0, zoom)), lab)
+    scale = (width / size[0], height / size[1])
+    masks = list(_each(labels))
+    ground = np.zeros(labels.shape, np.uint8)
+    for mask, on_edge in masks:
+        ground |= mask if on_edge else 0
+    found = [_region(smooth, lab, mask, ground, scale) for mask, on_edge in masks if not on_edge]
+    regions = [region for region in found if region is not None]
     regions.sort(key=lambda region: (-region.area, region.box))
     return ImageScene(
         width_px=width,
         height_px=height,
         regions=tuple(regions[:_MOST_REGIONS]),
-        grounds=tuple(grounds),
+        grounds=tuple(_colour(smooth, mask)[0] for mask, on_edge in masks if on_edge),
         busy=len(regions) > _MOST_REGIONS,
     )
 
@@ -64,11 +65,12 @@ def _without_noise(image: Image) -> Image:
     return np.asarray(cv2.bilateralFilter(calm, 7, 30, 5), np.uint8)
 
 
-def _areas(image: Image, lab: Lab) -> Labels:
+def _areas(image: Image, lab: Lab, step: float) -> Labels:
     """A label from 1 for every pixel: areas inside which the colour changes only little by little."""
     across = np.linalg.norm(cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=3) / 8, axis=2)
     down = np.linalg.norm(cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=3) / 8, axis=2)
-    flat = (np.hypot(across, down) < _STEP).astype(np.uint8)
+    # Eroded, so that a gap in a smeared outline joins nothing.
+    flat = cv2.erode((np.hypot(across, down) < step).astype(np.uint8), np.ones((3, 3), np.uint8))
     count, found, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
     large = stats[:, cv2.CC_STAT_AREA] >= max(12, _LEAST_AREA / 2 * flat.size)
     large[0] = False
@@ -122,23 +124,24 @@ def _each(labels: Labels) -> Iterator[tuple[Mask, bool]]:
             yield mask, bool((edge == label).mean() >= _GROUND)
 
 
-def _region(image: Image, lab: Lab, mask: Mask, scale: tuple[float, float]) -> Region | None:
+def _region(image: Image, lab: Lab, mask: Mask, ground: Mask, scale: tuple[float, float]) -> Region | None:
     """None: too thin to be a thing."""
     left, top, wide, high = cv2.boundingRect(mask)
     if min(wide, high) < _LEAST_SIDE_PX:
         return None
     colour, purity = _colour(image, mask)
     shape, fit = shape_of(mask)
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    area = sum(cv2.contourArea(contour) for contour in contours) / mask.size
+    whole = _without_holes(mask)
+    clarity, alone = _outline(lab, mask, whole, ground)
     x, y = scale
     return Region(
         left=round(left * x),
         top=round(top * y),
         right=round((left + wide) * x),
         bottom=round((top + high) * y),
-        area=round(area, 5),
-        clarity=round(_clarity(lab, mask), 3),
+        area=round(float(whole.mean()), 5),
+        clarity=round(clarity, 3),
+        alone=round(alone, 3),
         colour=colour,
         purity=round(purity, 3),
         shape=shape,
@@ -154,11 +157,22 @@ def _colour(image: Image, mask: Mask) -> tuple[Colour | None, float]:
     return name, colours.share(votes, name) if name else 0.0
 
 
-def _clarity(lab: Lab, mask: Mask) -> float:
-    """The share of the outline beyond which the colour is clearly another. The picture's own edge is no outline."""
+def _without_holes(mask: Mask) -> Mask:
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED), np.uint8)
+
+
+def _outline(lab: Lab, mask: Mask, whole: Mask, ground: Mask) -> tuple[float, float]:
+    """The shares of the outline beyond which the colour is clearly another, and beyond which there is a ground.
+
+    The picture's own edge is no outline; what has no other has (0.0, 0.0).
+    """
     kernel = np.ones((3, 3), np.uint8)
     inner = cv2.erode(mask, kernel, iterations=2)
     own = np.median(lab[(inner if inner.any() else mask) > 0], axis=0)
-    ring = cv2.dilate(mask, kernel, iterations=4) - cv2.dilate(mask, kernel, iterations=3)
-    apart = np.linalg.norm(lab[ring > 0] - own, axis=1)
-    return float((apart > _DIFFERS).mean()) if apart.size else 0.0
+    near = cv2.dilate(whole, kernel, iterations=3)
+    beyond = (cv2.dilate(near, kernel) > 0) & (near == 0)
+    if not beyond.any():
+        return 0.0, 0.0
+    apart = np.linalg.norm(lab[beyond] - own, axis=1)
+    return float((apart > _DIFFERS).mean()), float((ground[beyond] > 0).mean())
