@@ -1,7 +1,7 @@
 """groundings: which boxes a reply gives to which expressions, in pixels of the original image.
 
-A box that cannot be what was meant is left out and said to be; one is put right only where nothing else can have been meant. Numbers
-that do not fit the convention at all fail the whole reply: no box is better than a wrong one.
+A box that cannot be what was meant is left out and said to be; one is put right only where nothing else can have been meant.
+Numbers that do not fit the convention at all fail the whole reply: no box is better than a wrong one.
 """
 
 import hashlib
@@ -170,10 +170,7 @@ def _grounded(expression: Expression, found: _Found | None, units: Units, most: 
         flags.append(f"{len(instances)} boxes; the first {most} are kept (grounding.max_instances)")
     if any(_score(box.score) is None and box.score not in (None, "", []) for box in found.boxes):
         flags.append("a score that is no number from 0 to 1 is left out")
-    if kept:
-        grounded = Grounded.FOUND
-    else:
-        grounded = Grounded.UNUSABLE if found.boxes else Grounded.ABSENT
+    grounded = Grounded.FOUND if kept else Grounded.UNUSABLE if found.boxes else Grounded.ABSENT
     update = {"grounded": grounded, "instances": tuple(kept), "flags": (*expression.flags, *dict.fromkeys(flags))}
     return expression.model_copy(update=update)
 

@@ -15,7 +15,7 @@ Numbers = tuple[float, ...]
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _LOCS = re.compile(r"<loc(\d{4})>")
 _NOT_THERE = re.compile(
-    r"\W*(?:none|null|nil|absent|n/?a|no (?:box|boxes|instances?)|not (?:found|visible|present|shown|there|in the image)|empty)\W*",
+    r"\W*(?:none|null|nil|absent|n/?a|no (?:box|boxes|instances?)|not (?:found|visible|present|shown|there|in it)|empty)\W*",
     re.IGNORECASE,
 )
 _LINE = re.compile(r"^\s*(?:[-*+•]\s+)?(?:\[?(?P<number>\d{1,3})\]?[.):]\s+)?(?P<label>[^|\n]*?)\s*[|:]\s*(?P<rest>.*)$")
@@ -130,9 +130,9 @@ def _of_object(fields: Mapping[str, tuple[object, object]], number: int | None, 
     named = [key for key in _LIST_KEYS if key in plain and not isinstance(plain[key], str)]
     if named and (len(plain) == 1 or _is_list_of_entries(plain[named[0]]) or number is not None or label):
         part = decoded(plain[named[0]])
-        if isinstance(part, list) and part and all(isinstance(decoded(one), Mapping) for one in part):
-            yield from _walk(part, number, label, depth=depth + 1)
-        elif isinstance(part, Mapping):
+        if (isinstance(part, list) and part and all(isinstance(decoded(one), Mapping) for one in part)) or isinstance(
+            part, Mapping
+        ):
             yield from _walk(part, number, label, depth=depth + 1)
         elif number is not None or label or part:
             yield _entry(number, label, part, score)
@@ -175,7 +175,7 @@ def _boxes(value: object, score: object) -> tuple[SaidBox, ...]:
     """The boxes in a value: one, unnested or not, or a list of them; with a list of scores each has its own."""
     value = decoded(value)
     if isinstance(value, str):
-        return tuple(SaidBox(numbers, score) for numbers in _numbers_of(value))
+        return tuple(SaidBox(four, score) for four in _numbers_of(value))
     if isinstance(value, Mapping):
         plain = {_key(key): part for key, part in value.items()}
         own = _first(plain, _SCORE_KEYS)
@@ -230,7 +230,7 @@ def _of_lines(text: str) -> Iterator[Said]:
             continue
         if _LOCS.search(line):
             for piece in line.split(";"):
-                boxes = tuple(SaidBox(numbers) for numbers in _numbers_of(piece))
+                boxes = tuple(SaidBox(four) for four in _numbers_of(piece))
                 yield Said(None, _LOCS.sub("", piece).strip(), boxes)
             continue
         found = _LINE.match(line)
@@ -241,8 +241,8 @@ def _of_lines(text: str) -> Iterator[Said]:
         label = found["label"].strip()
         if _is_nothing(box):
             yield Said(number, label, is_absent=True)
-        elif any(mark in box for mark in "[(<,") and (boxes := _numbers_of(box)):
-            yield Said(number, label, tuple(SaidBox(numbers, score.strip() or None) for numbers in boxes))
+        elif any(mark in box for mark in "[(<,") and (told := _numbers_of(box)):
+            yield Said(number, label, tuple(SaidBox(four, score.strip() or None) for four in told))
 
 
 def _label_of(value: Mapping[str, object]) -> tuple[int | None, str]:
