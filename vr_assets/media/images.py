@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vr_assets.errors import MediaError
 from vr_assets.media.memo import FileMemo
-from vr_assets.media.prepared import read_record
 from vr_assets.media.sharing import Shared
 from vr_assets.media.stills import RENDERING_VERSION, STILL_VERSION, Size, Still, read_still, render, upright
 from vr_assets.media.workers import Workers
@@ -86,7 +85,9 @@ class ImageLibrary:
     async def scene(self, media: ImageMedia) -> ImageScene:
         """What can be measured in it, from disk where it was measured before. Raises MediaError."""
         path = self._folder / "facts" / f"{media.content}.image{IMAGE_SCENE_VERSION}.json"
-        return read_record(ImageScene, path) or await self._shared.once(path, lambda: self._scene(media, path))
+        if path.is_file():
+            return ImageScene.model_validate_json(path.read_bytes())
+        return await self._shared.once(path, lambda: self._scene(media, path))
 
     async def _read(self, file: Path) -> Still:
         return await self._workers.run(read_still, file)

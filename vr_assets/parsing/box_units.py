@@ -26,6 +26,12 @@ _SCALES = {
     BoxConvention.BINS_YXYX: 1024,
 }
 
+_ALIKE = (
+    {BoxConvention.PIXELS_XYXY, BoxConvention.RESIZED_XYXY, BoxConvention.ORIGINAL_XYXY},
+    {BoxConvention.THOUSAND_XYXY, BoxConvention.THOUSANDTH_XYXY},
+    {BoxConvention.THOUSAND_YXYX, BoxConvention.BINS_YXYX},
+)
+
 ASKED_OF_OTHERS = BoxConvention.THOUSAND_XYXY
 
 # The first that fits; a convention that nobody confirmed for the family gives way to what a trial finds.
@@ -53,6 +59,11 @@ def convention_of_model(model: str) -> tuple[BoxConvention, bool]:
         if pattern.search(model):
             return convention, is_sure
     return ASKED_OF_OTHERS, False
+
+
+def tells_as(one: BoxConvention, other: BoxConvention) -> bool:
+    """Whether a trial with a small picture cannot tell two conventions apart."""
+    return any(one in group and other in group for group in _ALIKE)
 
 
 def resized(size: Size) -> Size:

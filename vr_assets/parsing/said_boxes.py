@@ -130,9 +130,7 @@ def _of_object(fields: Mapping[str, tuple[object, object]], number: int | None, 
     named = [key for key in _LIST_KEYS if key in plain and not isinstance(plain[key], str)]
     if named and (len(plain) == 1 or _is_list_of_entries(plain[named[0]]) or number is not None or label):
         part = decoded(plain[named[0]])
-        if (isinstance(part, list) and part and all(isinstance(decoded(one), Mapping) for one in part)) or isinstance(
-            part, Mapping
-        ):
+        if isinstance(part, Mapping) or (part and _is_list_of_entries(part)):
             yield from _walk(part, number, label, depth=depth + 1)
         elif number is not None or label or part:
             yield _entry(number, label, part, score)
