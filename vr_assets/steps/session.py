@@ -20,6 +20,7 @@ from vr_assets.backends.calling import Caller, UnderWay
 from vr_assets.backends.counts import Counts
 from vr_assets.backends.journaled import Asker
 from vr_assets.backends.known import Known
+from vr_assets.backends.leases import LEASES
 from vr_assets.backends.limits import Gate, Limiter
 from vr_assets.backends.make import make_backend
 from vr_assets.backends.preflight import Preflight
@@ -229,7 +230,7 @@ class Session:
             self._limiters[endpoint] = Limiter(
                 endpoint,
                 self.settings.calls.max_workers,
-                state=self._run.shared / "leases.sqlite" if self._run.shared else None,
+                state=self._run.shared / LEASES if self._run.shared else None,
                 run=self._run.id,
                 requests_per_minute=_strictest(model.requests_per_minute for model in same),
                 tokens_per_minute=_strictest(model.tokens_per_minute for model in same),
