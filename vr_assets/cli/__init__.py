@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from dotenv import load_dotenv
 
-from vr_assets.cli import config, demo, estimate, ingest, init, preflight, prune, remove, retry, run, status, ui
+from vr_assets.cli import config, demo, estimate, import_spec, ingest, init, preflight, prune, remove, retry, run, status, ui
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
 
@@ -33,7 +33,7 @@ def commands() -> None:
     """
 
 
-for module in (demo, init, config, ingest, preflight, estimate, run, retry, status, ui, remove, prune):
+for module in (demo, init, config, ingest, import_spec, preflight, estimate, run, retry, status, ui, remove, prune):
     commands.add_command(module.command)
 
 
