@@ -7,7 +7,7 @@ import click
 
 from vr_assets.cli.ingest import take_in_batches, tell
 from vr_assets.cli.saying import note, say
-from vr_assets.settings import Asset, is_operational
+from vr_assets.settings import Graph, is_operational
 
 
 @click.command("import-spec")
@@ -33,7 +33,7 @@ def command(spec: Path, overrides: tuple[str, ...], *, batch: str | None) -> int
     others = [
         f"--set {shlex.quote(f'{name}={value}')}" for name, value in read.settings.items() if name not in before_runs | recipe
     ]
-    chosen = [f"--select {','.join(read.assets)}"] if read.assets != tuple(Asset) else []
+    chosen = [f"--select {','.join(read.assets)}"] if read.assets != Graph.VIDEOS.assets else []
     forced = ["--force all"] if read.forced else []
     for made in intake.batches:
         say(" ".join([f"Next: vr-assets run --batch {made.batch.name}", *chosen, *forced, *others]))

@@ -22,11 +22,11 @@ def command(names: tuple[str, ...], *, yes: bool) -> int:
     store = Store.at(settings.data_root, settings.bucket)
     with open_instance() as instance:
         for name in dict.fromkeys(names):
-            videos = len(store.read_manifest(store.read_batch(name).name))
+            batch = store.read_batch(name)
             runs = runs_under_way(instance, name)
             if runs:
                 raise IngestError(f"{name}: run {runs[0]} is under way; wait for it, or end it in the UI")
-            say(f"{name}: {videos} videos, {store.address(store.batch_folder(name))}")
+            say(f"{name}: {store.count_entries(name)} {batch.graph}, {store.address(store.batch_folder(name))}")
             if yes:
                 store.remove_batch(name)
                 forget(instance, name)

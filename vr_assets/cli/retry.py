@@ -24,7 +24,7 @@ def command(names: tuple[str, ...], *, backend: str | None, assignments: tuple[s
     store = Store.at(settings.data_root, settings.bucket)
     code = 0
     for name in dict.fromkeys(names):
-        failed = _failed(store, store.read_batch(name).name)
+        failed = _failed(store, name)
         if not failed:
             say(f"{name}: nothing failed")
             continue
@@ -37,5 +37,6 @@ def command(names: tuple[str, ...], *, backend: str | None, assignments: tuple[s
 def _failed(store: "Store", batch: str) -> list[Asset]:
     from vr_assets.steps.rows import ROWS
 
-    found = {asset: store.read_rows(batch, asset, ROWS[asset]) or [] for asset in Asset}
+    assets = store.read_batch(batch).graph.assets
+    found = {asset: store.read_rows(batch, asset, ROWS[asset]) or [] for asset in assets}
     return [asset for asset, rows in found.items() if any(row.status is Status.FAILED or row.failures for row in rows)]

@@ -9,7 +9,7 @@ import dagster as dg
 
 from vr_assets.defs.instance import register
 from vr_assets.defs.jobs import annotate_videos
-from vr_assets.defs.partitions import VIDEO_BATCHES
+from vr_assets.defs.partitions import registered
 from vr_assets.defs.recipes import changed_recipes, observations
 from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.surroundings import resolve_for
@@ -35,7 +35,7 @@ _RUN_KEY_TAG = "dagster/run_key"
 def recipe_changes(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Observe the recipes that changed since they were last observed."""
     try:
-        changed = changed_recipes(context.instance, store.open(), context.instance.get_dynamic_partitions(VIDEO_BATCHES))
+        changed = changed_recipes(context.instance, store.open(), registered(context.instance))
     except VrAssetsError as error:
         return dg.SkipReason(str(error))
     events = observations(changed.versions)

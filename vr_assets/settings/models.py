@@ -9,6 +9,7 @@ from vr_assets.settings.names import (
     Asset,
     AudioSetting,
     BackendName,
+    BoxConvention,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
@@ -296,6 +297,26 @@ class MediaSettings(_Group):
     memory_mb: int = Field(4096, ge=512, description="Memory limit of one media process, in MB.")
 
 
+class ImageSettings(_Group):
+    image_root: str = Field(
+        "", description="Folder that relative image paths are below; empty: that of the list that names them."
+    )
+    longest_side_px: int = Field(
+        1568, ge=64, le=8192, description="Larger images are sent scaled to this; 1568 is what most models look at, and 56 x 28."
+    )
+
+
+class GroundingSettings(_Group):
+    box_convention: BoxConvention = Field(
+        BoxConvention.UNKNOWN,
+        description="Order and unit of the model's boxes, such as thousand_xyxy; unknown: by the model's name.",
+    )
+    max_instances: int = Field(10, ge=1, le=100, description="Most boxes of one expression; the rest is left out and counted.")
+    expressions_per_call: int = Field(
+        25, ge=1, le=200, description="Longer lists are split over calls, so that no answer is cut."
+    )
+
+
 class CheckSettings(_Group):
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
 
@@ -336,6 +357,8 @@ class Settings(_Group):
     qa: QaSettings = Field(default_factory=QaSettings)
     task_files: TaskFileSettings = Field(default_factory=TaskFileSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
+    images: ImageSettings = Field(default_factory=ImageSettings)
+    grounding: GroundingSettings = Field(default_factory=GroundingSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from vr_assets.errors import IngestError
-from vr_assets.settings import Asset, Settings, flatten
+from vr_assets.settings import Asset, Graph, Settings, flatten
 
 VIDEO = "video_reasoning_annotation"
 TYPE = "autolabel_type"
@@ -56,7 +56,7 @@ class Spec:
     """
 
     settings: dict[str, object] = field(default_factory=dict)
-    assets: tuple[Asset, ...] = tuple(Asset)
+    assets: tuple[Asset, ...] = Graph.VIDEOS.assets
     forced: bool = False
     without_counterpart: list[tuple[str, str]] = field(default_factory=list)
 
@@ -113,7 +113,7 @@ def _assets(name: str, value: object) -> tuple[Asset, ...]:
     if unknown or not steps:
         raise IngestError(f"{name} = {value!r}: there are steps {', '.join(_STEPS)}")
     chosen = {Asset.RAW_VIDEOS, *(asset for step in steps for asset in _STEPS[step])}
-    return tuple(asset for asset in Asset if asset in chosen)
+    return tuple(asset for asset in Graph.VIDEOS.assets if asset in chosen)
 
 
 def _load(path: Path) -> dict[str, Any]:
