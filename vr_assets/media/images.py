@@ -9,6 +9,7 @@ from pathlib import Path
 from vr_assets.errors import MediaError
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.sharing import Shared
+from vr_assets.media.sources import Sources
 from vr_assets.media.stills import RENDERING_VERSION, STILL_VERSION, Size, Still, read_still, render, upright
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import STILL, Span
@@ -57,9 +58,10 @@ class Picture:
 class ImageLibrary:
     """Everything made from images, under one folder: `images.sqlite` (can be made again) and `facts/`."""
 
-    def __init__(self, folder: Path, workers: Workers) -> None:
+    def __init__(self, folder: Path, workers: Workers, sources: Sources) -> None:
         self._folder = folder
         self._workers = workers
+        self._sources = sources
         self._memo = FileMemo(folder / "images.sqlite", Still, version=STILL_VERSION)
         self._shared = Shared()
 
@@ -69,8 +71,11 @@ class ImageLibrary:
         Raises:
             MediaError: there is none, or it is no image, damaged or too small.
         """
-        file = Path(path)
-        return await self._shared.once(("read", path), lambda: self._memo.remembered(file, lambda: self._read(file)))
+
+        async def remembered() -> Still:
+            return await self._memo.remembered(path, await self._sources.state(path), lambda: self._read(Path(path)))
+
+        return await self._shared.once(("read", path), remembered)
 
     def show(self, media: ImageMedia, *, longest_side_px: int) -> Picture:
         """An image as a model will be shown it: no larger than it is. Decodes nothing."""
