@@ -37,9 +37,8 @@ def shape_of(mask: Mask) -> tuple[Shape | None, float]:
         Shape.ELLIPSE: _iou(area, _ellipse(moments)),
         Shape.RECTANGLE: _iou(area, _filled(cv2.boxPoints((rectangle[0], (rectangle[1][0], rectangle[1][1]), rectangle[2])))),
     }
-    _, corners = cv2.minEnclosingTriangle(points)
-    if corners is not None:
-        fits[Shape.TRIANGLE] = _iou(area, _filled(corners))
+    if len(hull := cv2.convexHull(points)) > 3:
+        fits[Shape.TRIANGLE] = _iou(area, _filled(cv2.approxPolyN(hull, 3)))
     shape = max(fits, key=lambda name: fits[name])
     fit = fits[shape]
     if fit < (_FITS_ROUND if shape is Shape.ELLIPSE else _FITS):
