@@ -2,13 +2,14 @@
 
 import dagster as dg
 
-from vr_assets.defs.assets import VIDEO_ASSETS
+from vr_assets.defs.assets import IMAGE_ASSETS, VIDEO_ASSETS
 from vr_assets.defs.checks import failed_rows_check
+from vr_assets.defs.image_checks import image_checks
 from vr_assets.defs.io_managers import RowsIOManager
 from vr_assets.defs.jobs import JOBS
 from vr_assets.defs.recipes import recipe_spec
 from vr_assets.defs.resources import GROUP_TYPES, Project, StoreResource
-from vr_assets.defs.sensors import recipe_changes
+from vr_assets.defs.sensors import recipe_changes, video_drops
 from vr_assets.settings import Asset
 
 # Nothing is set here: environment, batch.json and run config fill them.
@@ -16,10 +17,10 @@ _store = StoreResource.configure_at_launch()
 _groups = {name: kind.configure_at_launch() for name, kind in GROUP_TYPES.items()}
 
 defs = dg.Definitions(
-    assets=[*VIDEO_ASSETS, *map(recipe_spec, Asset)],
-    asset_checks=[failed_rows_check(asset) for asset in Asset],
+    assets=[*VIDEO_ASSETS, *IMAGE_ASSETS, *map(recipe_spec, Asset)],
+    asset_checks=[*map(failed_rows_check, Asset), *image_checks()],
     jobs=JOBS,
-    sensors=[recipe_changes],
+    sensors=[recipe_changes, video_drops],
     resources={
         "store": _store,
         **_groups,

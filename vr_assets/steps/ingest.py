@@ -1,16 +1,18 @@
 """Ingest: from folders and lists to batches that can be registered. Nothing is written here."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
+from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.settings import Settings
 from vr_assets.steps.batch_names import Names, family_from
@@ -18,24 +20,26 @@ from vr_assets.steps.new_rows import Sorter, TooLong, distinct, is_file, key, ov
 from vr_assets.steps.video_lists import Found, Problem, absolute, find_videos
 from vr_assets.storage import Store
 
+E = TypeVar("E", bound=Record)
+
 
 @dataclass(frozen=True)
-class NewBatch:
+class NewBatch(Generic[E]):
     """A batch to be registered with `Store.create_batch`."""
 
     batch: Batch
-    rows: tuple[ManifestRow, ...]
+    rows: tuple[E, ...]
 
 
 @dataclass(frozen=True)
-class Intake:
+class Intake(Generic[E]):
     """What ingest found, for a person to read, and the batches that hold what is new.
 
     `known`, `new`, `repeated` (the same line again) and `dropped` (by `ingest.filter_field`) count rows.
     """
 
     family: str
-    batches: tuple[NewBatch, ...]
+    batches: tuple[NewBatch[E], ...]
     known: int
     new: int
     repeated: int
@@ -53,8 +57,9 @@ async def take_in(
     settings: Settings,
     explicit: Mapping[str, JsonValue],
     now: datetime,
+    anew: Collection[str] = (),
     on_looked: Callable[[float, float], None] = lambda done_s, total_s: None,
-) -> Intake:
+) -> Intake[ManifestRow]:
     """Find videos and sort out what is new.
 
     Reads `paths` (folders, videos, JSONL lists), else `ingest.video_root`, and `ingest.input_jsonl_files` besides. A video that
@@ -66,6 +71,7 @@ async def take_in(
             family holds is known.
         explicit: the settings that the batch keeps, by dotted name.
         now: aware.
+        anew: paths of files that were replaced since a batch of this family took them: they count as new.
         on_looked: is told how many seconds of recordings were looked through for scene cuts, and of how many.
 
     Raises:
@@ -74,13 +80,13 @@ async def take_in(
     """
     sources = _sources(paths, settings)
     names = Names(store, family or family_from(absolute(sources[0]), is_folder=sources[0].is_dir()))
-    ours = {(store.root / folder).resolve() for folder in ("batches", "journal", "media", "datasets")}
-    found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=ours)
-    sorter = Sorter(settings, (row for name in names.batches for row in store.read_manifest(name)), found.problems)
+    found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=our_folders(store))
+    held = (row for name in names.batches for row in store.read_manifest(name) if row.video_path not in anew)
+    sorter = Sorter(settings, held, found.problems)
     groups, repeated = _merged(found)
     await sorter.look(groups, recordings, on_looked)
     new, again = distinct(chain.from_iterable(map(sorter.new_rows, groups)))
-    root = _source_root(chain.from_iterable(groups))
+    root = common_folder(row.video_path for row in chain.from_iterable(groups))
     batches = []
     for packed in _packed(new, settings.ingest.batch_size):
         batch = Batch(
@@ -101,6 +107,11 @@ async def take_in(
         too_long=sorter.too_long,
         problems=(*found.problems, *overlaps(new)),
     )
+
+
+def our_folders(store: Store) -> set[Path]:
+    """Where the store keeps videos of its own."""
+    return {(store.root / folder).resolve() for folder in ("batches", "journal", "media", "datasets")}
 
 
 def _sources(paths: Sequence[Path], settings: Settings) -> list[Path]:
@@ -133,8 +144,8 @@ def _packed(groups: Sequence[Sequence[ManifestRow]], size: int) -> Iterator[tupl
         yield tuple(packed)
 
 
-def _source_root(rows: Iterable[ManifestRow]) -> str | None:
-    """The common folder of the videos that are there; None when they have nothing but the root in common."""
-    folders = {str(Path(row.video_path).parent) for row in rows if is_file(row.video_path)}
+def common_folder(paths: Iterable[str]) -> str | None:
+    """The common folder of the files that are there; None when they have nothing but the root in common."""
+    folders = {str(Path(path).parent) for path in paths if is_file(path)}
     common = os.path.commonpath(folders) if folders else "/"
     return None if common == "/" else common

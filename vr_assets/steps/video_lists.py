@@ -86,19 +86,26 @@ def find_videos(paths: Sequence[Path], *, filter_field: str, skip: Collection[Pa
 
 def _walk(folder: Path, found: Found, skip: Collection[Path]) -> None:
     before = len(found.walked)
-    for path in _videos_below(folder, found, skip=skip, above=frozenset()):
+    for path in files_below(folder, found, skip=skip):
         _add_walked(path, found, source=str(folder))
     if len(found.walked) == before:
         found.problems.append(Problem(str(folder), f"holds no video ({' '.join(sorted(VIDEO_SUFFIXES))})"))
 
 
-def _videos_below(folder: Path, found: Found, *, skip: Collection[Path], above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+def files_below(
+    folder: Path,
+    found: Found,
+    *,
+    suffixes: Collection[str] = VIDEO_SUFFIXES,
+    skip: Collection[Path],
+    above: frozenset[tuple[int, int]] = frozenset(),
+) -> Iterator[Path]:
     """Sorted by name within each folder. Links are followed, except back to a folder above; hidden names are left out."""
     try:
         status = folder.stat()
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir())]
     except OSError as error:
-        found.problems.append(Problem(str(folder), f"cannot be read ({error.strerror}); its videos are left out"))
+        found.problems.append(Problem(str(folder), f"cannot be read ({error.strerror}); what it holds is left out"))
         return
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -110,19 +117,19 @@ def _videos_below(folder: Path, found: Found, *, skip: Collection[Path], above: 
         if is_folder:
             if entry.resolve() in skip:
                 continue
-            yield from _videos_below(entry, found, skip=skip, above=above | {here})
-        elif entry.suffix.lower() in VIDEO_SUFFIXES:
+            yield from files_below(entry, found, suffixes=suffixes, skip=skip, above=above | {here})
+        elif entry.suffix.lower() in suffixes:
             yield entry
 
 
 def _add_walked(path: Path, found: Found, *, source: str) -> None:
-    if _is_unicode(str(path)):
+    if is_unicode(str(path)):
         found.walked.append(ManifestRow(video_path=absolute(path), source=source))
     else:
         found.problems.append(Problem(ascii(str(path)), "its name is not UTF-8; rename the file"))
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Whether a text can be written at all: file names and JSON escapes can hold halves of characters."""
     try:
         text.encode()
@@ -139,7 +146,8 @@ def absolute(path: Path) -> str:
     return str(path.parent.resolve() / path.name if ".." in path.parts else path)
 
 
-def _read_list(path: Path, found: Found, filter_field: str) -> None:
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a JSONL file that hold something, with their numbers. Raises IngestError: it cannot be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -148,18 +156,23 @@ def _read_list(path: Path, found: Found, filter_field: str) -> None:
     if content.lstrip().startswith(b"["):
         raise IngestError(f"{path}: a JSON list, not JSONL; write one object a line")
     for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _read_list(path: Path, found: Found, filter_field: str) -> None:
+    for number, line in read_lines(path):
         where = f"{path}:{number}"
-        if not line.strip():
-            continue
         try:
-            fields = _parse(line)
+            fields = parse_line(line, '{"video_path": ...}')
             kept = not filter_field or bool(fields.get(filter_field))
             (found.listed if kept else found.dropped).append(_row(fields, path.parent, source=where))
         except IngestError as error:
             found.problems.append(Problem(where, str(error)))
 
 
-def _parse(line: bytes) -> dict[str, JsonValue]:
+def parse_line(line: bytes, form: str) -> dict[str, JsonValue]:
+    """One line of a list; `form` is what it should look like. Raises IngestError."""
     try:
         fields = json.loads(line.decode(), parse_constant=_refuse, parse_float=_finite)
     except UnicodeDecodeError:
@@ -169,10 +182,10 @@ def _parse(line: bytes) -> dict[str, JsonValue]:
         raise IngestError(f"not JSON ({what}): {line.decode()[:60]!r}; write one object a line") from None
     except (ValueError, RecursionError) as error:
         raise IngestError(f"cannot be read ({error}): {line.decode()[:60]!r}") from None
-    if not _is_unicode(json.dumps(fields, ensure_ascii=False)):
+    if not is_unicode(json.dumps(fields, ensure_ascii=False)):
         raise IngestError(f"half a character: {line.decode()[:60]!r}; write \\u escapes in pairs")
     if not isinstance(fields, dict):
-        raise IngestError(f'not an object: {line.decode()[:60]!r}; write {{"video_path": ...}}')
+        raise IngestError(f"not an object: {line.decode()[:60]!r}; write {form}")
     return fields
 
 
