@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vr_assets.media.decode import Image
-from vr_assets.media.drawing import jpeg
+from vr_assets.media.drawing import JPEG_QUALITY, jpeg
 from vr_assets.media.vision.geometry import Box, centre, extent
 
 LONGEST_SIDE_PX = 720
 LABEL_CHARACTERS = 28
 _SMALLEST_PX = 320  # A smaller picture is enlarged: its labels would cover it.
 _MOST_ENLARGED = 16
+_LEAST_PX = 200
+_QUALITIES = (JPEG_QUALITY, 65, 45, 30)
 
 # Okabe and Ito's colours, which people who see colours differently tell apart too; BGR.
 _COLOURS = ((0, 94, 213), (233, 180, 86), (66, 228, 240), (115, 158, 0), (167, 121, 204), (178, 114, 0), (0, 159, 230))
@@ -62,11 +64,26 @@ class _Plate:
     group: int
 
 
-def boxed(image: Image, boxes: Sequence[LabelledBox], *, longest_side_px: int = LONGEST_SIDE_PX) -> bytes:
+def boxed(
+    image: Image, boxes: Sequence[LabelledBox], *, longest_side_px: int = LONGEST_SIDE_PX, at_most_bytes: int | None = None
+) -> bytes:
     """A JPEG of a BGR (H, W, 3) uint8 picture with boxes drawn on it, no side longer than `longest_side_px`.
 
-    A label for which there is no room is left out; its box stays. Raises MediaError when the picture cannot be written.
+    A label for which there is no room is left out; its box stays. With `at_most_bytes` it is made coarser, then smaller, until it
+    fits or has `_LEAST_PX`. Raises MediaError when the picture cannot be written.
     """
+    while True:
+        canvas = _drawn(image, boxes, longest_side_px)
+        for quality in _QUALITIES:
+            content = jpeg(canvas, quality=quality)
+            if at_most_bytes is None or len(content) <= at_most_bytes:
+                return content
+        if longest_side_px <= _LEAST_PX:
+            return content
+        longest_side_px = max(_LEAST_PX, longest_side_px * 3 // 4)
+
+
+def _drawn(image: Image, boxes: Sequence[LabelledBox], longest_side_px: int) -> Image:
     canvas = _scaled(image, longest_side_px)
     size = canvas.shape[1], canvas.shape[0]
     zoom = size[0] / image.shape[1], size[1] / image.shape[0]
@@ -87,7 +104,7 @@ def boxed(image: Image, boxes: Sequence[LabelledBox], *, longest_side_px: int = 
         _lead(canvas, plate)
     for plate in plates:
         _write(canvas, plate, text_px)
-    return jpeg(canvas)
+    return canvas
 
 
 def _scaled(image: Image, longest_side_px: int) -> Image:
