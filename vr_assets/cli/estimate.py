@@ -36,7 +36,7 @@ def command(names: tuple[str, ...], *, selection: str, backend: str | None, assi
 
     layer = given(assignments, backend)
     settings = resolve((COMMAND_LINE, layer), ("environment", environment_layer())).settings
-    store = Store.at(settings.data_root)
+    store = Store.at(settings.data_root, settings.bucket)
     assets = _selected(selection)
     recipe = as_json([name for name in layer if not is_operational(name)], settings)
     for name in dict.fromkeys(names):

@@ -89,7 +89,7 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
     from vr_assets.storage import Store
 
     load_prompts(settings)
-    store = Store.at(settings.data_root)
+    store = Store.at(settings.data_root, settings.bucket)
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
     with open_instance() as instance, closing(Workers(settings.media)) as workers:
         taking_in = partial(

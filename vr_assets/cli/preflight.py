@@ -65,7 +65,9 @@ def _settings(batch: str | None, layer: dict[str, object]) -> "Settings":
     settings = resolve(command_line, environment).settings
     if batch is None:
         return settings
-    return resolve(command_line, ("batch.json", Store.at(settings.data_root).read_batch(batch).settings), environment).settings
+    return resolve(
+        command_line, ("batch.json", Store.at(settings.data_root, settings.bucket).read_batch(batch).settings), environment
+    ).settings
 
 
 async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Settings", known: "Known", shared: Path) -> bool:

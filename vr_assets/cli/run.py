@@ -74,7 +74,7 @@ def run_batches(names: Iterable[str], layer: dict[str, object], *, selection: st
     from vr_assets.defs.instance import open_instance, register, run_config, select_assets
     from vr_assets.storage import Store
 
-    store = Store.at(settings.data_root)
+    store = Store.at(settings.data_root, settings.bucket)
     assets = select_assets(selection, defs)
     recipe = as_json([name for name in layer if not is_operational(name)], settings)
     batches = [_with_settings(store.read_batch(name), recipe) for name in dict.fromkeys(names)]
@@ -157,7 +157,7 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
         say(f"tokens: {tokens[0]:,} in, {tokens[1]:,} out{_cost(outcome)}")
     if any(stage.asset is Asset.TASK_FILES for stage in outcome.stages):
         folder = store.task_files_folder(batch)
-        say(f"{len(list(folder.glob('*.json')))} task files in {folder}")
+        say(f"{len(list(folder.glob('*.json')))} task files in {store.address(folder)}")
     if outcome.interrupted:
         complain(f"interrupted (run {outcome.run_id}); what was answered is kept, and the same command goes on from there")
     elif outcome.error:

@@ -13,16 +13,19 @@ REASONS_SHOWN = 5
 def command(names: tuple[str, ...], *, reasons: bool) -> None:
     """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
 
-    from vr_assets.backends.spending import spent
+    from vr_assets.backends.spending import exchange, spent
     from vr_assets.settings import Asset, Status, environment_layer, resolve
     from vr_assets.steps.rows import ROWS
     from vr_assets.steps.tally import tally
     from vr_assets.storage import Store
 
-    store = Store.at(resolve(("environment", environment_layer())).settings.data_root)
+    settings = resolve(("environment", environment_layer())).settings
+    store = Store.at(settings.data_root, settings.bucket)
+    if store.mirror:
+        exchange(store.spending_file, store.mirror, give=False)
     batches = [store.read_batch(name).name for name in names] or store.batches()
     if not batches:
-        say(f"no batches in {store.root}; register one with `vr-assets ingest DIR`")
+        say(f"no batches in {store.place}; register one with `vr-assets ingest DIR`")
     for name in batches:
         shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {len(store.read_manifest(name))} videos")
         told: list[str] = []

@@ -23,6 +23,7 @@ from vr_assets.settings.layers import (
 from vr_assets.settings.models import (
     ROLES,
     ROUTABLE,
+    BucketSettings,
     BudgetSettings,
     CallSettings,
     CheckSettings,
@@ -75,6 +76,7 @@ __all__ = [
     "Asset",
     "AudioSetting",
     "BackendName",
+    "BucketSettings",
     "BudgetSettings",
     "CallSettings",
     "CheckSettings",

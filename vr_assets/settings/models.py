@@ -300,10 +300,18 @@ class CheckSettings(_Group):
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
 
 
+class BucketSettings(_Group):
+    cache_dir: str = Field("~/.cache/vr-assets", description="Folder for local copies of what lies in buckets; may be deleted.")
+    flush_s: float = Field(
+        5.0, gt=0, description="Answers go into the bucket at least so often: what a lost machine loses at most. Seconds."
+    )
+
+
 class Settings(_Group):
     """All settings, resolved. Sections are attributes; the dotted name of a leaf is its path."""
 
-    data_root: str = Field("./data", description="Where everything is written: a folder.")
+    data_root: str = Field("./data", description="Where everything is written: a folder, or s3://bucket/prefix.")
+    bucket: BucketSettings = Field(default_factory=BucketSettings)
     mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
     force_reprocess: Strings = Field((), description="Assets to ask again in spite of the journal, or `all`. For one run.")
     retry: Strings = Field((), description="Assets whose used-up requests (max_answers) may be asked again. For one run.")
