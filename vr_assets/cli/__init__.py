@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from dotenv import load_dotenv
 
-from vr_assets.cli import config, demo, estimate, ingest, init, preflight, run, status, ui
+from vr_assets.cli import config, demo, estimate, ingest, init, preflight, prompts, run, status, try_video, ui
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
 
@@ -32,7 +32,7 @@ def commands() -> None:
     """
 
 
-for module in (demo, init, config, ingest, preflight, estimate, run, status, ui):
+for module in (demo, init, config, prompts, ingest, try_video, preflight, estimate, run, status, ui):
     commands.add_command(module.command)
 
 

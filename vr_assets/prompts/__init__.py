@@ -23,7 +23,7 @@ from vr_assets.prompts.rendering import RENDER_ERRORS, Problem, PromptEnvironmen
 from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
-__all__ = ["PROMPTS", "Prompts", "find_shipped"]
+__all__ = ["PROMPTS", "Prompts", "find_shipped", "folders"]
 
 _SAMPLES = (("00:09.5", "text"), ("01:42", ""))
 
@@ -60,10 +60,7 @@ class Prompts:
         Raises:
             PromptError: with every problem, as `file:line: what`.
         """
-        if overlay is not None and not overlay.is_dir():
-            raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
-        shipped = find_shipped(Path(__file__).parents[1])
-        roots = (overlay, shipped) if overlay else (shipped,)
+        roots = folders(overlay)
         return _read(domain, roots, clock_in_picture, PromptFiles(domain, roots).state())
 
     def names(self, asset: Asset) -> tuple[str, ...]:
@@ -101,6 +98,14 @@ class Prompts:
         """SHA-256 in hex over the sources of all prompts of an asset, before values."""
         return _hash(part for name in self.names(asset) for part in (name, *(file.text for file in self._closures[asset, name])))
 
+    def sources(self, asset: Asset, name: str) -> tuple[PromptFile, ...]:
+        """The files of a prompt: its own, then those it draws in, each once."""
+        return self._closures[asset, name]
+
+    def prompt_fingerprint(self, asset: Asset, name: str) -> str:
+        """SHA-256 in hex over the sources of one prompt, before values: what provenance names it by."""
+        return self._fingerprints[asset, name]
+
     def _texts(self, file: PromptFile, values: Mapping[str, str]) -> tuple[str, str]:
         return self._schema.text(file.name, dict(values)), self._layout.text(file.name, dict(values))
 
@@ -132,6 +137,18 @@ class Prompts:
             else:
                 if not all(text.strip() for text in texts):
                     yield Problem(closure[0].path, 1, "this prompt says nothing")
+
+
+def folders(overlay: Path | None) -> tuple[Path, ...]:
+    """The folders of domains, strongest first: the user's own, then the shipped ones.
+
+    Raises:
+        PromptError: the user's own is not there.
+    """
+    if overlay is not None and not overlay.is_dir():
+        raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
+    shipped = find_shipped(Path(__file__).parents[1])
+    return (overlay, shipped) if overlay else (shipped,)
 
 
 @lru_cache(maxsize=8)
