@@ -8,6 +8,8 @@ that begins with a domain (`general/qa/_base.md`) means that domain's file. So a
 Three more names are provided: `structured`, true in the schema style and false in the layout style; `alone`, which the screening
 prompt sets to false where it shows another prompt without its reply part; and `clock_in_picture`, whether a clock is burned into
 what the model is shown.
+
+`<domain>/categories.toml` is no prompt: it names incident categories and what to look for in each.
 """
 
 import hashlib
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from vr_assets.errors import PromptError
 from vr_assets.prompts.catalog import GENERAL, PROMPTS, TIMES, find_shipped
+from vr_assets.prompts.categories import read_categories
 from vr_assets.prompts.checks import check_file, check_names, near
 from vr_assets.prompts.files import PromptFile, PromptFiles, domains
 from vr_assets.prompts.rendering import RENDER_ERRORS, Problem, PromptEnvironment, locate
@@ -47,7 +50,8 @@ class Prompts:
         self._layout = PromptEnvironment(self._files, structured=False, clock_in_picture=clock_in_picture)
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
         self._fingerprints: dict[tuple[Asset, str], str] = {}
-        if problems := sorted(set(self._check())):
+        self.categories, amiss = read_categories(self._files)
+        if problems := sorted({*self._check(), *amiss}):
             listed = "\n".join(f"  {problem}" for problem in problems)
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
 
@@ -95,8 +99,11 @@ class Prompts:
         )
 
     def fingerprint(self, asset: Asset) -> str:
-        """SHA-256 in hex over the sources of all prompts of an asset, before values."""
-        return _hash(part for name in self.names(asset) for part in (name, *(file.text for file in self._closures[asset, name])))
+        """SHA-256 in hex over the sources of all prompts of an asset, before values, and of what categories give them."""
+        steered = any("look_for" in offered for offered in PROMPTS.get(asset, {}).values())
+        categories = [part for entry in sorted(self.categories.items()) for part in entry] if steered else []
+        sources = (part for name in self.names(asset) for part in (name, *(file.text for file in self._closures[asset, name])))
+        return _hash((*sources, *categories))
 
     def sources(self, asset: Asset, name: str) -> tuple[PromptFile, ...]:
         """The files of a prompt: its own, then those it draws in, each once."""

@@ -178,10 +178,14 @@ def _converted(key: str, template: str, place: str, made: Imported) -> str:
     offered = offered_to(place)
     used: set[str] = set()
     written: list[str] = []
-    for literal, name, _, _ in parts:
-        written.append(_as_text(literal))
+    literal = ""
+    for text, name, _, _ in parts:
+        literal += text
         if name is None:
+            # A doubled brace ends a part; what follows belongs to the same text.
             continue
+        written.append(_as_text(literal))
+        literal = ""
         value = _value(name, place, offered)
         if value is None:
             made.left_over.append(f"{key}: {{{name}}} is no value of {place} (there are: {', '.join(offered) or 'none'})")
@@ -192,7 +196,7 @@ def _converted(key: str, template: str, place: str, made: Imported) -> str:
         else:
             used.add(value)
             written.append(f"{{{{ {value} }}}}")
-    body = "".join(written).strip("\n")
+    body = "".join((*written, _as_text(literal))).strip("\n")
     if place.startswith("filtered_videos/"):
         made.remarks.append(f"{place}: put the part that asks for the reply into {{% if alone %}} ... {{% endif %}}")
         body = f"{{% if alone %}}{{% endif %}}{body}"
@@ -207,7 +211,5 @@ def _value(name: str, place: str, offered: tuple[str, ...]) -> str | None:
 
 
 def _as_text(literal: str) -> str:
-    """Text in which nothing reads as a tag of a template."""
-    for tag in ("{{", "{%", "{#"):
-        literal = literal.replace(tag, f"{{{{ '{tag}' }}}}")
-    return literal
+    """Text in which nothing reads as a tag or a field."""
+    return re.sub(r"\{(?=[{%#\w]|\Z)", "{{ '{' }}", literal)

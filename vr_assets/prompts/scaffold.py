@@ -23,7 +23,7 @@ def new_domain(name: str, folder: Path) -> tuple[Path, ...]:
     made = folder / name
     check_new(name, folder)
     source = find_shipped(Path(__file__).parents[1]) / TEMPLATE
-    files = [path for path in sorted(source.rglob("*.md")) if path.is_file()]
+    files = [path for path in sorted(source.rglob("*")) if path.is_file()]
     copies = [made / path.relative_to(source) for path in files]
     write({copy: path.read_text(encoding="utf-8") for copy, path in zip(copies, files, strict=True)})
     return tuple(sorted(copies, key=lambda copy: (copy.name != "WORKSHEET.md", copy)))

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from vr_assets.errors import IngestError
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.task_file import ITEM_KEYS
+from vr_assets.records.timeline import TIMELINE
 from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
@@ -23,6 +24,7 @@ from vr_assets.records.video import (
     TaskFilesVideo,
 )
 from vr_assets.settings import Mode
+from vr_assets.steps.given import read_timeline
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"})
 LIST_SUFFIXES = frozenset({".jsonl", ".ndjson"})
@@ -198,6 +200,7 @@ def _row(fields: dict[str, JsonValue], folder: Path, *, source: str) -> Manifest
         names = " and ".join(repr(name) for name in taken)
         raise IngestError(f"field {names} would hide one of ours; rename it, such as {f'source_{taken[0]}'!r}")
     start_s, end_s = _times(fields)
+    read_timeline(fields.get(TIMELINE))
     mode, read = _label(fields)
     return ManifestRow(
         video_path=_video_path(fields, folder),
