@@ -24,14 +24,16 @@ def with_draft(
     """
     roots = folders(overlay)
     inside = _place(domain, draft, asset, roots)
-    copy = scratch / domain / inside
+    # A draft for `general` extends files of `general`: it is laid over them as a domain of its own.
+    named = f"{GENERAL}-draft" if domain == GENERAL else domain
+    copy = scratch / named / inside
     copy.parent.mkdir(parents=True)
     try:
         copy.write_bytes(draft.read_bytes())
     except OSError as error:
         raise PromptError(f"{draft}: cannot be read ({error.strerror})") from error
     try:
-        return Prompts(domain, (scratch, *roots), clock_in_picture=clock_in_picture)
+        return Prompts(named, (scratch, *roots), clock_in_picture=clock_in_picture)
     except PromptError as error:
         raise PromptError(str(error).replace(str(copy), str(draft))) from None
 
