@@ -145,9 +145,22 @@ class Store:
         self._write(self.batch_folder(batch.name) / "batch.json", f"{batch.model_dump_json(indent=2)}\n".encode())
 
     def read_manifest(self, name: str) -> list[ManifestRow]:
-        return self._read_lines(self.batch_folder(name) / "manifest.jsonl", ManifestRow)
+        """The manifest of a batch of videos."""
+        return self.read_entries(name, ManifestRow)
 
-    def create_batch(self, batch: Batch, manifest: Sequence[ManifestRow]) -> None:
+    def read_entries(self, name: str, kind: type[R]) -> list[R]:
+        """The manifest of a batch, of the kind that its graph has."""
+        return self._read_lines(self.batch_folder(name) / "manifest.jsonl", kind)
+
+    def count_entries(self, name: str) -> int:
+        """How many items a batch has, of whatever kind."""
+        path = self.batch_folder(name) / "manifest.jsonl"
+        if not self._is_there(path):
+            raise self._gone(path)
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+
+    def create_batch(self, batch: Batch, manifest: Sequence[Record]) -> None:
         """Register a batch. Its manifest never changes afterwards.
 
         Raises:
@@ -162,6 +175,21 @@ class Store:
         except TakenError as error:
             raise StorageError(taken) from error
         self.write_batch(batch)
+
+    def remove_batch(self, name: str) -> None:
+        """Delete a batch with its rows and task files. Answers stay in the journal, and what was made of its videos in `media`.
+
+        Raises:
+            StorageError: something of it cannot be deleted.
+        """
+        folder = self.batch_folder(name)
+        if self.mirror:
+            self.mirror.delete_folder(folder)
+        try:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be deleted ({error.strerror}); check its permissions") from error
 
     def publish_task_files(self, batch: str) -> None:
         """Make the bucket hold the batch's task files as they lie in their folder; nothing to do where the store is a folder."""
@@ -197,8 +225,12 @@ class Store:
 
     def _read_lines(self, path: Path, kind: type[R]) -> list[R]:
         if not self._is_there(path):
-            raise StorageError(f"{path}: not there; register the batch again with `vr-assets ingest`")
+            raise self._gone(path)
         return self._lines_of(path, kind)
+
+    @staticmethod
+    def _gone(path: Path) -> StorageError:
+        return StorageError(f"{path}: not there; register the batch again with `vr-assets ingest`")
 
     def _lines_of(self, path: Path, kind: type[R]) -> list[R]:
         with path.open(encoding="utf-8") as file:

@@ -20,7 +20,7 @@ from vr_assets.cli import main
 from vr_assets.cli.init import TEMPLATES, template
 from vr_assets.errors import StageError
 from vr_assets.records.call import Request
-from vr_assets.settings import Asset, Task, leaves
+from vr_assets.settings import Asset, Graph, Task, leaves
 from vr_assets.steps.rows import ROWS
 from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.project import draw_videos
@@ -241,7 +241,7 @@ def test_a_run_tells_of_every_stage_and_a_second_one_reuses_every_answer(termina
     terminal.vr("ingest", str(videos), "--batch", "cams")
     first = terminal.vr("run", "--batch", "cams")
     assert first.code == 0
-    for asset in Asset:
+    for asset in Graph.VIDEOS.assets:
         assert asset in first.out
     assert "10 task files in" in first.out
     assert "captions: 2 of 2" in first.err

@@ -9,7 +9,23 @@ from pathlib import Path
 import click
 from dotenv import load_dotenv
 
-from vr_assets.cli import config, demo, estimate, ingest, init, preflight, prompts, run, status, try_video, ui
+from vr_assets.cli import (
+    config,
+    demo,
+    estimate,
+    import_spec,
+    ingest,
+    init,
+    preflight,
+    prompts,
+    prune,
+    remove,
+    retry,
+    run,
+    status,
+    try_video,
+    ui,
+)
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
 
@@ -23,16 +39,22 @@ def commands() -> None:
 
     \b
     vr-assets demo                       the whole way on drawn clips, no key needed
+    vr-assets prompts new DOMAIN         what to look for, in your own words
+    vr-assets try VIDEO --domain DOMAIN  one video, to see what it gives
     vr-assets ingest DIR --batch NAME    register a folder of videos
     vr-assets preflight                  try the models before a run pays them
     vr-assets estimate --batch NAME      what a run would ask and cost
     vr-assets run --batch NAME           annotate it
     vr-assets status                     what became of every video
+    vr-assets retry --batch NAME         ask again about the rows that failed
     vr-assets ui                         the same in Dagster's UI
     """
 
 
-for module in (demo, init, config, prompts, ingest, try_video, preflight, estimate, run, status, ui):
+_MODULES = (
+    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, ui, remove, prune,
+)  # fmt: skip
+for module in _MODULES:
     commands.add_command(module.command)
 
 

@@ -10,7 +10,7 @@ import click
 from vr_assets.cli.options import COMMAND_LINE, given, settings_options
 from vr_assets.cli.project import ensure_home
 from vr_assets.cli.saying import say, show, table
-from vr_assets.settings import Asset, Mode
+from vr_assets.settings import Asset, Graph, Mode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vr_assets.storage import Store
 
 # As in steps.trial, which takes a second to import.
-STAGES = [str(asset) for asset in list(Asset) if asset not in (Asset.RAW_VIDEOS, Asset.TASK_FILES)]
+STAGES = [str(asset) for asset in Graph.VIDEOS.assets if asset not in (Asset.RAW_VIDEOS, Asset.TASK_FILES)]
 
 
 @click.command("try")

@@ -9,12 +9,13 @@ import dagster as dg
 
 from vr_assets.defs.instance import register
 from vr_assets.defs.jobs import annotate_videos
-from vr_assets.defs.partitions import VIDEO_BATCHES
+from vr_assets.defs.partitions import registered
 from vr_assets.defs.recipes import changed_recipes, observations
 from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.surroundings import resolve_for
 from vr_assets.errors import VrAssetsError
 from vr_assets.media.recordings import Recordings
+from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.settings import Settings
 from vr_assets.steps.drops import Look, drop_book, look_for_drops
@@ -35,7 +36,7 @@ _RUN_KEY_TAG = "dagster/run_key"
 def recipe_changes(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Observe the recipes that changed since they were last observed."""
     try:
-        changed = changed_recipes(context.instance, store.open(), context.instance.get_dynamic_partitions(VIDEO_BATCHES))
+        changed = changed_recipes(context.instance, store.open(), registered(context.instance))
     except VrAssetsError as error:
         return dg.SkipReason(str(error))
     events = observations(changed.versions)
@@ -74,7 +75,7 @@ def video_drops(context: dg.SensorEvaluationContext, store: StoreResource) -> dg
 
 def _look(store: Store, settings: Settings) -> Look:
     with closing(Workers(settings.media)) as workers:
-        recordings = Recordings(store.media_folder, workers)
+        recordings = Recordings(store.media_folder, workers, Sources.of(settings.bucket))
         return anyio.run(partial(look_for_drops, store, recordings, settings, now=datetime.now(UTC)))
 
 

@@ -9,6 +9,7 @@ from vr_assets.settings.names import (
     Asset,
     AudioSetting,
     BackendName,
+    BoxConvention,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
@@ -185,7 +186,10 @@ class IngestSettings(_Group):
 
 
 class DropSettings(_Group):
-    folder: str = Field("", description="Folder that the sensor `video_drops` watches for videos and .jsonl lists of videos.")
+    folder: str = Field(
+        "",
+        description="What the sensor `video_drops` watches for videos and .jsonl lists of videos: a folder, or s3://bucket/prefix.",
+    )
     family: str = Field(
         "", description="Name of the batches made of dropped videos: NAME, NAME-2, ...; empty: the folder's name."
     )
@@ -297,6 +301,26 @@ class MediaSettings(_Group):
     memory_mb: int = Field(4096, ge=512, description="Memory limit of one media process, in MB.")
 
 
+class ImageSettings(_Group):
+    image_root: str = Field(
+        "", description="Folder that relative image paths are below; empty: that of the list that names them."
+    )
+    longest_side_px: int = Field(
+        1568, ge=64, le=8192, description="Larger images are sent scaled to this; 1568 is what most models look at, and 56 x 28."
+    )
+
+
+class GroundingSettings(_Group):
+    box_convention: BoxConvention = Field(
+        BoxConvention.UNKNOWN,
+        description="Order and unit of the model's boxes, such as thousand_xyxy; unknown: by the model's name.",
+    )
+    max_instances: int = Field(10, ge=1, le=100, description="Most boxes of one expression; the rest is left out and counted.")
+    expressions_per_call: int = Field(
+        25, ge=1, le=200, description="Longer lists are split over calls, so that no answer is cut."
+    )
+
+
 class CheckSettings(_Group):
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
 
@@ -305,6 +329,9 @@ class BucketSettings(_Group):
     cache_dir: str = Field("~/.cache/vr-assets", description="Folder for local copies of what lies in buckets; may be deleted.")
     flush_s: float = Field(
         5.0, gt=0, description="Answers go into the bucket at least so often: what a lost machine loses at most. Seconds."
+    )
+    sources_gb: float = Field(
+        50.0, gt=0, description="Room for copies of videos and images that lie in buckets, in GB. The least used go first."
     )
 
 
@@ -337,6 +364,8 @@ class Settings(_Group):
     qa: QaSettings = Field(default_factory=QaSettings)
     task_files: TaskFileSettings = Field(default_factory=TaskFileSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
+    images: ImageSettings = Field(default_factory=ImageSettings)
+    grounding: GroundingSettings = Field(default_factory=GroundingSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
 
     @model_validator(mode="after")

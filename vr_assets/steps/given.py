@@ -10,7 +10,7 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.prompts import Prompts
 from vr_assets.prompts.categories import category_of
 from vr_assets.records.base import Span
-from vr_assets.records.row import Row, VideoMedia
+from vr_assets.records.row import VideoMedia, VideoRow
 from vr_assets.records.timeline import TIMELINE, Noted
 from vr_assets.settings import Mode
 
@@ -42,7 +42,7 @@ class Given:
         return "\n".join(lines)
 
 
-def given(row: Row, media: VideoMedia, prompts: Prompts) -> Given:
+def given(row: VideoRow, media: VideoMedia, prompts: Prompts) -> Given:
     """What the manifest says of a video. A label counts where it is a category of the domain, and the video an anomaly.
 
     Raises:

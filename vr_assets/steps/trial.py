@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from vr_assets.backends.prices import Prices
 from vr_assets.prompts import Prompts
 from vr_assets.records.batch import ManifestRow
-from vr_assets.records.row import Row
+from vr_assets.records.row import VideoRow
 from vr_assets.records.trial import Exchange, Trial
-from vr_assets.settings import Asset, FilterSettings, NearDuplicates, Settings
+from vr_assets.settings import Asset, FilterSettings, Graph, NearDuplicates, Settings
 from vr_assets.steps.asking import ASKS
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
@@ -31,9 +31,9 @@ from vr_assets.steps.session import Run, Session
 from vr_assets.steps.stage import Stage, check_backends
 from vr_assets.storage import Store, write_atomically
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=VideoRow)
 
-TRIED = tuple(asset for asset, tasks in ASKS.items() if tasks)
+TRIED = tuple(asset for asset in Graph.VIDEOS.assets if ASKS[asset])
 """The stages a video can be taken through to."""
 
 # What a trial costs is booked here. No batch can have this name.
@@ -108,7 +108,7 @@ async def foresee(
     return _in_order(written)
 
 
-async def _go_through(entry: ManifestRow, last: Asset, carry: _Carry) -> Row:
+async def _go_through(entry: ManifestRow, last: Asset, carry: _Carry) -> VideoRow:
     raw = await carry(Asset.RAW_VIDEOS, lambda stage: read_videos([entry], stage))
     filtered = await carry(Asset.FILTERED_VIDEOS, lambda stage: filter_videos(raw, stage))
     if last is Asset.FILTERED_VIDEOS:

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from vr_assets.errors import MediaError
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Evidence, Frame, MediaForm, PromptText, Request
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
 from vr_assets.settings import Task
 
@@ -45,6 +46,9 @@ class BytesMedia:
         return [Frame(content=self.content + bytes([number]), time_s=time_s) for number, time_s in enumerate(FRAME_TIMES_S)]
 
     async def scene(self) -> Scene:
+        raise MediaError("nothing to measure in bytes")
+
+    async def image_scene(self) -> ImageScene:
         raise MediaError("nothing to measure in bytes")
 
 
