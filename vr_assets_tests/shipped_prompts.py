@@ -1,4 +1,4 @@
-"""The shipped domains, read and rendered once in a process: `template` with its placeholders filled in."""
+"""The shipped domains and the example, read and rendered once in a process: `template` with its placeholders filled in."""
 
 import json
 import re
@@ -15,7 +15,8 @@ from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
 SHIPPED = find_shipped(Path(vr_assets.__file__).parent)
-DOMAINS = ("general", "traffic", "warehouse", "template")
+EXAMPLES = Path(__file__).parents[1] / "examples" / "domains"
+DOMAINS = ("general", "traffic", "warehouse", "template", "shelf")
 WRITTEN_OUT = ("traffic", "warehouse")
 """Domains whose worked examples are all their own."""
 
@@ -39,7 +40,7 @@ short_and_long = pytest.mark.parametrize("times", [LONG, SHORT], ids=["long", "s
 @cache
 def load(domain: str) -> Prompts:
     if domain != "template":
-        return Prompts.load(domain)
+        return Prompts.load(domain, overlay=EXAMPLES)
     with tempfile.TemporaryDirectory() as folder:
         return Prompts.load(domain, overlay=filled_in(Path(folder)))
 

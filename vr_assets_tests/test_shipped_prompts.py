@@ -10,6 +10,7 @@ from vr_assets.prompts import PROMPTS, Prompts
 from vr_assets.settings import Asset
 from vr_assets_tests.shipped_prompts import (
     DOMAINS,
+    EXAMPLES,
     EXEMPLIFIED,
     HOURS,
     LONG,
@@ -179,7 +180,8 @@ def test_the_two_questions_of_screening_are_the_single_ones_without_their_reply_
 
 
 def to_capture(domain: str, file: str) -> str:
-    lines = (SHIPPED / domain / "_shared" / file).read_text().splitlines()
+    root = EXAMPLES if domain == "shelf" else SHIPPED
+    lines = (root / domain / "_shared" / file).read_text().splitlines()
     return PLACEHOLDER.sub(r"\1", "\n".join(line for line in lines if line.startswith("- ")))
 
 
