@@ -94,19 +94,13 @@ def _run(
     from functools import partial
 
     import anyio
-    from dotenv import dotenv_values
 
+    from vr_assets.cli.preflight import SHARED
+    from vr_assets.defs.surroundings import environment
     from vr_assets.steps.trial import try_out
 
-    shared = ensure_home() / ".endpoints"
-    environ = _environment(dotenv_values(".env") if Path(".env").is_file() else {})
+    shared, environ = ensure_home() / SHARED, environment()
     return anyio.run(partial(try_out, entry, asset, settings, store, prompts=prompts, shared=shared, environ=environ, now=now))
-
-
-def _environment(dotenv: "dict[str, str | None]") -> dict[str, str]:
-    import os
-
-    return {**{name: value for name, value in dotenv.items() if value is not None}, **os.environ}
 
 
 def _tell(trial: "Trial", previous: "Trial | None", *, full: bool) -> None:
