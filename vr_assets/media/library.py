@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
+from vr_assets.media.images import ImageLibrary
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.near_duplicates import Signed, near_duplicates
 from vr_assets.media.prepared import Prepared
@@ -60,6 +61,7 @@ class MediaLibrary:
         self._prepared = Prepared(folder, settings, workers, self.source, mirror)
         self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
+        self.images = ImageLibrary(folder, workers, self._sources)
 
     @property
     def recipe(self) -> ProxyRecipe:

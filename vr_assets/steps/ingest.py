@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
@@ -13,6 +14,7 @@ from vr_assets.bucket import SCHEME
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
 from vr_assets.media.sources import is_object
+from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.settings import Settings
 from vr_assets.steps.batch_names import Names, family_from
@@ -22,24 +24,26 @@ from vr_assets.steps.stage import load_prompts
 from vr_assets.steps.video_lists import LIST_SUFFIXES, VIDEO_SUFFIXES, Found, Place, Problem, absolute, find_videos, place
 from vr_assets.storage import Store
 
+E = TypeVar("E", bound=Record)
+
 
 @dataclass(frozen=True)
-class NewBatch:
+class NewBatch(Generic[E]):
     """A batch to be registered with `Store.create_batch`."""
 
     batch: Batch
-    rows: tuple[ManifestRow, ...]
+    rows: tuple[E, ...]
 
 
 @dataclass(frozen=True)
-class Intake:
+class Intake(Generic[E]):
     """What ingest found, for a person to read, and the batches that hold what is new.
 
     `known`, `new`, `repeated` (the same line again) and `dropped` (by `ingest.filter_field`) count rows.
     """
 
     family: str
-    batches: tuple[NewBatch, ...]
+    batches: tuple[NewBatch[E], ...]
     known: int
     new: int
     repeated: int
@@ -59,7 +63,7 @@ async def take_in(
     now: datetime,
     anew: Collection[str] = (),
     on_looked: Callable[[float, float], None] = lambda done_s, total_s: None,
-) -> Intake:
+) -> Intake[ManifestRow]:
     """Find videos and sort out what is new.
 
     Reads `paths` (folders, videos, JSONL lists, and addresses of such in buckets), else `ingest.video_root`, and
@@ -90,7 +94,7 @@ async def take_in(
     groups, repeated = _merged(found)
     await sorter.look(groups, recordings, on_looked)
     new, again = distinct(chain.from_iterable(map(sorter.new_rows, groups)))
-    root = _source_root(chain.from_iterable(groups))
+    root = common_folder(row.video_path for row in chain.from_iterable(groups))
     batches = []
     for packed in _packed(new, settings.ingest.batch_size):
         batch = Batch(
@@ -154,9 +158,9 @@ def _packed(groups: Sequence[Sequence[ManifestRow]], size: int) -> Iterator[tupl
         yield tuple(packed)
 
 
-def _source_root(rows: Iterable[ManifestRow]) -> str | None:
-    """The common folder or prefix of the videos that are there; None when they have nothing but the root in common."""
-    paths = [row.video_path for row in rows if is_object(row.video_path) or is_file(row.video_path)]
+def common_folder(files: Iterable[str]) -> str | None:
+    """The common folder or prefix of the files that are there; None when they have nothing but the root in common."""
+    paths = [path for path in files if is_object(path) or is_file(path)]
     objects = [path.removeprefix(SCHEME) for path in paths if is_object(path)]
     if objects:
         common = os.path.commonpath(map(os.path.dirname, objects)) if len(objects) == len(paths) else ""

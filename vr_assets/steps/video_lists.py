@@ -91,7 +91,7 @@ def find_videos(paths: Sequence[Place], *, filter_field: str, skip: Collection[P
         elif not is_there:
             raise IngestError(f"{path}: no such file or folder; name a folder of videos, a video, or a .jsonl list")
         elif suffix in LIST_SUFFIXES:
-            _read_list(_content(path), path.parent, str(path), found, filter_field)
+            _read_list(read_content(path), path.parent, str(path), found, filter_field)
         elif suffix in VIDEO_SUFFIXES:
             _add_walked(path, found, source=str(path))
         else:
@@ -189,31 +189,38 @@ def _find_objects(address: str, found: Found, filter_field: str) -> None:
         found.problems.append(Problem(address, f"holds no video ({' '.join(sorted(VIDEO_SUFFIXES))})"))
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """Raises IngestError: it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise IngestError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _read_list(content: bytes, base: Place, path: str, found: Found, filter_field: str) -> None:
-    """`base` is what relative paths in it are below."""
+def lines_of(content: bytes, path: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of JSONL that hold something, with their numbers. Raises IngestError: it is a JSON list."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     if content.lstrip().startswith(b"["):
         raise IngestError(f"{path}: a JSON list, not JSONL; write one object a line")
     for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _read_list(content: bytes, base: Place, path: str, found: Found, filter_field: str) -> None:
+    """`base` is what relative paths in it are below."""
+    for number, line in lines_of(content, path):
         where = f"{path}:{number}"
-        if not line.strip():
-            continue
         try:
-            fields = _parse(line)
+            fields = parse_line(line, '{"video_path": ...}')
             kept = not filter_field or bool(fields.get(filter_field))
             (found.listed if kept else found.dropped).append(_row(fields, base, source=where))
         except IngestError as error:
             found.problems.append(Problem(where, str(error)))
 
 
-def _parse(line: bytes) -> dict[str, JsonValue]:
+def parse_line(line: bytes, form: str) -> dict[str, JsonValue]:
+    """One line of a list; `form` is what it should look like. Raises IngestError."""
     try:
         fields = json.loads(line.decode(), parse_constant=_refuse, parse_float=_finite)
     except UnicodeDecodeError:
@@ -226,7 +233,7 @@ def _parse(line: bytes) -> dict[str, JsonValue]:
     if not is_unicode(json.dumps(fields, ensure_ascii=False)):
         raise IngestError(f"half a character: {line.decode()[:60]!r}; write \\u escapes in pairs")
     if not isinstance(fields, dict):
-        raise IngestError(f'not an object: {line.decode()[:60]!r}; write {{"video_path": ...}}')
+        raise IngestError(f"not an object: {line.decode()[:60]!r}; write {form}")
     return fields
 
 
