@@ -9,7 +9,8 @@ import pytest
 from vr_assets.backends.prices import Prices
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.video import FilteredVideo, QualityFacts
-from vr_assets.settings import Asset, FilterSettings, Graph, LeftOut, Mode, Status, Task, resolve
+from vr_assets.settings import Asset, FilterSettings, LeftOut, Mode, Status, Task, resolve
+from vr_assets.settings import Graph as Graphs
 from vr_assets.steps.estimate import estimate
 from vr_assets.steps.measured import left_out
 from vr_assets.storage import Store
@@ -149,7 +150,7 @@ def test_an_estimate_knows_what_was_measured(folder: Path, graph: Graph) -> None
         settings = resolve(("test", given)).settings
         found = anyio.run(
             lambda: estimate(
-                "batch", Graph.VIDEOS.assets, settings, store, environ={"GOOGLE_API_KEY": "k"}, prices=Prices.load("")
+                "batch", Graphs.VIDEOS.assets, settings, store, environ={"GOOGLE_API_KEY": "k"}, prices=Prices.load("")
             )
         )
         stage = next(one for one in found.stages if one.asset is Asset.FILTERED_VIDEOS)
