@@ -75,6 +75,8 @@ class GeminiBackend:
     def identity(self, request: Request) -> str:
         """Media resolution counts where media are shown."""
         identity: dict[str, JsonValue] = {"model": self.model, "temperature": self._settings.temperature}
+        if self._settings.top_p:
+            identity["top_p"] = self._settings.top_p
         if request.media:
             identity["media_resolution"] = self._settings.media_resolution
         return json.dumps(identity, sort_keys=True)
