@@ -35,13 +35,14 @@ OUTPUT_TOKENS: Mapping[Task, int] = {
     Task.SCENE_DESCRIPTION: 200,
     Task.EVENT_SUMMARY: 220,
     Task.EVENT_VERIFICATION: 120,
+    Task.VIDEO_CAPTION: 220,
 }
 
 _EVENTS = 4
 _SENTENCE = "A person walks from the left to the right and stops beside a vehicle. "
 
 
-LAST = frozenset(Task(qa_type) for qa_type in QaType)
+LAST = frozenset((*(Task(qa_type) for qa_type in QaType), Task.VIDEO_CAPTION))
 """Tasks whose answers no later prompt is made from."""
 
 
