@@ -20,7 +20,7 @@ from vr_assets.backends.preflight_checks import Ask
 from vr_assets.backends.purse import Payment, Purse
 from vr_assets.errors import Cause, StageError, TransientError, VrAssetsError
 from vr_assets.records.call import Finish, Reply, Request
-from vr_assets.settings import CallSettings
+from vr_assets.settings import BoxConvention, CallSettings
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -144,6 +144,10 @@ class Caller:
         except StageError as error:
             self._stopped = error
             raise
+
+    def boxes(self) -> BoxConvention | None:
+        """How a trial of the endpoint found that its model gives boxes; None where there was none, or it told nothing."""
+        return self._preflight.boxes() if self._preflight else None
 
     def _trying(self, about: About, counts: Counts) -> Callable[[Backend], Ask]:
         """How a backend of this endpoint is tried: as any call is made, but without a preflight of its own."""

@@ -14,7 +14,7 @@ from vr_assets.journal import Asked, Journal, Store
 from vr_assets.parsing.repair import check_grounded, repair_prompt, restated, worth_repairing
 from vr_assets.records.call import Answer, Finish, Outcome, Reply, Request
 from vr_assets.records.row import Provenance
-from vr_assets.settings import Asset, CallSettings, Task
+from vr_assets.settings import Asset, BoxConvention, CallSettings, Task
 
 T = TypeVar("T")
 
@@ -71,6 +71,11 @@ class Asker:
     def structured(self, task: Task) -> bool:
         """Whether replies to a task come as JSON, as far as is known now."""
         return self._route(task).backend.structured
+
+    def boxes(self, task: Task) -> tuple[str, BoxConvention | None]:
+        """The model that answers a task, and the convention in which a trial found that it gives boxes, if there was one."""
+        caller = self._route(task)
+        return caller.backend.model, caller.boxes()
 
     def key(self, request: Request) -> str:
         """What makes a request the same request. Hex."""

@@ -52,6 +52,7 @@ class Preflight:
         self._now = now
         self._remade = remade
         self._passed: set[Need] = set()
+        self._boxes: BoxConvention | None = None
         self._shared = Shared()
         self._one_at_a_time = anyio.Lock()
 
@@ -101,8 +102,10 @@ class Preflight:
                     found = await examination.sight(need)
                     checks += [check for check in found if check.name is not CheckName.REPLIES or failed((check,))]
                     self._note(need, found)
-                found, boxes = await examination.image()
-                checks += found
+                seen, boxes = await examination.image()
+                checks += seen
+                self._note(Need.IMAGE, seen)
+                self._note_boxes(boxes)
         except StageError as error:
             said, _, cure = str(error).partition("\n")
             checks.append(Check(name=CheckName.KEY_AND_MODEL, outcome=CheckOutcome.FAILED, said=said, cure=cure))
@@ -122,10 +125,40 @@ class Preflight:
         # Two trials at once would both ask for a plainer style.
         async with self._one_at_a_time:
             examination = self._examination(ask, ask_with)
-            checks = await (examination.words() if need is Need.TEXT else examination.sight(need))
+            checks = await self._tried(examination, need)
         self._note(need, checks)
         if failed(checks):
             raise StageError(self._told(failed(checks)))
+
+    async def _tried(self, examination: Examination, need: Need) -> Sequence[Check]:
+        match need:
+            case Need.TEXT:
+                return await examination.words()
+            case Need.IMAGE:
+                checks, boxes = await examination.image()
+                self._note_boxes(boxes)
+                return checks
+            case _:
+                return await examination.sight(need)
+
+    def boxes(self) -> BoxConvention | None:
+        """How the model was found to give boxes, whenever it was tried; None where it was not, or that told nothing."""
+        if self._known is None:
+            return self._boxes
+        said = self._known.get(self._candidate.backend.endpoint, self._boxes_of_model)
+        return BoxConvention(said) if said else None
+
+    @property
+    def _boxes_of_model(self) -> str:
+        return f"boxes {self._candidate.backend.model}"
+
+    def _note_boxes(self, boxes: BoxConvention) -> None:
+        """What told nothing does not replace what an earlier trial found."""
+        if boxes is BoxConvention.UNKNOWN:
+            return
+        self._boxes = boxes
+        if self._known is not None:
+            self._known.put(self._candidate.backend.endpoint, self._boxes_of_model, boxes, at=self._now().isoformat())
 
     def _examination(self, ask: Ask, ask_with: Callable[[Backend], Ask] | None) -> Examination:
         backend = self._candidate.backend

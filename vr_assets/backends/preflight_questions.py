@@ -19,13 +19,16 @@ class Need(StrEnum):
     TEXT = "text"
     VIDEO = "video"
     FRAMES = "frames"
+    IMAGE = "image"
 
 
 def need_of(request: Request, *, frames_only: bool) -> Need:
-    """What a request takes of its endpoint. A request that shows both video and frames takes video."""
+    """What a request takes of its endpoint: of what it shows, what takes the most: video, then frames, then images."""
     forms = {media.form for media in request.media}
     if not forms:
         return Need.TEXT
+    if forms == {MediaForm.IMAGE}:
+        return Need.IMAGE
     return Need.FRAMES if frames_only or MediaForm.VIDEO not in forms else Need.VIDEO
 
 

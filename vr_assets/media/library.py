@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
+from vr_assets.media.images import ImageLibrary
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.near_duplicates import Signed, near_duplicates
 from vr_assets.media.prepared import Prepared
@@ -58,6 +59,7 @@ class MediaLibrary:
         self._prepared = Prepared(folder, settings, workers, self.source, mirror)
         self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
+        self.images = ImageLibrary(folder, workers)
 
     @property
     def recipe(self) -> ProxyRecipe:

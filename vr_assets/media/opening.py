@@ -37,10 +37,10 @@ def stat(path: Path) -> stat_result:
     except OSError as error:
         raise MediaError(f"{path}: cannot be looked at ({error.strerror}); check its permissions and the disk") from None
     if S_ISDIR(status.st_mode):
-        raise MediaError(f"{path}: a folder, not a video file; name the videos in it")
+        raise MediaError(f"{path}: a folder; name the files in it")
     # A pipe would be waited for, a device read without end.
     if not S_ISREG(status.st_mode):
-        raise MediaError(f"{path}: a device, pipe or socket, not a video file; record it to a file first")
+        raise MediaError(f"{path}: a device, pipe or socket; save it as a file first")
     return status
 
 

@@ -31,6 +31,8 @@ PROMPTS: Mapping[Asset, Mapping[str, tuple[str, ...]]] = {
         **{f"{kind}.{mode}": _QA_VALUES for kind in QaType if kind not in _WITHOUT_MODE for mode in _MODES},
         **{str(kind): _QA_VALUES for kind in _WITHOUT_MODE},
     },
+    Asset.EXPRESSIONS: {"expressions": ("caption",)},
+    Asset.GROUNDINGS: {"groundings": ("caption", "expressions", "box", "most")},
 }
 
 SHOWN_IN_SCREENING = frozenset({"filtered_videos/suitable.md", "filtered_videos/anomaly_or_normal.md"})

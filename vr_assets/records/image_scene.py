@@ -17,11 +17,12 @@ class Shape(StrEnum):
 
 
 class Region(Record):
-    """A connected area of one colour, as far as it can be seen, that differs from what is around it.
+    """A connected area of one colour, as far as it can be seen.
 
-    `left`, `top`, `right`, `bottom` are pixels of the original picture, the last two excluded. `area` is its share of the picture,
-    holes included. `purity` is the share of its pixels that have its colour, `fit` how much of it and of its shape is common to
-    both (intersection over union; 0 without a shape), `clarity` the share of its outline across which the colour changes clearly.
+    `left`, `top`, `right`, `bottom` are pixels of the original picture, the last two excluded. `area` is its share of the
+    picture, holes included. `purity` is the share of its pixels that have its colour, `fit` how much of it and of its shape is
+    common to both (intersection over union; 0 without a shape). Of its outline, `clarity` is the share across which the colour
+    changes clearly, `alone` the share that lies on a ground, and not against another region.
     """
 
     left: int
@@ -30,6 +31,7 @@ class Region(Record):
     bottom: int
     area: float
     clarity: float
+    alone: float
     colour: Colour | None
     purity: float
     shape: Shape | None

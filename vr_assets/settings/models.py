@@ -312,7 +312,7 @@ class ImageSettings(_Group):
 class GroundingSettings(_Group):
     box_convention: BoxConvention = Field(
         BoxConvention.UNKNOWN,
-        description="Order and unit of the model's boxes, such as thousand_xyxy; unknown: by the model's name (`preflight` tells).",
+        description="Order and unit of the model's boxes, such as thousand_xyxy; unknown: by the model's name.",
     )
     max_instances: int = Field(10, ge=1, le=100, description="Most boxes of one expression; the rest is left out and counted.")
     expressions_per_call: int = Field(

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from vr_assets.backends.prices import Prices
 from vr_assets.errors import StorageError
+from vr_assets.records.batch import ImageEntry
+from vr_assets.records.image import ExpressedImage, RawImage
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
     CaptionedVideo,
@@ -20,10 +22,13 @@ from vr_assets.steps.asking import ASKS
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
+from vr_assets.steps.expressions import express_images
 from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.foreseeing import Call, Notes, foreseeing
+from vr_assets.steps.groundings import ground_images
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
+from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import Stage
 from vr_assets.storage import Store
@@ -136,9 +141,19 @@ class _Outlook:
         asked = [asset for asset in self._assets if ASKS[asset]]
         graph = self._store.read_batch(self._batch).graph
         if asked:
-            await self._go_through(asked[-1])
+            await {Graph.VIDEOS: self._go_through, Graph.IMAGES: self._go_through_images}[graph](asked[-1])
         count = self._store.count_entries(self._batch)
         return Estimate(self._batch, graph, count, len(self._unmeasured), tuple(self._stages))
+
+    async def _go_through_images(self, last: Asset) -> None:
+        entries = self._store.read_entries(self._batch, ImageEntry)
+        raw = await self._rows(Asset.RAW_IMAGES, RawImage, lambda stage: read_images(entries, stage))
+        expressed = await self._rows(
+            Asset.EXPRESSIONS, ExpressedImage, lambda stage: express_images(self._needed(raw, Asset.RAW_IMAGES), stage)
+        )
+        if last is Asset.GROUNDINGS:
+            told = self._needed(expressed, Asset.EXPRESSIONS)
+            await self._made(Asset.GROUNDINGS, lambda stage: ground_images(told, stage))
 
     async def _go_through(self, last: Asset) -> None:
         manifest = self._store.read_manifest(self._batch)

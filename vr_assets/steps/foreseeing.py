@@ -15,6 +15,7 @@ from vr_assets.backends.make import make_backend
 from vr_assets.backends.prices import Price, Prices, text_bytes
 from vr_assets.errors import StageError, VrAssetsError
 from vr_assets.journal import Asked, Journal
+from vr_assets.media.images import ImageLibrary
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.near_duplicates import Signed
 from vr_assets.media.workers import Workers
@@ -23,7 +24,7 @@ from vr_assets.records.call import Answer, Media, MediaForm, Outcome, Request, U
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import Provenance, VideoMedia
 from vr_assets.records.video import NearDuplicate
-from vr_assets.settings import Asset, BackendName, ModelSettings, Settings, Task, VideoInput
+from vr_assets.settings import Asset, BackendName, BoxConvention, ModelSettings, Settings, Task, VideoInput
 from vr_assets.steps.experience import Experience
 from vr_assets.steps.stage import Stage, load_prompts
 from vr_assets.steps.stand_ins import LAST, expected_facts, stand_in
@@ -123,6 +124,11 @@ class _Headers:
         self._library = library
         self._notes = notes
 
+    @property
+    def images(self) -> ImageLibrary:
+        """Images are read, which takes moments and is remembered."""
+        return self._library.images
+
     async def probe(self, path: str, *, part: Span | None) -> VideoMedia:
         return await self._library.probe(path, part=part)
 
@@ -156,6 +162,9 @@ class _Foreseer:
 
     def structured(self, task: Task) -> bool:
         return self._asker.structured(task)
+
+    def boxes(self, task: Task) -> tuple[str, BoxConvention | None]:
+        return self._asker.boxes(task)
 
     def key(self, request: Request) -> str:
         return self._asker.key(request)

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from vr_assets.backends.preflight_questions import Need
-from vr_assets.settings import Asset, LongRecordings, LongVideoInput, ModeSetting, QaType, Settings, Task
+from vr_assets.settings import Asset, Graph, LongRecordings, LongVideoInput, ModeSetting, QaType, Settings, Task
 from vr_assets.steps.asking import ASKS
 
 # A whole video is shown as frames where it is long; chunks and highlights are short.
 _OF_THE_WHOLE = frozenset({Task.SCREENING, Task.SUITABLE, Task.ANOMALY_OR_NORMAL, Task.GLOBAL_CAPTION, Task.DENSE_CAPTION})
 
 
-def needs(settings: Settings) -> Mapping[str, frozenset[Need]]:
-    """For each endpoint that a stage may ask, what it is sent."""
+def needs(settings: Settings, graph: Graph = Graph.VIDEOS) -> Mapping[str, frozenset[Need]]:
+    """For each endpoint that a stage of a graph may ask, what it is sent."""
     found: defaultdict[str, set[Need]] = defaultdict(set)
-    for asset, tasks in ASKS.items():
-        for task, role in tasks.items():
+    for asset in graph.assets:
+        for task, role in ASKS[asset].items():
             if _may_ask(asset, task, settings):
                 found[settings.endpoint_for(asset, task, role)] |= _sent(task, role, settings)
     return {name: frozenset(sent) for name, sent in found.items()}
@@ -36,6 +36,8 @@ def _may_ask(asset: Asset, task: Task, settings: Settings) -> bool:
 def _sent(task: Task, role: str, settings: Settings) -> set[Need]:
     if role == "llm":
         return {Need.TEXT}
+    if task in (Task.EXPRESSIONS, Task.GROUNDINGS):
+        return {Need.TEXT, Need.IMAGE}
     long = settings.videos.max_video_length_sec > settings.long_video.long_video_threshold_sec
     # Parts that were made under another limit may be longer than this one.
     in_parts = settings.videos.long_recordings is LongRecordings.SPLIT

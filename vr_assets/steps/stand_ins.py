@@ -35,14 +35,17 @@ OUTPUT_TOKENS: Mapping[Task, int] = {
     Task.SCENE_DESCRIPTION: 200,
     Task.EVENT_SUMMARY: 220,
     Task.EVENT_VERIFICATION: 120,
+    Task.EXPRESSIONS: 160,
+    Task.GROUNDINGS: 220,
     Task.VIDEO_CAPTION: 220,
 }
 
 _EVENTS = 4
+_WORDS_AN_EXPRESSION = 4
 _SENTENCE = "A person walks from the left to the right and stops beside a vehicle. "
 
 
-LAST = frozenset((*(Task(qa_type) for qa_type in QaType), Task.VIDEO_CAPTION))
+LAST = frozenset({Task.GROUNDINGS, Task.VIDEO_CAPTION, *(Task(qa_type) for qa_type in QaType)})
 """Tasks whose answers no later prompt is made from."""
 
 
@@ -67,6 +70,11 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
         case Task.DESCRIPTION:
             text = _words(output_tokens / 3)
             reply = {"scene": text, "events": text, "analysis": text}
+        case Task.EXPRESSIONS:
+            caption = request.evidence.image_caption
+            said = dict.fromkeys(caption.split())
+            phrases: list[JsonValue] = [{"text": word, "noun_chunk": word} for word in list(said)[::_WORDS_AN_EXPRESSION]]
+            reply = {"cleaned_caption": caption, "expressions": phrases}
         case _:
             reply = {"caption": words}
     return json.dumps(reply)

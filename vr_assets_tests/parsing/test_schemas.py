@@ -9,7 +9,9 @@ from pydantic import JsonValue
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
 from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.expressions import parse_expressions
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
+from vr_assets.parsing.groundings import GroundingsReply
 from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
 from vr_assets.parsing.preflight import SeenReply
 from vr_assets.parsing.qa import parse_qa
@@ -38,6 +40,8 @@ FIELDS = {
     Task.EVENT_SUMMARY: ["question", "answer", "reasoning"],
     Task.TEMPORAL_LOCALIZATION: ["question", "start", "end", "reasoning"],
     Task.EVENT_VERIFICATION: ["question", "answer", "explanation", "reasoning"],
+    Task.EXPRESSIONS: ["cleaned_caption", "expressions"],
+    Task.GROUNDINGS: ["boxes"],
     Task.PREFLIGHT: ["colour", "shape", "direction", "digit"],
 }
 
@@ -62,7 +66,7 @@ def test_a_task_asks_for_its_fields_in_order(task: Task) -> None:
 def test_a_schema_is_one_that_strict_modes_take(task: Task) -> None:
     for node in nodes(reply_schema(task)):
         assert node.keys() <= {"type", "description", "enum", "properties", "required", "additionalProperties", "items"}
-        assert node["type"] in ("object", "array", "string")
+        assert node["type"] in ("object", "array", "string", "number")
         if node["type"] == "object":
             properties = node["properties"]
             assert isinstance(properties, dict)
@@ -107,6 +111,8 @@ REPLIES: dict[Task, JsonValue] = {
     Task.BCQ: {"items": [ITEM, {**ITEM, "question": "Does it turn?", "answer": "No"}]},
     Task.TEMPORAL_LOCALIZATION: {"question": "When?", "start": "00:03", "end": "00:07", "reasoning": "It brakes."},
     Task.EVENT_VERIFICATION: ITEM,
+    Task.EXPRESSIONS: {"cleaned_caption": "A red car.", "expressions": [{"text": "A red car", "noun_chunk": "car"}]},
+    Task.GROUNDINGS: {"boxes": [{"number": "1", "label": "A red car", "box_2d": [1.0, 2.0, 3.0, 4.0], "score": ""}]},
     Task.PREFLIGHT: {"colour": "green", "shape": "star", "direction": "left", "digit": "4"},
     **{
         task: {"question": "What?", "answer": "It stops.", "reasoning": "It brakes."}
@@ -129,6 +135,8 @@ PARSERS: dict[Task, Callable[[str], object]] = {
     Task.MOMENT: lambda text: parse_moment(text, within=WITHIN),
     Task.CLIP_CAPTION: parse_clip_caption,
     Task.DESCRIPTION: parse_description,
+    Task.EXPRESSIONS: parse_expressions,
+    Task.GROUNDINGS: lambda text: read_reply(text, GroundingsReply),
     Task.PREFLIGHT: lambda text: read_reply(text, SeenReply),
 }
 

@@ -24,6 +24,13 @@ _ACHROMATIC = 5
 _HUES = ((8, "red"), (21, "orange"), (34, "yellow"), (84, "green"), (129, "blue"), (150, "purple"), (165, "pink"), (180, "red"))
 
 _TINT = 0.28  # Below this saturation people call a surface grey or white: car paint that reflects the sky reaches 0.25.
+# Shades beside its own that count for a name.
+_KIN = {
+    Colour.RED: ("red", "pink"),
+    Colour.ORANGE: ("orange", "brown"),
+    Colour.LIGHT: ("light", "white"),
+    Colour.DARK: ("dark", "black"),
+}
 _MIN_CHROMA = 40  # max - min of the channels; compression alone tints a dark surface by 20.
 
 
@@ -83,6 +90,12 @@ def name(votes: Votes) -> Colour | None:
     if grey >= 0.6:
         return Colour.GREY
     return None
+
+
+def share(votes: Votes, colour: Colour) -> float:
+    """The share of the votes that are for shades which go by a name."""
+    shades = [_SHADES.index(shade) for shade in _KIN.get(colour, (colour.value,))]
+    return float(votes[shades].sum() / max(1e-9, votes.sum()))
 
 
 @lru_cache(maxsize=1)
