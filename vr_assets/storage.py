@@ -2,7 +2,7 @@
 
 Everything is under one root:
 
-    batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json
+    batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json, conversations/
     journal/<asset>/<part>.jsonl
     spending.sqlite
     media/
@@ -121,6 +121,9 @@ class Store:
     def task_files_folder(self, batch: str) -> Path:
         return self.batch_folder(batch) / "task_files"
 
+    def conversations_folder(self, batch: str) -> Path:
+        return self.batch_folder(batch) / "conversations"
+
     def rows_file(self, batch: str, asset: Asset) -> Path:
         return self.batch_folder(batch) / f"{asset}.jsonl"
 
@@ -180,6 +183,11 @@ class Store:
         """Make the bucket hold the batch's task files as they lie in their folder; nothing to do where the store is a folder."""
         if self.mirror:
             self.mirror.publish_folder(self.task_files_folder(batch))
+
+    def publish_conversations(self, batch: str) -> None:
+        """The same with conversations in the form of the input."""
+        if self.mirror:
+            self.mirror.publish_folder(self.conversations_folder(batch))
 
     def write_rows(self, batch: str, asset: Asset, rows: Sequence[Record]) -> None:
         """Publish one asset's rows of one batch, replacing what was there."""

@@ -15,7 +15,7 @@ from vr_assets.backends.gemini_files import FileGone, GeminiFiles
 from vr_assets.backends.gemini_media import Filed, GeminiMedia
 from vr_assets.backends.keys import read_key
 from vr_assets.backends.known import Known
-from vr_assets.backends.shown import show
+from vr_assets.backends.shown import labels, show
 from vr_assets.errors import CallError, RefusedError, StageError
 from vr_assets.records.call import Clip, Frame, Reply, Request
 from vr_assets.settings import GeminiSettings
@@ -108,7 +108,8 @@ class GeminiBackend:
         client = self._opened()
         request = await self.prepare(request)
         parts: list[Part] = []
-        for media in request.media:
+        for media, label in zip(request.media, labels(request.media), strict=True):
+            parts += [label] if label else []
             parts += [media.file] if isinstance(media, Filed) else await show(replace(request, media=(media,)))
         filed = [media for media in request.media if isinstance(media, Filed)]
         try:

@@ -52,6 +52,7 @@ class Project(dg.ConfigurableResource["Project"]):
     qa: dg.ResourceDependency[SettingsGroup]
     task_files: dg.ResourceDependency[SettingsGroup]
     media: dg.ResourceDependency[SettingsGroup]
+    video_captions: dg.ResourceDependency[SettingsGroup]
     checks: dg.ResourceDependency[SettingsGroup]
 
     _session: RunSession | None = PrivateAttr(default=None)

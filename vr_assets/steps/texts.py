@@ -1,5 +1,6 @@
 """What a stage wrote about a video, as text for people."""
 
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
     CaptionedVideo,
@@ -32,6 +33,8 @@ def row_text(row: Row) -> str:
             return row.detailed_description
         case QaVideo():
             return "\n\n".join(item_text(item) for found in row.qa for item in found.items)
+        case CaptionedConversation():
+            return f"{row.prompt}\n\n{row.caption}"
         case TaskFilesVideo():
             return "\n".join(f"{task}: {count}" for task, count in row.items.items())
         case _:
