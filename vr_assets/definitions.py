@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from vr_assets.defs.assets import VIDEO_ASSETS
+from vr_assets.defs.assets import CONVERSATION_ASSETS, IMAGE_ASSETS, VIDEO_ASSETS
 from vr_assets.defs.checks import failed_rows_check
+from vr_assets.defs.image_checks import image_checks
 from vr_assets.defs.io_managers import RowsIOManager
 from vr_assets.defs.jobs import JOBS
 from vr_assets.defs.recipes import recipe_spec
@@ -16,8 +17,8 @@ _store = StoreResource.configure_at_launch()
 _groups = {name: kind.configure_at_launch() for name, kind in GROUP_TYPES.items()}
 
 defs = dg.Definitions(
-    assets=[*VIDEO_ASSETS, *map(recipe_spec, Asset)],
-    asset_checks=[failed_rows_check(asset) for asset in Asset],
+    assets=[*VIDEO_ASSETS, *IMAGE_ASSETS, *CONVERSATION_ASSETS, *map(recipe_spec, Asset)],
+    asset_checks=[*map(failed_rows_check, Asset), *image_checks()],
     jobs=JOBS,
     sensors=[recipe_changes, video_drops],
     resources={

@@ -121,9 +121,6 @@ class Store:
     def task_files_folder(self, batch: str) -> Path:
         return self.batch_folder(batch) / "task_files"
 
-    def conversations_folder(self, batch: str) -> Path:
-        return self.batch_folder(batch) / "conversations"
-
     def rows_file(self, batch: str, asset: Asset) -> Path:
         return self.batch_folder(batch) / f"{asset}.jsonl"
 
@@ -184,10 +181,22 @@ class Store:
         if self.mirror:
             self.mirror.publish_folder(self.task_files_folder(batch))
 
-    def publish_conversations(self, batch: str) -> None:
-        """The same with conversations in the form of the input."""
+    def write_file(self, batch: str, name: str, content: bytes | None) -> None:
+        """Publish a file in a batch's folder, replacing what was there; None: it is not to be there.
+
+        Raises:
+            StorageError: it cannot be written or removed.
+        """
+        path = self.batch_folder(batch) / name
+        if content is not None:
+            self._write(path, content)
+            return
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{path}: an earlier run's file cannot be removed ({error.strerror})") from error
         if self.mirror:
-            self.mirror.publish_folder(self.conversations_folder(batch))
+            self.mirror.publish_folder(path.parent)
 
     def write_rows(self, batch: str, asset: Asset, rows: Sequence[Record]) -> None:
         """Publish one asset's rows of one batch, replacing what was there."""

@@ -11,11 +11,20 @@ import click
 from vr_assets.cli.options import COMMAND_LINE, as_json, given, settings_options
 from vr_assets.cli.project import ensure_home
 from vr_assets.cli.saying import note, say
-from vr_assets.settings import ModeSetting
+from vr_assets.settings import Graph, ModeSetting
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pydantic import JsonValue
+
+    from vr_assets.records.batch import ConversationEntry, ImageEntry, ManifestRow
+    from vr_assets.settings import Settings
     from vr_assets.steps.ingest import Intake
     from vr_assets.steps.new_rows import TooLong
+    from vr_assets.storage import Store
+
+    AnyIntake = Intake[ManifestRow] | Intake[ImageEntry] | Intake[ConversationEntry]
 
 PROBLEMS_SHOWN = 20
 LINE_INTERVAL_S = 5.0
@@ -24,9 +33,12 @@ LINE_INTERVAL_S = 5.0
 @click.command("ingest")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
+@click.option("--images", is_flag=True, help="PATHS are .jsonl lists of images: rows with `image_path` and `caption`.")
+@click.option("--conversations", is_flag=True, help="PATHS are .json or .jsonl files: rows with `video` and `conversation`.")
+@click.option("--image-root", metavar="DIR", help="Folder that relative image paths are below; by default the list's own.")
 @click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
 @click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
-@click.option("--batch-size", type=int, help="Videos in one batch.")
+@click.option("--batch-size", type=int, help="Videos, images or conversations in one batch.")
 @click.option("--mode", type=click.Choice([str(mode) for mode in ModeSetting]), help="auto, or what the videos are sorted as.")
 @click.option("--domain", help="Prompt domain: general, or one of your own.")
 @click.option("--license", help="metadata.license of the task files.")
@@ -35,6 +47,9 @@ def command(
     paths: tuple[Path, ...],
     *,
     batch: str | None,
+    images: bool,
+    conversations: bool,
+    image_root: str | None,
     input_jsonl: tuple[str, ...],
     filter_field: str | None,
     batch_size: int | None,
@@ -44,34 +59,42 @@ def command(
     backend: str | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Register videos: folders, files and .jsonl lists. What is known already stays as it is."""
+    """Register videos: folders, files and .jsonl lists; with --images lists of images, with --conversations rows of conversations.
+
+    What is known already stays as it is.
+    """
     named = {
         "ingest.input_jsonl_files": input_jsonl or None,
         "ingest.filter_field": filter_field,
         "ingest.batch_size": batch_size,
+        "ingest.image_root": image_root,
         "mode": mode,
         "prompts.prompts_module": domain,
         "task_files.license": license,
     }
     layer = {**{name: value for name, value in named.items() if value is not None}, **given(assignments, backend)}
-    intake = take_in_batches(paths, layer, family=batch)
+    intake = take_in_batches(paths, layer, family=batch, graph=_graph(images=images, conversations=conversations))
     _tell(intake)
     return 0 if intake.new or intake.known else 1
 
 
-def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family: str | None) -> "Intake":
-    """Find videos, register the new ones with the settings that make up a recipe, and make Dagster know them.
+def _graph(*, images: bool, conversations: bool) -> Graph:
+    if images and conversations:
+        raise click.UsageError("--images and --conversations: a batch is of one kind; ingest them one after the other")
+    return Graph.IMAGES if images else Graph.CONVERSATIONS if conversations else Graph.VIDEOS
+
+
+def take_in_batches(
+    paths: tuple[Path, ...], layer: dict[str, object], *, family: str | None, graph: Graph = Graph.VIDEOS
+) -> "AnyIntake":
+    """Find videos, images or conversations, register the new ones with the settings that make up a recipe, and make Dagster know them.
 
     Raises:
         SettingsError: a setting cannot be used.
         PromptError: the prompt domain cannot be used.
         IngestError: a path or name cannot be used.
     """
-    from contextlib import closing
     from datetime import UTC, datetime
-    from functools import partial
-
-    import anyio
 
     from vr_assets.settings import environment_layer, is_operational, resolve
 
@@ -82,16 +105,44 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
         note(f"not remembered, for it is no part of what is asked: {', '.join(forgotten)}; give it to `run` or the environment")
 
     from vr_assets.defs.instance import open_instance, register
-    from vr_assets.media.recordings import Recordings
-    from vr_assets.media.workers import Workers
-    from vr_assets.steps.ingest import take_in
+    from vr_assets.steps.conversation_lists import take_in_conversations
+    from vr_assets.steps.first_turns import own_prompt
+    from vr_assets.steps.image_lists import take_in_images
     from vr_assets.steps.stage import load_prompts
     from vr_assets.storage import Store
 
     load_prompts(settings)
+    own_prompt(settings.video_captions)
     store = Store.at(settings.data_root, settings.bucket)
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
-    with open_instance() as instance, closing(Workers(settings.media)) as workers:
+    ways = {Graph.VIDEOS: _take_in_videos, Graph.IMAGES: take_in_images, Graph.CONVERSATIONS: take_in_conversations}
+    with open_instance() as instance:
+        intake = ways[graph](paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
+        for made in intake.batches:
+            store.create_batch(made.batch, made.rows)
+        register(instance, store, [name for name in store.batches() if store.read_batch(name).family == intake.family])
+    return intake
+
+
+def _take_in_videos(
+    paths: tuple[Path, ...],
+    *,
+    store: "Store",
+    family: str | None,
+    settings: "Settings",
+    explicit: "dict[str, JsonValue]",
+    now: "datetime",
+) -> "Intake[ManifestRow]":
+    from contextlib import closing
+    from functools import partial
+
+    import anyio
+
+    from vr_assets.media.recordings import Recordings
+    from vr_assets.media.workers import Workers
+    from vr_assets.steps.ingest import take_in
+
+    with closing(Workers(settings.media)) as workers:
         taking_in = partial(
             take_in,
             paths,
@@ -100,14 +151,10 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
             family=family,
             settings=settings,
             explicit=explicit,
-            now=datetime.now(UTC),
+            now=now,
             on_looked=_Looking(),
         )
-        intake = anyio.run(taking_in)
-        for made in intake.batches:
-            store.create_batch(made.batch, made.rows)
-        register(instance, store, [name for name in store.batches() if store.read_batch(name).family == intake.family])
-    return intake
+        return anyio.run(taking_in)
 
 
 class _Looking:
@@ -123,10 +170,10 @@ class _Looking:
             note(f"looking for scene cuts: {done_s / 3600:.1f} of {total_s / 3600:.1f} hours")
 
 
-def _tell(intake: "Intake") -> None:
+def _tell(intake: "AnyIntake") -> None:
     say(f"{intake.family}: {intake.known} known, {intake.new} new")
     for made in intake.batches:
-        say(f"  batch {made.batch.name}: {len(made.rows)} videos")
+        say(f"  batch {made.batch.name}: {len(made.rows)} {made.batch.graph}")
     if intake.too_long.videos:
         _tell_too_long(intake.too_long)
     if intake.repeated:

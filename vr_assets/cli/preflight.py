@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vr_assets.backends.preflight_checks import Ask
     from vr_assets.backends.preflight_questions import Need
     from vr_assets.records.preflight import Check, Report
-    from vr_assets.settings import Settings
+    from vr_assets.settings import Graph, Settings
 
 # Beside the instance, for all runs on this machine.
 SHARED = Path(".endpoints")
@@ -43,31 +43,33 @@ def command(names: tuple[str, ...], *, batch: str | None, backend: str | None, a
     from vr_assets.settings import ROLES
     from vr_assets.steps.needs import needs
 
-    settings = _settings(batch, given(assignments, backend))
+    settings, graph = _settings(batch, given(assignments, backend))
     unknown = sorted(set(names) - {*ROLES, *settings.endpoints})
     if unknown:
         raise SettingsError(f"--endpoint {', '.join(unknown)}: there are {', '.join((*ROLES, *settings.endpoints))}")
     shared = ensure_home() / SHARED
     known = Known(shared / "known.sqlite")
     try:
-        asked = needs(settings)
+        asked = needs(settings, graph)
         outcomes = [anyio.run(_try, name, asked, settings, known, shared) for name in names or asked]
     finally:
         known.close()
     return 0 if all(outcomes) else 1
 
 
-def _settings(batch: str | None, layer: dict[str, object]) -> "Settings":
-    from vr_assets.settings import environment_layer, resolve
+def _settings(batch: str | None, layer: dict[str, object]) -> "tuple[Settings, Graph]":
+    from vr_assets.defs.surroundings import graph_defaults
+    from vr_assets.settings import Graph, environment_layer, resolve
     from vr_assets.storage import Store
 
     command_line, environment = (COMMAND_LINE, layer), ("environment", environment_layer())
     settings = resolve(command_line, environment).settings
     if batch is None:
-        return settings
-    return resolve(
-        command_line, ("batch.json", Store.at(settings.data_root, settings.bucket).read_batch(batch).settings), environment
-    ).settings
+        return settings, Graph.VIDEOS
+    found = Store.at(settings.data_root, settings.bucket).read_batch(batch)
+    below = (("batch.json", found.settings), environment)
+    defaults = graph_defaults(found.graph, [layer, *(one for _, one in below)])
+    return resolve(command_line, *below, (f"default for {found.graph}", defaults)).settings, found.graph
 
 
 async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Settings", known: "Known", shared: Path) -> bool:
@@ -109,6 +111,7 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
         limiter.close()
         await backend.aclose()
     _tell(report, section)
+    _tell_boxes(report, settings)
     return not any(_matters(check, needed, report) for check in report.checks)
 
 
@@ -136,10 +139,29 @@ def _matters(check: "Check", needed: "frozenset[Need]", report: "Report") -> boo
             shown_as_frames = report.outcome(CheckName.VIDEO) is CheckOutcome.NOT_TRIED
             matters = Need.FRAMES in needed or (shown_as_frames and Need.VIDEO in needed)
         case CheckName.IMAGE:
-            matters = False
+            matters = Need.IMAGE in needed
         case _:
             matters = True
     return matters and check.outcome is CheckOutcome.FAILED
+
+
+def _tell_boxes(report: "Report", settings: "Settings") -> None:
+    """How its boxes would be read, where that is not how it was seen to give them."""
+    from vr_assets.parsing.box_units import convention_of_model, tells_as
+    from vr_assets.settings import BoxConvention
+
+    if report.boxes is BoxConvention.UNKNOWN:
+        return
+    by_name, is_sure = convention_of_model(report.model)
+    set_ = settings.grounding.box_convention
+    if set_ is not BoxConvention.UNKNOWN:
+        read_as = set_
+    else:
+        read_as = by_name if is_sure else report.boxes
+    if read_as is not report.boxes and not tells_as(read_as, report.boxes):
+        why = "as grounding.box_convention says" if set_ is not BoxConvention.UNKNOWN else "as models of this name do"
+        say(f"It gives boxes as {report.boxes}, and groundings would read them as {read_as}, {why}.")
+        say(f"Look at some drawn boxes, then: --set grounding.box_convention={report.boxes}")
 
 
 def _tell(report: "Report", section: str) -> None:

@@ -1,4 +1,4 @@
-"""The video graph."""
+"""The graphs."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -8,11 +8,17 @@ import dagster as dg
 
 from vr_assets.defs.columns import column_schema
 from vr_assets.defs.io_managers import LEFT_OUT
-from vr_assets.defs.partitions import video_batches
+from vr_assets.defs.partitions import batches_of
 from vr_assets.defs.recipes import recipe_key
 from vr_assets.defs.resources import Project
 from vr_assets.defs.stage_runs import carry_out
+from vr_assets.export.annotations import annotations
+from vr_assets.export.conversations import conversation_files
+from vr_assets.export.grounded import exports
 from vr_assets.export.task_files import assemble, write_task_files
+from vr_assets.records.batch import ConversationEntry, ImageEntry
+from vr_assets.records.conversation import CaptionedConversation
+from vr_assets.records.image import ExpressedImage, GroundedImage, RawImage
 from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
@@ -23,16 +29,22 @@ from vr_assets.records.video import (
     RawVideo,
     TaskFilesVideo,
 )
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, Graph
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
+from vr_assets.steps.expressions import express_images
 from vr_assets.steps.filtered_videos import filter_videos
+from vr_assets.steps.groundings import ground_images
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
+from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import Stage
 from vr_assets.steps.task_files import task_file_rows
+from vr_assets.steps.video_captions import caption_conversations
+
+_GROUPS = {Graph.VIDEOS: "video", Graph.IMAGES: "image", Graph.CONVERSATIONS: "conversation"}
 
 _optional = dg.AssetIn(metadata=LEFT_OUT)
 
@@ -44,9 +56,9 @@ def _stage(
         name=asset.value,
         ins=ins,
         deps=[recipe_key(asset)],
-        partitions_def=video_batches,
+        partitions_def=batches_of(asset),
         io_manager_key="rows",
-        group_name="video",
+        group_name=_GROUPS[Graph.of(asset)],
         kinds={*kinds, "jsonl"},
         owners=["team:vr-assets"],
         code_version="1",
@@ -137,5 +149,52 @@ def task_files(context: dg.AssetExecutionContext, project: Project, qa: list[QaV
 
     return carry_out(context, project, write)
 
+
+@_stage(Asset.RAW_IMAGES, "image")
+def raw_images(context: dg.AssetExecutionContext, project: Project) -> list[RawImage]:
+    """Every image read once: its real size, upright, and an id. What is missing or damaged fails here."""
+    store = project.store.open()
+    return carry_out(context, project, lambda stage: read_images(store.read_entries(context.partition_key, ImageEntry), stage))
+
+
+@_stage(Asset.EXPRESSIONS, "image", "vlm")
+def expressions(context: dg.AssetExecutionContext, project: Project, raw_images: list[RawImage]) -> list[ExpressedImage]:
+    """Each caption cleaned, and the expressions in it that name something to be seen, with their places in the text."""
+    return carry_out(context, project, lambda stage: express_images(raw_images, stage))
+
+
+@_stage(Asset.GROUNDINGS, "image", "vlm")
+def groundings(context: dg.AssetExecutionContext, project: Project, expressions: list[ExpressedImage]) -> list[GroundedImage]:
+    """A box for each thing that an expression names, in pixels of the original; annotations.jsonl, COCO, ODVG and task file."""
+
+    async def work(stage: Stage) -> list[GroundedImage]:
+        rows = await ground_images(expressions, stage)
+        store, name = project.store.open(), context.partition_key
+        made = exports(rows, batch=store.read_batch(name), settings=stage.settings.task_files, date=datetime.now(UTC).date())
+        for file, content in {"annotations.jsonl": annotations(rows), **made}.items():
+            store.write_file(name, file, content)
+        return rows
+
+    return carry_out(context, project, work)
+
+
+@_stage(Asset.VIDEO_CAPTIONS, "video", "vlm")
+def video_captions(context: dg.AssetExecutionContext, project: Project) -> list[CaptionedConversation]:
+    """One caption a row of conversations, of all its videos and images; the same rows in the form of the input and as ShareGPT."""
+    store, name = project.store.open(), context.partition_key
+
+    async def work(stage: Stage) -> list[CaptionedConversation]:
+        manifest = store.read_entries(name, ConversationEntry)
+        rows = await caption_conversations(manifest, stage)
+        for file, content in conversation_files(manifest, rows).items():
+            store.write_file(name, file, content)
+        return rows
+
+    return carry_out(context, project, work)
+
+
+CONVERSATION_ASSETS = [video_captions]
+
+IMAGE_ASSETS = [raw_images, expressions, groundings]
 
 VIDEO_ASSETS = [raw_videos, filtered_videos, captions, chunk_captions, highlights, descriptions, qa, task_files]

@@ -89,7 +89,7 @@ def _failed_checks(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
     for event in events:
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed:
+            if not evaluation.passed and evaluation.blocking:
                 yield f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
 
 

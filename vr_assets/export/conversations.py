@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -10,9 +9,8 @@ from vr_assets.parsing.turns import Medium, Speaker, first_human, said, tagged
 from vr_assets.records.batch import ConversationEntry
 from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.settings import Status
-from vr_assets.storage import write_atomically
 
-LINES, WHOLE, SHAREGPT = "captions.jsonl", "captions.json", "sharegpt.json"
+LINES, WHOLE, SHAREGPT = "conversations/captions.jsonl", "conversations/captions.json", "conversations/sharegpt.json"
 
 Json = dict[str, JsonValue]
 
@@ -46,18 +44,20 @@ def paths(value: JsonValue) -> list[JsonValue]:
     return [path for path in listed if path]
 
 
-def write_conversations(folder: Path, manifest: Sequence[ConversationEntry], rows: Sequence[CaptionedConversation]) -> None:
-    """Publish the files: one row a row of input, in order; in ShareGPT form only those that have a caption.
-
-    Raises:
-        StorageError: a file cannot be written.
+def conversation_files(
+    manifest: Sequence[ConversationEntry], rows: Sequence[CaptionedConversation]
+) -> Mapping[str, bytes]:
+    """The files, by their place in the batch's folder: one row a row of input, in order; in ShareGPT form only those that have a
+    caption.
     """
     both = list(zip(manifest, rows, strict=True))
     whole = [captioned(entry, row) for entry, row in both]
     for_training = [sharegpt(entry, row) for entry, row in both if row.status is Status.OK]
-    write_atomically(folder / LINES, "".join(f"{_text(row)}\n" for row in whole).encode())
-    write_atomically(folder / WHOLE, _list(whole))
-    write_atomically(folder / SHAREGPT, _list(for_training))
+    return {
+        LINES: "".join(f"{_text(row)}\n" for row in whole).encode(),
+        WHOLE: _list(whole),
+        SHAREGPT: _list(for_training),
+    }
 
 
 def _list(rows: Sequence[Mapping[str, JsonValue]]) -> bytes:

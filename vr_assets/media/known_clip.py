@@ -27,9 +27,10 @@ from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.preflight import Colour, Direction, KnownBox, Shape, Shown
 from vr_assets.records.scene import Scene
 
-# Sides are multiples of 28 and 32, the patches of Qwen's models: a picture that is not scaled keeps its pixel coordinates.
+# Sides are multiples of 28 and 32, the patches of Qwen's models: a picture that is not scaled keeps its pixel coordinates. It is
+# wider than 1000 pixels, so that pixels are not taken for thousandths.
 CLIP_WIDTH_PX, CLIP_HEIGHT_PX = 448, 224
-IMAGE_WIDTH_PX, IMAGE_HEIGHT_PX = 672, 448
+IMAGE_WIDTH_PX, IMAGE_HEIGHT_PX = 1344, 896
 # Longer than the half a second at which a sampler takes a frame, and three times the one second at which Gemini does.
 CLIP_S = 3.0
 _FPS = 12
@@ -53,7 +54,7 @@ _WAYS = {
     Direction.DOWN: ((224, 48), (224, 176)),
 }
 # Off the diagonal, so that no convention's numbers are near another's.
-_BOXES = ((420, 56, 588, 156), (84, 292, 252, 392))
+_BOXES = ((840, 112, 1176, 312), (168, 584, 504, 784))
 
 # A point of a shape, in radii from its centre.
 _Points = Sequence[tuple[float, float]]

@@ -124,3 +124,7 @@ class GroundedImage(ImageRow):
     expressions: tuple[Expression, ...] = ()
     box_convention: BoxConvention = BoxConvention.UNKNOWN
     unmatched: tuple[str, ...] = ()
+
+
+ANNOTATION_KEYS = frozenset({*GroundedImage.model_fields, "image_path"})
+"""Names that a further field of the input would share with a key of ours, in a row or in `annotations.jsonl`."""

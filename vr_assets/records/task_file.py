@@ -60,6 +60,22 @@ class Item(Record):
         return {key: value for key, value in plain.items() if key not in absent}
 
 
+GROUNDING: Literal["grounding"] = "grounding"
+
+
+class ImageItem(Record):
+    """One question about one image, answered with boxes: `image_id` is the path under the file's `media_root`."""
+
+    image_id: Words
+    question: Words
+    answer: Words
+    item_index: Words
+    width: int
+    height: int
+    model: str
+    prompt_version: str
+
+
 ITEM_KEYS = frozenset({*Item.model_fields, "image_id"})
 
 
@@ -67,7 +83,7 @@ class TaskFileMetadata(Record):
     """The schema takes no null and no other key; `tags` is left out when there are none. `date` is ISO 8601."""
 
     type: Literal["annotation"] = "annotation"
-    task: TaskName
+    task: TaskName | Literal["grounding"]
     date: str
     description: str
     license: str
@@ -79,14 +95,21 @@ class TaskFileMetadata(Record):
         return plain if self.tags else {key: value for key, value in plain.items() if key != "tags"}
 
 
-class TaskFile(Record):
+class _File(Record):
     """One annotation file. `media_root`: an absolute path or URL, or None for the folder of the file itself."""
 
     format: Literal["tao-vl-reason-v1.0"] = "tao-vl-reason-v1.0"
     metadata: TaskFileMetadata
     media_root: str | None
-    items: tuple[Item, ...] = Field(min_length=1)
 
     def to_text(self) -> str:
         """The file's content: a function of the record alone, ends with a line break."""
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+
+class TaskFile(_File):
+    items: tuple[Item, ...] = Field(min_length=1)
+
+
+class ImageTaskFile(_File):
+    items: tuple[ImageItem, ...] = Field(min_length=1)

@@ -175,6 +175,9 @@ class PromptSettings(_Group):
 
 class IngestSettings(_Group):
     video_root: str = Field("", description="Folder walked for videos when ingest names no path.")
+    image_root: str = Field(
+        "", description="Folder that relative image paths are below; empty: that of the list that names them."
+    )
     input_jsonl_files: Strings = Field((), description="JSONL files with `video_path` or `video`, merged with video_root.")
     filter_field: str = Field("", description="Keep the JSONL rows where this field is truthy; empty keeps all.")
     batch_size: int = Field(200, ge=1, le=10000, description="Videos in one batch: a run's unit of work, small enough to retry.")
@@ -301,9 +304,6 @@ class MediaSettings(_Group):
 
 
 class ImageSettings(_Group):
-    image_root: str = Field(
-        "", description="Folder that relative image paths are below; empty: that of the list that names them."
-    )
     longest_side_px: int = Field(
         1568, ge=64, le=8192, description="Larger images are sent scaled to this; 1568 is what most models look at, and 56 x 28."
     )
@@ -330,6 +330,9 @@ class VideoCaptionSettings(_Group):
 
 class CheckSettings(_Group):
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
+    max_ungrounded_share: float = Field(
+        0.5, ge=0, le=1, description="A warning when a larger share of a batch's expressions has no box."
+    )
 
 
 class BucketSettings(_Group):

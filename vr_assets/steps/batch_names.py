@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from vr_assets.errors import IngestError
+from vr_assets.settings import Graph
 from vr_assets.storage import Store
 
 # Dagster's separator of partition ranges is `...`; object stores and file systems agree on these characters.
@@ -51,20 +52,24 @@ class Names:
         StorageError: a registered batch cannot be read.
     """
 
-    def __init__(self, store: Store, family: str) -> None:
+    def __init__(self, store: Store, family: str, graph: Graph = Graph.VIDEOS) -> None:
         self.family = check_name(family)
-        families = {batch.name: batch.family for batch in store.read_batches()}
-        for name, other in families.items():
-            if other == family:
+        batches = store.read_batches()
+        families = {batch.name: batch.family for batch in batches}
+        other = next((batch.graph for batch in batches if batch.family == family and batch.graph is not graph), None)
+        if other:
+            raise IngestError(f"--batch {family}: holds {other}, not {graph}; choose another name")
+        for name, theirs in families.items():
+            if theirs == family:
                 continue
             if name.casefold() == family.casefold():
-                whose = f"is a batch of {other!r}" if name != other else "differs only in case"
-                raise IngestError(f"--batch {family}: {name!r} {whose}; choose another name, or {other!r} to add to it")
-            if other.casefold() == family.casefold():
+                whose = f"is a batch of {theirs!r}" if name != theirs else "differs only in case"
+                raise IngestError(f"--batch {family}: {name!r} {whose}; choose another name, or {theirs!r} to add to it")
+            if theirs.casefold() == family.casefold():
                 raise IngestError(
-                    f"--batch {family}: {other!r} differs only in case; choose another name, or {other!r} to add to it"
+                    f"--batch {family}: {theirs!r} differs only in case; choose another name, or {theirs!r} to add to it"
                 )
-        self.batches = tuple(name for name, other in families.items() if other == family)
+        self.batches = tuple(name for name, theirs in families.items() if theirs == family)
         self._taken = {name.casefold() for name in families}
         self._last = max((self._number(name) for name in self.batches), default=0)
 

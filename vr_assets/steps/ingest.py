@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
+from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.settings import Settings
 from vr_assets.steps.batch_names import Names, family_from
@@ -18,24 +20,26 @@ from vr_assets.steps.new_rows import Sorter, TooLong, distinct, is_file, key, ov
 from vr_assets.steps.video_lists import Found, Problem, absolute, find_videos
 from vr_assets.storage import Store
 
+E = TypeVar("E", bound=Record)
+
 
 @dataclass(frozen=True)
-class NewBatch:
+class NewBatch(Generic[E]):
     """A batch to be registered with `Store.create_batch`."""
 
     batch: Batch
-    rows: tuple[ManifestRow, ...]
+    rows: tuple[E, ...]
 
 
 @dataclass(frozen=True)
-class Intake:
+class Intake(Generic[E]):
     """What ingest found, for a person to read, and the batches that hold what is new.
 
     `known`, `new`, `repeated` (the same line again) and `dropped` (by `ingest.filter_field`) count rows.
     """
 
     family: str
-    batches: tuple[NewBatch, ...]
+    batches: tuple[NewBatch[E], ...]
     known: int
     new: int
     repeated: int
@@ -55,7 +59,7 @@ async def take_in(
     now: datetime,
     anew: Collection[str] = (),
     on_looked: Callable[[float, float], None] = lambda done_s, total_s: None,
-) -> Intake:
+) -> Intake[ManifestRow]:
     """Find videos and sort out what is new.
 
     Reads `paths` (folders, videos, JSONL lists), else `ingest.video_root`, and `ingest.input_jsonl_files` besides. A video that
@@ -82,7 +86,7 @@ async def take_in(
     groups, repeated = _merged(found)
     await sorter.look(groups, recordings, on_looked)
     new, again = distinct(chain.from_iterable(map(sorter.new_rows, groups)))
-    root = _source_root(chain.from_iterable(groups))
+    root = common_folder(row.video_path for row in chain.from_iterable(groups))
     batches = []
     for packed in _packed(new, settings.ingest.batch_size):
         batch = Batch(
@@ -140,8 +144,8 @@ def _packed(groups: Sequence[Sequence[ManifestRow]], size: int) -> Iterator[tupl
         yield tuple(packed)
 
 
-def _source_root(rows: Iterable[ManifestRow]) -> str | None:
-    """The common folder of the videos that are there; None when they have nothing but the root in common."""
-    folders = {str(Path(row.video_path).parent) for row in rows if is_file(row.video_path)}
+def common_folder(paths: Iterable[str]) -> str | None:
+    """The common folder of the files that are there; None when they have nothing but the root in common."""
+    folders = {str(Path(path).parent) for path in paths if is_file(path)}
     common = os.path.commonpath(folders) if folders else "/"
     return None if common == "/" else common

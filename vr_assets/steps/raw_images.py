@@ -14,7 +14,7 @@ from vr_assets.steps.stage import Stage
 
 
 async def read_images(manifest: Sequence[ImageEntry], stage: Stage) -> list[RawImage]:
-    """Read every image of a batch. One that is missing or cannot be read fails its row; it is never asked about without its pixels.
+    """Read every image of a batch. One that is missing or cannot be read fails its row; nothing is asked about it.
 
     The same image with the same caption again keeps its row: its answers are those of the first.
     """
@@ -37,7 +37,7 @@ async def read_images(manifest: Sequence[ImageEntry], stage: Stage) -> list[RawI
     return [_row(entry, still, name, given) for entry, still, name in zip(manifest, stills, ids, strict=True)]
 
 
-def _row(entry: ImageEntry, still: Still | Failed, image_id: str, given: Counter[str | None]) -> RawImage:
+def _row(entry: ImageEntry, still: Still | Failed, image_id: str, given: Counter[str]) -> RawImage:
     problem = still.reason if isinstance(still, Failed) else _problem(entry, given)
     return RawImage(
         image_id=image_id,
@@ -53,11 +53,12 @@ def _row(entry: ImageEntry, still: Still | Failed, image_id: str, given: Counter
     )
 
 
-def _problem(entry: ImageEntry, given: Counter[str | None]) -> str:
+def _problem(entry: ImageEntry, given: Counter[str]) -> str:
     if not entry.caption.strip():
         return "no caption; give the row one, there is nothing to find expressions in"
     if entry.image_id and given[entry.image_id] > 1:
-        return f"image_id {entry.image_id!r} is given to {given[entry.image_id]} rows; make it unique, or leave it out to have one made"
+        said = f"image_id {entry.image_id!r} is given to {given[entry.image_id]} rows"
+        return f"{said}; make it unique, or leave it out to have one made"
     return ""
 
 

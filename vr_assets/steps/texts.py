@@ -1,6 +1,7 @@
 """What a stage wrote about a video, as text for people."""
 
 from vr_assets.records.conversation import CaptionedConversation
+from vr_assets.records.image import ExpressedImage, Expression, GroundedImage
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
     CaptionedVideo,
@@ -35,10 +36,17 @@ def row_text(row: Row) -> str:
             return "\n\n".join(item_text(item) for found in row.qa for item in found.items)
         case CaptionedConversation():
             return f"{row.prompt}\n\n{row.caption}"
+        case GroundedImage() | ExpressedImage():
+            return "\n".join([row.cleaned_caption, *(f"- {_expression_text(one)}" for one in row.expressions)])
         case TaskFilesVideo():
             return "\n".join(f"{task}: {count}" for task, count in row.items.items())
         case _:
             return ""
+
+
+def _expression_text(one: Expression) -> str:
+    boxes = ", ".join(str([round(number) for number in box.bbox]) for box in one.instances)
+    return f"{one.text}: {boxes or one.grounded.replace('_', ' ')}"
 
 
 def item_text(item: QaItem) -> str:

@@ -146,7 +146,8 @@ def absolute(path: Path) -> str:
     return str(path.parent.resolve() / path.name if ".." in path.parts else path)
 
 
-def _read_list(path: Path, found: Found, filter_field: str) -> None:
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a JSONL file that hold something, with their numbers. Raises IngestError: it cannot be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -155,18 +156,23 @@ def _read_list(path: Path, found: Found, filter_field: str) -> None:
     if content.lstrip().startswith(b"["):
         raise IngestError(f"{path}: a JSON list, not JSONL; write one object a line")
     for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _read_list(path: Path, found: Found, filter_field: str) -> None:
+    for number, line in read_lines(path):
         where = f"{path}:{number}"
-        if not line.strip():
-            continue
         try:
-            fields = _parse(line)
+            fields = parse_line(line, '{"video_path": ...}')
             kept = not filter_field or bool(fields.get(filter_field))
             (found.listed if kept else found.dropped).append(_row(fields, path.parent, source=where))
         except IngestError as error:
             found.problems.append(Problem(where, str(error)))
 
 
-def _parse(line: bytes) -> dict[str, JsonValue]:
+def parse_line(line: bytes, form: str) -> dict[str, JsonValue]:
+    """One line of a list; `form` is what it should look like. Raises IngestError."""
     try:
         fields = json.loads(line.decode(), parse_constant=_refuse, parse_float=_finite)
     except UnicodeDecodeError:
@@ -179,7 +185,7 @@ def _parse(line: bytes) -> dict[str, JsonValue]:
     if not is_unicode(json.dumps(fields, ensure_ascii=False)):
         raise IngestError(f"half a character: {line.decode()[:60]!r}; write \\u escapes in pairs")
     if not isinstance(fields, dict):
-        raise IngestError(f'not an object: {line.decode()[:60]!r}; write {{"video_path": ...}}')
+        raise IngestError(f"not an object: {line.decode()[:60]!r}; write {form}")
     return fields
 
 

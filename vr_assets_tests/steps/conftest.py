@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from vr_assets.media.recordings import Recordings
 from vr_assets.media.workers import Workers
+from vr_assets.records.batch import ManifestRow
 from vr_assets.settings import MediaSettings, resolve
 from vr_assets.steps.ingest import Intake, take_in
 from vr_assets.storage import Store
@@ -44,7 +45,7 @@ def ingest(workers: Workers, tmp_path: Path) -> Ingest:
 
     def take(
         *paths: Path, store: Store | None = None, family: str | None = None, given: Mapping[str, JsonValue] | None = None
-    ) -> Intake:
+    ) -> Intake[ManifestRow]:
         given = given or {}
         store = store or Store(tmp_path / "data")
         settings = resolve(("test", given)).settings

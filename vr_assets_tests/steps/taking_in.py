@@ -13,7 +13,7 @@ from vr_assets.steps.ingest import Intake
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
-Ingest = Callable[..., Intake]
+Ingest = Callable[..., Intake[ManifestRow]]
 
 
 def place(clip: Path, *paths: Path) -> None:
@@ -32,15 +32,15 @@ def listed(path: Path, *lines: object) -> Path:
     return path
 
 
-def rows(intake: Intake) -> list[ManifestRow]:
+def rows(intake: Intake[ManifestRow]) -> list[ManifestRow]:
     return [row for batch in intake.batches for row in batch.rows]
 
 
-def names(intake: Intake, folder: Path) -> list[str]:
+def names(intake: Intake[ManifestRow], folder: Path) -> list[str]:
     return [str(Path(row.video_path).relative_to(folder)) for row in rows(intake)]
 
 
-def problems(intake: Intake) -> list[str]:
+def problems(intake: Intake[ManifestRow]) -> list[str]:
     return [str(problem) for problem in intake.problems]
 
 

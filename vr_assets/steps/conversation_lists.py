@@ -1,0 +1,236 @@
+"""Ingest of conversations: JSON lists and JSONL files of rows with videos, images and turns, and the batches that hold what is new."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from vr_assets.errors import IngestError
+from vr_assets.parsing.turns import Medium, Speaker, first_human, said, tag, tags
+from vr_assets.records.batch import Batch, ConversationEntry
+from vr_assets.settings import Graph, Settings
+from vr_assets.steps.batch_names import Names, family_from
+from vr_assets.steps.ingest import Intake, NewBatch, common_folder
+from vr_assets.steps.new_rows import TooLong, is_file
+from vr_assets.steps.video_lists import LIST_SUFFIXES, Problem, absolute, is_unicode, parse_line, read_lines
+from vr_assets.storage import Store
+
+_FORM = '{"video": ..., "conversation": [{"from": "human", "value": ""}]}'
+_SUFFIXES = LIST_SUFFIXES | {".json"}
+# What the files that are written say themselves.
+_OURS = frozenset({"caption", "conversations", "videos", "images"})
+
+
+def take_in_conversations(
+    paths: Sequence[Path],
+    *,
+    store: Store,
+    family: str | None,
+    settings: Settings,
+    explicit: Mapping[str, JsonValue],
+    now: datetime,
+) -> Intake[ConversationEntry]:
+    """Read lists of conversations and sort out what is new. One row a row of input, in order, twins included.
+
+    A row that a batch of this family holds is known: the same files and the same row, as often as it is held. A video or image
+    that is not there is a problem and its row is registered all the same, and fails until the file is there; a row that cannot be
+    read is a problem only.
+
+    Args:
+        family, explicit, now: as for `ingest.take_in`.
+
+    Raises:
+        IngestError: a path or a name cannot be used, or a JSON list cannot be read.
+        StorageError: a registered batch cannot be read.
+    """
+    sources = [path.expanduser() for path in (*paths, *(Path(name) for name in settings.ingest.input_jsonl_files))]
+    if not sources:
+        raise IngestError("nothing to ingest; name a .json or .jsonl file of conversations")
+    names = Names(store, family or family_from(absolute(sources[0].with_suffix(".jsonl")), is_folder=False), Graph.CONVERSATIONS)
+    problems: list[Problem] = []
+    found: list[ConversationEntry] = []
+    dropped = 0
+    for path in sources:
+        for where, row in _rows(path):
+            try:
+                if isinstance(row, IngestError):
+                    raise row
+                if settings.ingest.filter_field and not row.get(settings.ingest.filter_field):
+                    dropped += 1
+                else:
+                    found.append(_entry(row, path.parent, settings.ingest.image_root, source=where))
+            except IngestError as error:
+                problems.append(Problem(where, str(error)))
+    held = Counter(_key(entry) for name in names.batches for entry in store.read_entries(name, ConversationEntry))
+    new = []
+    for entry in found:
+        held[_key(entry)] -= 1
+        if held[_key(entry)] < 0:
+            new.append(entry)
+    for entry in new:
+        lacking = (path for path in entry.videos + entry.images if not is_file(path))
+        problems += [Problem(entry.source, f"{path}: no such file; the row fails until it is there") for path in lacking]
+    size = settings.ingest.batch_size
+    batches = [
+        NewBatch(
+            Batch(
+                name=names.take(),
+                family=names.family,
+                source_root=common_folder(path for entry in found for path in entry.videos + entry.images),
+                settings=dict(explicit),
+                created=now.astimezone(UTC).isoformat(timespec="seconds"),
+                graph=Graph.CONVERSATIONS,
+            ),
+            tuple(new[at : at + size]),
+        )
+        for at in range(0, len(new), size)
+    ]
+    return Intake(
+        family=names.family,
+        batches=tuple(batches),
+        known=len(found) - len(new),
+        new=len(new),
+        repeated=0,
+        dropped=dropped,
+        too_long=TooLong(settings.videos.max_video_length_sec, split=False),
+        problems=tuple(problems),
+    )
+
+
+def _key(entry: ConversationEntry) -> str:
+    return json.dumps([entry.videos, entry.images, entry.row])
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, JsonValue] | IngestError]]:
+    """Each row and its place, `rows.jsonl:12`; of a JSON list too, by the line where the row begins. A row that does not read is
+    its error.
+
+    Raises:
+        IngestError: the file cannot be read, or is a JSON list that is broken.
+    """
+    if path.suffix.lower() not in _SUFFIXES:
+        raise IngestError(f"{path}: not a list of conversations; name a .json or .jsonl file with rows such as {_FORM}")
+    try:
+        is_list = path.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    except OSError as error:
+        raise IngestError(f"{path}: cannot be read ({error.strerror})") from error
+    if is_list:
+        yield from _of_list(path)
+        return
+    for number, line in read_lines(path):
+        try:
+            yield f"{path}:{number}", parse_line(line, _FORM)
+        except IngestError as error:
+            yield f"{path}:{number}", error
+
+
+def _of_list(path: Path) -> Iterator[tuple[str, dict[str, JsonValue] | IngestError]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise IngestError(f"{path}: not UTF-8; save the file as UTF-8") from None
+    decoder = json.JSONDecoder()
+    at, line, counted = text.index("[") + 1, 1, 0
+    try:
+        while True:
+            at = _past_space(text, at)
+            if text[at : at + 1] == "]":
+                break
+            line, counted = line + text.count("\n", counted, at), at
+            value, at = decoder.raw_decode(text, at)
+            yield f"{path}:{line}", _checked(value)
+            at = _past_space(text, at)
+            if text[at : at + 1] not in (",", "]"):
+                raise json.JSONDecodeError("Expecting ',' or ']' after a row", text, at)
+            at += text[at] == ","
+        if text[at + 1 :].strip():
+            raise json.JSONDecodeError("Extra data after the list", text, at + 1)
+    except json.JSONDecodeError as error:
+        raise IngestError(
+            f"{path}:{error.lineno}: not JSON ({error.msg} at column {error.colno}); nothing of the list is taken, mend it there"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise IngestError(f"{path}:{line}: cannot be read ({error})") from None
+
+
+def _past_space(text: str, at: int) -> int:
+    while text[at : at + 1].isspace():
+        at += 1
+    return at
+
+
+def _checked(value: JsonValue) -> dict[str, JsonValue] | IngestError:
+    """What `parse_line` refuses of a line is refused of a row in a list too."""
+    written = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict):
+        return IngestError(f"not an object: {written[:60]!r}; write {_FORM}")
+    if not is_unicode(written):
+        return IngestError("half a character; write \\u escapes in pairs")
+    if not _is_finite(value):
+        return IngestError("NaN or Infinity is no number that JSON can hold; write null, or leave the field out")
+    return value
+
+
+def _is_finite(value: JsonValue) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _entry(row: dict[str, JsonValue], folder: Path, image_root: str, *, source: str) -> ConversationEntry:
+    taken = sorted(row.keys() & _OURS)
+    if "conversation" not in row:
+        also = ", and rename `conversations` to `conversation`" if "conversations" in taken else ""
+        raise IngestError(f'no conversation; write [{{"from": "human", "value": ""}}] to be asked the template\'s prompt{also}')
+    if taken:
+        names = " and ".join(repr(name) for name in taken)
+        raise IngestError(f"field {names} would hide one of ours; rename it, such as {f'source_{taken[0]}'!r}")
+    videos = tuple(_path(path, Medium.VIDEO, folder) for path in _listed(row, Medium.VIDEO))
+    below = Path(image_root).expanduser() if image_root else folder
+    images = tuple(_path(path, Medium.IMAGE, below) for path in _listed(row, Medium.IMAGE))
+    if not videos and not images:
+        raise IngestError("no video and no image; name one")
+    _check_turns(row["conversation"], {Medium.VIDEO: len(videos), Medium.IMAGE: len(images)})
+    return ConversationEntry(videos=videos, images=images, row=row, source=source)
+
+
+def _listed(row: Mapping[str, JsonValue], medium: Medium) -> list[JsonValue]:
+    """The paths of a field: null and empty text in place of a path name none, as tables write what is not there."""
+    value = row.get(medium)
+    listed = value if isinstance(value, list) else [value]
+    return [path for path in listed if path is not None and path != ""]
+
+
+def _path(value: JsonValue, medium: Medium, folder: Path) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise IngestError(f"{medium} {value!r} is no path; write it as text, or several as a list")
+    if "://" in value:
+        raise IngestError(f"{medium} {value!r} is an address; fetch the file and name it")
+    return absolute(folder / value)
+
+
+def _check_turns(turns: JsonValue, count: Mapping[Medium, int]) -> None:
+    if not isinstance(turns, list) or not turns:
+        raise IngestError(f'conversation {json.dumps(turns)[:60]} is no list of turns; write [{{"from": "human", "value": ""}}]')
+    told: list[dict[str, JsonValue]] = []
+    for number, turn in enumerate(turns, 1):
+        if not isinstance(turn, dict) or turn.get("from") not in set(Speaker):
+            speakers = ", ".join(Speaker)
+            raise IngestError(f'turn {number} {json.dumps(turn)[:60]} is none; write {{"from": ..., "value": ...}}, from {speakers}')
+        if not isinstance(turn.get("value"), str | None):
+            raise IngestError(f"turn {number} has the value {json.dumps(turn['value'])[:60]}; write text")
+        told.append(turn)
+    place = first_human(told)
+    if place is None:
+        raise IngestError('no turn is from human; write {"from": "human", "value": ""} to be asked the template\'s prompt')
+    for medium, tagged in Counter(tags(said(told[place]))).items():
+        if tagged != count[medium]:
+            raise IngestError(
+                f"the first human turn has {tagged} {tag(medium)} for {count[medium]} {medium}s; write one for each, or none"
+            )
