@@ -83,9 +83,7 @@ class Dialect(Record):
             }
         )
 
-    def parameters(
-        self, request: Request, *, temperature: float, max_tokens: int, top_p: float = 0.0
-    ) -> dict[str, JsonValue]:
+    def parameters(self, request: Request, *, temperature: float, max_tokens: int, top_p: float = 0.0) -> dict[str, JsonValue]:
         """Everything of the request's body beside model and messages. `top_p` 0 is not sent."""
         body: dict[str, JsonValue] = {self.tokens: max_tokens}
         if self.temperature:

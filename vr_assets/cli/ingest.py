@@ -14,6 +14,7 @@ from vr_assets.cli.saying import note, say
 from vr_assets.settings import Graph, ModeSetting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from pydantic import JsonValue
@@ -34,7 +35,7 @@ LINE_INTERVAL_S = 5.0
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
 @click.option("--images", is_flag=True, help="PATHS are .jsonl lists of images: rows with `image_path` and `caption`.")
-@click.option("--conversations", is_flag=True, help="PATHS are .json or .jsonl files: rows with `video` and `conversation`.")
+@click.option("--conversations", is_flag=True, help="PATHS are .json or .jsonl lists: rows with `video` and `conversation`.")
 @click.option("--image-root", metavar="DIR", help="Folder that relative image paths are below; by default the list's own.")
 @click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
 @click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
@@ -59,7 +60,7 @@ def command(
     backend: str | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Register videos: folders, files and .jsonl lists; with --images lists of images, with --conversations rows of conversations.
+    """Register videos: folders, files and .jsonl lists; with --images or --conversations lists of these.
 
     What is known already stays as it is.
     """
@@ -87,7 +88,7 @@ def _graph(*, images: bool, conversations: bool) -> Graph:
 def take_in_batches(
     paths: tuple[Path, ...], layer: dict[str, object], *, family: str | None, graph: Graph = Graph.VIDEOS
 ) -> "AnyIntake":
-    """Find videos, images or conversations, register the new ones with the settings that make up a recipe, and make Dagster know them.
+    """Find items of a graph, register the new ones with the settings that make up a recipe, and make Dagster know them.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -115,7 +116,11 @@ def take_in_batches(
     own_prompt(settings.video_captions)
     store = Store.at(settings.data_root, settings.bucket)
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
-    ways = {Graph.VIDEOS: _take_in_videos, Graph.IMAGES: take_in_images, Graph.CONVERSATIONS: take_in_conversations}
+    ways: Mapping[Graph, Callable[..., AnyIntake]] = {
+        Graph.VIDEOS: _take_in_videos,
+        Graph.IMAGES: take_in_images,
+        Graph.CONVERSATIONS: take_in_conversations,
+    }
     with open_instance() as instance:
         intake = ways[graph](paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
         for made in intake.batches:

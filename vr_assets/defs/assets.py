@@ -180,7 +180,7 @@ def groundings(context: dg.AssetExecutionContext, project: Project, expressions:
 
 @_stage(Asset.VIDEO_CAPTIONS, "video", "vlm")
 def video_captions(context: dg.AssetExecutionContext, project: Project) -> list[CaptionedConversation]:
-    """One caption a row of conversations, of all its videos and images; the same rows in the form of the input and as ShareGPT."""
+    """One caption a row of conversations, of all its videos and images; also in the form of the input and as ShareGPT."""
     store, name = project.store.open(), context.partition_key
 
     async def work(stage: Stage) -> list[CaptionedConversation]:

@@ -44,9 +44,7 @@ def paths(value: JsonValue) -> list[JsonValue]:
     return [path for path in listed if path]
 
 
-def conversation_files(
-    manifest: Sequence[ConversationEntry], rows: Sequence[CaptionedConversation]
-) -> Mapping[str, bytes]:
+def conversation_files(manifest: Sequence[ConversationEntry], rows: Sequence[CaptionedConversation]) -> Mapping[str, bytes]:
     """The files, by their place in the batch's folder: one row a row of input, in order; in ShareGPT form only those that have a
     caption.
     """

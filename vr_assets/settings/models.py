@@ -52,7 +52,12 @@ class GeminiSettings(_Group):
         MediaResolution.LOW, description="About 70 tokens a frame; raise it for small print or far figures."
     )
     temperature: float = Field(0.3, ge=0, le=2, description="Low: annotations want facts before variety.")
-    top_p: float = Field(0.0, ge=0, le=1, description="Draw words from the likeliest that have this share of the probability together; 0: the model's own.")
+    top_p: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Draw words from the likeliest that have this share of the probability together; 0: the model's own.",
+    )
     max_output_tokens: int = Field(8192, ge=1, description="Output limit in tokens, thinking included.")
     timeout: float = Field(120.0, gt=0, description="Seconds to wait for one answer.")
     api_key_env: VariableName = Field("GOOGLE_API_KEY", description="NAME of the environment variable that holds the key.")

@@ -1,4 +1,4 @@
-"""Ingest of conversations: JSON lists and JSONL files of rows with videos, images and turns, and the batches that hold what is new."""
+"""Ingest of conversations: JSON lists and JSONL files of rows, and the batches that hold what is new in them."""
 
 import json
 import math
@@ -212,7 +212,9 @@ def _path(value: JsonValue, medium: Medium, folder: Path) -> str:
         raise IngestError(f"{medium} {value!r} is no path; write it as text, or several as a list")
     if "://" in value:
         raise IngestError(f"{medium} {value!r} is an address; fetch the file and name it")
-    return absolute(folder / value)
+    # Pipelines of this kind read paths from where they are started.
+    here = Path(value)
+    return absolute(here if not is_file(absolute(folder / value)) and is_file(absolute(here)) else folder / value)
 
 
 def _check_turns(turns: JsonValue, count: Mapping[Medium, int]) -> None:
@@ -222,7 +224,9 @@ def _check_turns(turns: JsonValue, count: Mapping[Medium, int]) -> None:
     for number, turn in enumerate(turns, 1):
         if not isinstance(turn, dict) or turn.get("from") not in set(Speaker):
             speakers = ", ".join(Speaker)
-            raise IngestError(f'turn {number} {json.dumps(turn)[:60]} is none; write {{"from": ..., "value": ...}}, from {speakers}')
+            raise IngestError(
+                f'turn {number} {json.dumps(turn)[:60]} is none; write {{"from": ..., "value": ...}}, from {speakers}'
+            )
         if not isinstance(turn.get("value"), str | None):
             raise IngestError(f"turn {number} has the value {json.dumps(turn['value'])[:60]}; write text")
         told.append(turn)

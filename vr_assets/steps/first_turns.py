@@ -43,9 +43,7 @@ def asked_of(entry: ConversationEntry, prompts: Prompts, settings: VideoCaptionS
     prompt = _verbatim(prompts, "prompt", mine) if mine else _template(entry, prompts)
     kept = "".join(map(tag, tags(text)))
     value = f"{kept}\n{prompt.schema_text}" if kept else prompt.schema_text
-    return Asked(
-        prompt, (*turns[:place], {**turns[place], "value": value}, *turns[place + 1 :]), is_template=not mine
-    )
+    return Asked(prompt, (*turns[:place], {**turns[place], "value": value}, *turns[place + 1 :]), is_template=not mine)
 
 
 def conversation_of(entry: ConversationEntry) -> tuple[Turn, ...]:

@@ -65,6 +65,7 @@ class Notes:
 
     def __init__(self, labels: set[str], unmeasured: set[str]) -> None:
         self.calls: list[Call] = []
+        self.noted: set[str] = set()
         self.answered = 0
         self.labels = labels
         self.unmeasured = unmeasured
@@ -186,7 +187,10 @@ class _Foreseer:
             source = self.provenance(request, key)
             is_certain = request.task not in _OF_ANOMALIES or request.subject.identity not in self._notes.labels
             call = self._figures.call(request, source.model, is_certain=is_certain)
-            self._notes.calls.append(call)
+            # The same question again is the same call.
+            if key not in self._notes.noted:
+                self._notes.calls.append(call)
+            self._notes.noted.add(key)
             if request.task in _LABELS:
                 self._notes.labels.add(request.subject.identity)
             if request.task in LAST:

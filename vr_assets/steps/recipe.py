@@ -54,13 +54,11 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
 
 def _of_its_backend(model: ModelSettings) -> dict[str, object]:
     values = flatten({"backend": model.backend, model.backend: model.model_dump(mode="json").get(model.backend, {})})
-    return {
-        leaf: value for leaf, value in values.items() if not is_operational(f"vlm.{leaf}") and not _is_left_open(leaf, value)
-    }
+    return {leaf: value for leaf, value in values.items() if not is_operational(f"vlm.{leaf}") and not _is_left_open(leaf, value)}
 
 
 def _is_left_open(leaf: str, value: object) -> bool:
-    """What is sent only where it is set. Recipes, like the identities of answers, are then as they were before it was a setting."""
+    """What is sent only where it is set: until then recipes, like identities of answers, are as they were without it."""
     return leaf.endswith(".top_p") and not value
 
 

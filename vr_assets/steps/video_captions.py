@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
+from typing import Generic, TypeVar
 
 from vr_assets import batch
 from vr_assets.backends.shown import InPlaceOf
@@ -18,6 +20,8 @@ from vr_assets.settings import Status, Task
 from vr_assets.steps.evidence import watched
 from vr_assets.steps.first_turns import Asked, asked_of
 from vr_assets.steps.stage import Stage, next_row
+
+F = TypeVar("F")
 
 # What passes through beside these is a row's further fields.
 READ_FIELDS = frozenset({"video", "image", "conversation"})
@@ -68,30 +72,25 @@ async def _caption(stage: Stage, row: Conversation, asked: Asked) -> CaptionedCo
         caption=told.value,
         video_media=tuple(one.file for one in shown_videos),
         image_media=tuple(one.file for one in shown_images),
-        remarks=tuple(remark for one in (*shown_videos, *shown_images) for remark in one.remarks),
+        remarks=tuple(chain(*(one.remarks for one in shown_videos), *(one.remarks for one in shown_images))),
     )
 
 
 @dataclass(frozen=True)
-class _Video:
-    file: VideoMedia
+class _Shown(Generic[F]):
+    """A file of a row, and how it is shown."""
+
+    file: F
     media: Media
     remarks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Image:
-    file: ImageMedia
-    media: Media
-    remarks: tuple[str, ...]
-
-
-async def _video(stage: Stage, path: str) -> _Video:
+async def _video(stage: Stage, path: str) -> _Shown[VideoMedia]:
     measured, facts, media = await watched(stage.media, await stage.media.probe(path, part=None))
-    return _Video(measured, media, facts.remarks)
+    return _Shown(measured, media, facts.remarks)
 
 
-async def _image(stage: Stage, path: str) -> _Image:
+async def _image(stage: Stage, path: str) -> _Shown[ImageMedia]:
     still = await stage.media.images.read(path)
     file = ImageMedia(
         path=path,
@@ -101,7 +100,7 @@ async def _image(stage: Stage, path: str) -> _Image:
         height_px=still.height_px,
         format=still.format,
     )
-    return _Image(file, stage.media.images.show(file, longest_side_px=stage.settings.images.longest_side_px), still.remarks)
+    return _Shown(file, stage.media.images.show(file, longest_side_px=stage.settings.images.longest_side_px), still.remarks)
 
 
 def _in_order(row: Conversation, videos: Sequence[Media], images: Sequence[Media]) -> tuple[Media, ...]:

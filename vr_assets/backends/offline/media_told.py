@@ -44,7 +44,9 @@ def _image(scene: ImageScene) -> str:
         return ""
     things = listed([_some(name, count) for name, count in named.items()])
     ground = scene.grounds[0] if len(scene.grounds) == 1 and scene.grounds[0] else None
-    return sentence(f"there {'is' if next(iter(named.values())) == 1 else 'are'} {things}{f' on a {ground} ground' if ground else ''}")
+    return sentence(
+        f"there {'is' if next(iter(named.values())) == 1 else 'are'} {things}{f' on a {ground} ground' if ground else ''}"
+    )
 
 
 def _some(name: str, count: int) -> str:
