@@ -153,13 +153,11 @@ def _tell_boxes(report: "Report", settings: "Settings") -> None:
     if report.boxes is BoxConvention.UNKNOWN:
         return
     by_name, is_sure = convention_of_model(report.model)
-    set_ = settings.grounding.box_convention
-    if set_ is not BoxConvention.UNKNOWN:
-        read_as = set_
-    else:
-        read_as = by_name if is_sure else report.boxes
+    given = settings.grounding.box_convention
+    is_set = given is not BoxConvention.UNKNOWN
+    read_as: BoxConvention = given if is_set else by_name if is_sure else report.boxes
     if read_as is not report.boxes and not tells_as(read_as, report.boxes):
-        why = "as grounding.box_convention says" if set_ is not BoxConvention.UNKNOWN else "as models of this name do"
+        why = "as grounding.box_convention says" if is_set else "as models of this name do"
         say(f"It gives boxes as {report.boxes}, and groundings would read them as {read_as}, {why}.")
         say(f"Look at some drawn boxes, then: --set grounding.box_convention={report.boxes}")
 

@@ -65,7 +65,6 @@ class Notes:
 
     def __init__(self, labels: set[str], unmeasured: set[str]) -> None:
         self.calls: list[Call] = []
-        self.noted: set[str] = set()
         self.answered = 0
         self.labels = labels
         self.unmeasured = unmeasured
@@ -160,6 +159,7 @@ class _Foreseer:
         self._journal = journal
         self._figures = figures
         self._notes = notes
+        self._noted: set[str] = set()
 
     def structured(self, task: Task) -> bool:
         return self._asker.structured(task)
@@ -187,10 +187,9 @@ class _Foreseer:
             source = self.provenance(request, key)
             is_certain = request.task not in _OF_ANOMALIES or request.subject.identity not in self._notes.labels
             call = self._figures.call(request, source.model, is_certain=is_certain)
-            # The same question again is the same call.
-            if key not in self._notes.noted:
-                self._notes.calls.append(call)
-            self._notes.noted.add(key)
+            # The same question again is paid once.
+            self._notes.calls += [] if key in self._noted else [call]
+            self._noted.add(key)
             if request.task in _LABELS:
                 self._notes.labels.add(request.subject.identity)
             if request.task in LAST:

@@ -34,6 +34,8 @@ _LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
     (("EXPLANATION:",), Task.EVENT_VERIFICATION),
     (("QUESTION:",), Task.OPEN_QA),
     (("[start - end]",), Task.DENSE_CAPTION),
+    (("CLEANED CAPTION:", "EXPRESSIONS:"), Task.EXPRESSIONS),
+    (("| [box] |",), Task.GROUNDINGS),
 )
 
 # The same for the fields of a schema without a name.
@@ -51,6 +53,8 @@ _FIELDS: tuple[tuple[frozenset[str], Task], ...] = (
     (frozenset({"explanation"}), Task.EVENT_VERIFICATION),
     (frozenset({"question"}), Task.OPEN_QA),
     (frozenset({"events"}), Task.DENSE_CAPTION),
+    (frozenset({"cleaned_caption"}), Task.EXPRESSIONS),
+    (frozenset({"boxes"}), Task.GROUNDINGS),
 )
 
 _CLOCK = r"(?:\d+:)?\d+:\d\d(?:\.\d+)?"
@@ -122,7 +126,7 @@ class Answers:
                     "verdict_reason": words.sentence(),
                     "verdict": self._verdict,
                 }
-            case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION:
+            case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION | Task.VIDEO_CAPTION:
                 return {"caption": f"{words.sentence()} {words.sentence()}"}
             case Task.DENSE_CAPTION:
                 return {
@@ -153,17 +157,55 @@ class Answers:
             case Task.TEMPORAL_LOCALIZATION:
                 start, end = _stretch(length, 0.3, 0.7)
                 return {"question": open_reply["question"], "start": start, "end": end, "reasoning": words.sentence()}
+            case Task.EXPRESSIONS:
+                return _expressions(prompt)
+            case Task.GROUNDINGS:
+                return _groundings(prompt)
             case _:
                 return open_reply
+
+
+def _expressions(prompt: str) -> dict[str, JsonValue]:
+    """The caption as it is, and in it every noun with its article and one word before it."""
+    found = re.search(r"<caption>\n(.*?)\n</caption>", prompt, re.DOTALL)
+    caption = " ".join(found[1].split()) if found else ""
+    phrases: list[JsonValue] = [
+        {"text": one[0], "noun_chunk": one[0]} for one in re.finditer(r"\b(?:a|an|the|two) \w+ \w+", caption, re.IGNORECASE)
+    ]
+    return {"cleaned_caption": caption, "expressions": phrases}
+
+
+BOX = (0.25, 0.125, 0.75, 0.5)
+"""Where the server finds all that it is asked to ground: shares of the image, left, top, right, bottom."""
+
+
+def _groundings(prompt: str) -> dict[str, JsonValue]:
+    """The same box for every expression, in the convention that the prompt asks for; nothing for what is invisible."""
+    found = re.search(r"<expressions>\n(.*?)\n</expressions>", prompt, re.DOTALL)
+    asked = re.findall(r"^(\d+)\. (.*)$", found[1], re.MULTILINE) if found else []
+    wide = high = float(m[1]) if (m := re.search(r"numbers from 0 to (\d+)", prompt)) else 1.0
+    if pixels := re.search(r"which is (\d+) wide and (\d+) high", prompt):
+        wide, high = float(pixels[1]), float(pixels[2])
+    left, top, right, bottom = BOX[0] * wide, BOX[1] * high, BOX[2] * wide, BOX[3] * high
+    box: list[JsonValue] = [top, left, bottom, right] if "[ymin" in prompt else [left, top, right, bottom]
+    entries: list[JsonValue] = [
+        {"number": number, "label": text, "box_2d": [] if "invisible" in text else box, "score": ""} for number, text in asked
+    ]
+    return {"boxes": entries}
 
 
 def layout(task: Task, fields: Mapping[str, JsonValue]) -> str:
     """A reply as labelled blocks."""
     match task:
-        case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION:
+        case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION | Task.VIDEO_CAPTION:
             return str(fields["caption"])
         case Task.DENSE_CAPTION:
             return "\n".join(f"[{event['start']} - {event['end']}] {event['text']}" for event in _rows(fields["events"]))
+        case Task.EXPRESSIONS:
+            lines = [f"{one['text']} | {one['noun_chunk']}" for one in _rows(fields["expressions"])]
+            return "\n".join([f"CLEANED CAPTION: {fields['cleaned_caption']}", "EXPRESSIONS:", *(lines or ["none"])])
+        case Task.GROUNDINGS:
+            return "\n".join(f"{one['number']}. {one['label']} | {one['box_2d'] or 'none'}" for one in _rows(fields["boxes"]))
         case Task.BCQ:
             return "\n---\n".join(_blocks(item) for item in _rows(fields["items"]))
         case _:
