@@ -12,6 +12,7 @@ from vr_assets.records.image import ExpressedImage, Expression, ImageRow, Phrase
 from vr_assets.settings import Asset, Status, Task
 from vr_assets.steps.stage import Stage, blocked, next_row
 
+_MARKS = frozenset("\"'")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", " ": " "})
 
 
@@ -82,7 +83,10 @@ def placed(phrases: Sequence[Phrase], caption: str, *, image_id: str) -> Iterato
 
 def _places(text: str, caption: str) -> Iterator[tuple[int, int]]:
     """Where a text stands, as whole words; letter for letter before any other case, quotes and spaces."""
-    words = text.translate(_QUOTES).strip(" \"'.,;:").split()
+    wanted = text.translate(_QUOTES).strip(" .,;:")
+    if wanted[:1] in _MARKS and wanted[-1:] == wanted[:1]:
+        wanted = wanted[1:-1]
+    words = wanted.split()
     if not words:
         return
     plain = caption.translate(_QUOTES)
