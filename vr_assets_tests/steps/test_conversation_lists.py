@@ -130,9 +130,7 @@ def test_a_file_that_is_not_there_is_a_problem_and_its_row_is_taken_all_the_same
     assert len(rows(intake)) == 1
 
 
-def test_a_path_from_where_the_command_is_given_is_found_too(
-    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_path_from_where_the_command_is_given_is_found_too(take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     intake = take(listed(tmp_path / "lists" / "rows.jsonl", {"video": "./a.mp4", "conversation": EMPTY}))
     assert rows(intake)[0].videos == (str(tmp_path / "a.mp4"),)
