@@ -144,8 +144,8 @@ class _Outlook:
         }
 
     async def made(self) -> Estimate:
-        asked = [asset for asset in self._assets if ASKS[asset]]
         graph = self._store.read_batch(self._batch).graph
+        asked = [asset for asset in self._assets if ASKS[asset] and asset in graph.assets]
         if asked:
             await self._ways[graph](asked[-1])
         count = self._store.count_entries(self._batch)
