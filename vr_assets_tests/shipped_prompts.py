@@ -25,8 +25,9 @@ READ_BY_PROGRAMS = {asset: prompts for asset, prompts in PROMPTS.items() if asse
 PROMPT_NAMES = [(asset, name) for asset, prompts in READ_BY_PROGRAMS.items() for name in prompts]
 EXEMPLIFIED = [key for key in PROMPT_NAMES if key[0] is Asset.QA or key[1].startswith("dense")]
 MAY_BE_EMPTY = {"chunks", "description", "highlight", "global_caption", "dense_caption"}
-LONG = {"duration": "00:42", "start": "00:10", "end": "00:15", "moment": "00:12.5"}
-SHORT = {"duration": "00:08.4", "start": "00:02.0", "end": "00:07.0", "moment": "00:05.5"}
+GIVEN = {"box": "[ymin, xmin, ymax, xmax], whole numbers from 0 to 1000", "most": "10"}
+LONG = GIVEN | {"duration": "00:42", "start": "00:10", "end": "00:15", "moment": "00:12.5"}
+SHORT = GIVEN | {"duration": "00:08.4", "start": "00:02.0", "end": "00:07.0", "moment": "00:05.5"}
 HOURS = LONG | {"duration": "01:02:03"}
 
 PLACEHOLDER = re.compile(r"<<([^<>]*)>>")

@@ -399,4 +399,4 @@ def test_rendering_again_gives_the_same_bytes() -> None:
 
 def test_only_the_assets_that_ask_a_model_have_prompts() -> None:
     prompts = general()
-    assert [asset for asset in Asset if not prompts.names(asset)] == [Asset.RAW_VIDEOS, Asset.TASK_FILES]
+    assert [asset for asset in Asset if not prompts.names(asset)] == [Asset.RAW_VIDEOS, Asset.TASK_FILES, Asset.RAW_IMAGES]

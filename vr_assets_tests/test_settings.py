@@ -8,6 +8,7 @@ from vr_assets.errors import SettingsError
 from vr_assets.settings import (
     Asset,
     BackendName,
+    Graph,
     QaType,
     Settings,
     Task,
@@ -145,8 +146,10 @@ def test_what_is_asked_is_not_operational(name: str) -> None:
 
 
 def test_assets_are_listed_upstream_first() -> None:
-    assert next(iter(Asset)) is Asset.RAW_VIDEOS
-    assert list(Asset)[-1] is Asset.TASK_FILES
+    assert Graph.VIDEOS.assets[0] is Asset.RAW_VIDEOS
+    assert Graph.VIDEOS.assets[-1] is Asset.TASK_FILES
+    assert Graph.IMAGES.assets == (Asset.RAW_IMAGES, Asset.EXPRESSIONS, Asset.GROUNDINGS)
+    assert [asset for graph in Graph for asset in graph.assets] == list(Asset)
 
 
 def test_a_key_pasted_in_place_of_its_variables_name_is_refused_and_not_shown() -> None:

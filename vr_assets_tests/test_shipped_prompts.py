@@ -7,7 +7,7 @@ import pytest
 
 from vr_assets.errors import PromptError
 from vr_assets.prompts import PROMPTS, Prompts
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, Graph
 from vr_assets_tests.shipped_prompts import (
     DOMAINS,
     EXEMPLIFIED,
@@ -51,9 +51,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "event_summary": ITEM,
     "temporal_localization": ("question", "start", "end", "reasoning"),
     "event_verification": YES_NO,
+    "expressions": ("cleaned_caption", "expressions"),
+    "groundings": ("boxes",),
 }
 """What a reply holds, by the first part of the prompt's name: the reply models' fields."""
-PARTS: dict[str, tuple[str, ...]] = {"options": ("letter", "text"), "items": YES_NO, "events": ("start", "end", "text")}
+PARTS: dict[str, tuple[str, ...]] = {
+    "options": ("letter", "text"),
+    "items": YES_NO,
+    "events": ("start", "end", "text"),
+    "expressions": ("text", "noun_chunk"),
+    "boxes": ("number", "label", "box_2d", "score"),
+}
 FENCES = {
     "captions": "captions",
     "chunks": "chunk_captions",
@@ -61,6 +69,8 @@ FENCES = {
     "global_caption": "account",
     "dense_caption": "timed_events",
     "highlight": "highlight",
+    "caption": "caption",
+    "expressions": "expressions",
 }
 
 
@@ -112,7 +122,7 @@ def test_the_schema_style_names_exactly_the_fields_of_the_reply(domain: str, ass
     else:
         assert re.findall(r"^- `(\w+)` \((?:text|list of objects)\): ", text, re.MULTILINE) == list(fields)
         wanted = [part for field in fields for part in PARTS.get(field, ())]
-        assert re.findall(r"^  - `(\w+)` \(text\): ", text, re.MULTILINE) == wanted
+        assert re.findall(r"^  - `(\w+)` \((?:text|list of numbers)\): ", text, re.MULTILINE) == wanted
     assert text.count("## Reply") == 1
     assert "JSON object" in text
 
@@ -129,6 +139,9 @@ def test_the_layout_style_shows_the_labels_and_asks_for_no_json(domain: str, ass
         labels = []
     elif kind == "dense":
         assert "\n[start - end] text\n" in asked
+        labels = []
+    elif kind == "groundings":
+        assert "\nnumber. expression | [box] | score\n" in asked
         labels = []
     assert re.findall(r"^([A-Z ]+):", asked, re.MULTILINE) == labels
     if (asset, name) in EXEMPLIFIED:
@@ -187,7 +200,7 @@ def test_what_a_domain_must_capture_is_asked_of_every_caption_and_carried_into_t
         for name in prompts:
             text = rendered(domain, asset, name)
             for style in (text.schema_text, text.layout_text):
-                asked = asset not in (Asset.FILTERED_VIDEOS, Asset.QA) and name != "moment"
+                asked = asset not in (Asset.FILTERED_VIDEOS, Asset.QA, *Graph.IMAGES.assets) and name != "moment"
                 assert (listed in style) == asked, name
                 told = asked and not name.endswith(".normal")
                 assert (f"{incident}\n{listed}" in style) == told, name
@@ -199,6 +212,9 @@ def test_every_prompt_but_the_shared_ones_is_of_its_domain(domain: str) -> None:
     for asset, prompts in READ_BY_PROGRAMS.items():
         for name in prompts:
             ours, general = rendered(domain, asset, name), rendered("general", asset, name)
+            if asset in Graph.IMAGES.assets:
+                assert ours.schema_text == general.schema_text, "a caption says what is to be found, whatever the domain"
+                continue
             assert ours.schema_text != general.schema_text
             if (asset, name) in EXEMPLIFIED:
                 assert example(ours.schema_text) != example(general.schema_text), name

@@ -54,7 +54,7 @@ _WAYS = {
     Direction.DOWN: ((224, 48), (224, 176)),
 }
 # Off the diagonal, so that no convention's numbers are near another's.
-_BOXES = ((840, 112, 1176, 312), (168, 584, 504, 784))
+_BOXES = ((840, 112, 1176, 312), (84, 532, 644, 868))
 
 # A point of a shape, in radii from its centre.
 _Points = Sequence[tuple[float, float]]

@@ -12,7 +12,7 @@ from vr_assets.defs.checks import CHECK
 from vr_assets.defs.instance import run_config, select_assets
 from vr_assets.defs.recipes import recipe_key
 from vr_assets.errors import SettingsError
-from vr_assets.settings import Asset, Settings, flatten, leaves
+from vr_assets.settings import Asset, Graph, Settings, flatten, leaves
 
 _LOAD = """
 import socket, warnings
@@ -35,7 +35,7 @@ def test_every_asset_is_described_partitioned_checked_and_depends_on_its_recipe(
     graph = defs.resolve_asset_graph()
     node = graph.get(dg.AssetKey(asset.value))
     assert node.description and node.owners and node.kinds and node.code_version
-    assert node.group_name == "video"
+    assert node.group_name == ("image" if asset in Graph.IMAGES.assets else "video")
     assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
     assert recipe_key(asset) in node.parent_keys
     assert "dagster/column_schema" in node.metadata
@@ -58,6 +58,9 @@ def test_stages_follow_one_another_as_the_data_does() -> None:
         Asset.DESCRIPTIONS: {"captions", "chunk_captions", "highlights"},
         Asset.QA: {"captions", "chunk_captions", "highlights", "descriptions"},
         Asset.TASK_FILES: {"qa"},
+        Asset.RAW_IMAGES: set(),
+        Asset.EXPRESSIONS: {"raw_images"},
+        Asset.GROUNDINGS: {"expressions"},
     }
 
 

@@ -146,7 +146,7 @@ PARSERS: dict[Task, Callable[[str], object]] = {
 
 
 def keeps(value: JsonValue, schema: JsonValue) -> bool:
-    """Whether a value keeps a schema of objects, arrays and strings."""
+    """Whether a value keeps a schema of objects, arrays, numbers and strings."""
     assert isinstance(schema, dict)
     if isinstance(value, dict):
         properties = schema["properties"]
@@ -156,7 +156,7 @@ def keeps(value: JsonValue, schema: JsonValue) -> bool:
         return schema["type"] == "array" and all(keeps(part, schema["items"]) for part in value)
     enum = schema.get("enum", [value])
     assert isinstance(enum, list)
-    return schema["type"] == "string" and value in enum
+    return schema["type"] == ("number" if isinstance(value, float) else "string") and value in enum
 
 
 @pytest.mark.parametrize("task", list(Task))

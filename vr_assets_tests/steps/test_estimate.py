@@ -12,7 +12,7 @@ from vr_assets.backends.prices import Prices
 from vr_assets.errors import StorageError
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.call import Answer, Outcome, Usage
-from vr_assets.settings import Asset, Mode, QaType, Task, resolve
+from vr_assets.settings import Asset, Graph, Mode, QaType, Task, resolve
 from vr_assets.steps.estimate import Estimate, StageEstimate, estimate
 from vr_assets.steps.experience import Experience
 from vr_assets.storage import Store
@@ -35,7 +35,7 @@ def estimated(
     paths: Sequence[Path],
     *,
     mode: Mode | None = Mode.ANOMALY,
-    assets: Sequence[Asset] = tuple(Asset),
+    assets: Sequence[Asset] = Graph.VIDEOS.assets,
     prices_file: str = "",
     **given: object,
 ) -> Estimate:

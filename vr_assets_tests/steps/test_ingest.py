@@ -33,6 +33,7 @@ def test_a_batch_says_where_it_came_from_and_keeps_only_what_was_set(ingest: Ing
     [made] = ingest(footage, given={"mode": "anomaly"}).batches
     assert made.batch.model_dump() == {
         "name": "footage",
+        "graph": "videos",
         "family": "footage",
         "source_root": str(footage),
         "settings": {"mode": "anomaly"},
