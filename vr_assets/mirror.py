@@ -68,6 +68,11 @@ class Mirror:
         for path in found.keys() - set(files):
             self.bucket.delete(self._key(path))
 
+    def delete_folder(self, folder: Path) -> None:
+        """Delete what the bucket holds of a folder. Raises StorageError."""
+        for key in self.bucket.listed(f"{self._key(folder)}/"):
+            self.bucket.delete(key)
+
     def _refreshed(self, path: Path, found: Object | None) -> bool:
         if found is None:
             path.unlink(missing_ok=True)

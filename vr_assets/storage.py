@@ -176,6 +176,21 @@ class Store:
             raise StorageError(taken) from error
         self.write_batch(batch)
 
+    def remove_batch(self, name: str) -> None:
+        """Delete a batch with its rows and task files. Answers stay in the journal, and what was made of its videos in `media`.
+
+        Raises:
+            StorageError: something of it cannot be deleted.
+        """
+        folder = self.batch_folder(name)
+        if self.mirror:
+            self.mirror.delete_folder(folder)
+        try:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be deleted ({error.strerror}); check its permissions") from error
+
     def publish_task_files(self, batch: str) -> None:
         """Make the bucket hold the batch's task files as they lie in their folder; nothing to do where the store is a folder."""
         if self.mirror:

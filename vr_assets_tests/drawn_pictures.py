@@ -73,7 +73,8 @@ def picture(
         cv2.fillPoly(cover, [np.round(_corners(figure, x, y, radius, chance) * 4).astype(np.int32)], 255)
         share = cv2.resize(cover, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         seen = share > 0.5
-        if overlap and not _leaves_most(seen, masks):
+        alike = [mask for mask, (_, other) in zip(masks, painted, strict=True) if other == paint]
+        if overlap and not (_leaves_most(seen, masks) and _touches_none(seen, alike)):
             continue
         colour = np.clip(np.array(PAINTS[paint]) + chance.normal(0, 6, 3), 0, 255)
         image = image * (1 - share[..., None]) + colour * share[..., None]
@@ -99,6 +100,12 @@ def _thing(figure: str, paint: str, mask: NDArray[np.bool_], masks: Sequence[NDA
 
 def _leaves_most(seen: NDArray[np.bool_], masks: Sequence[NDArray[np.bool_]]) -> bool:
     return all((mask & ~seen).sum() > 0.65 * mask.sum() for mask in masks)
+
+
+def _touches_none(seen: NDArray[np.bool_], alike: Sequence[NDArray[np.bool_]]) -> bool:
+    """Things of one paint that touch are one to the eye."""
+    near = cv2.dilate(seen.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    return not any((near & mask).any() for mask in alike)
 
 
 def _apart(one: Box, other: Box, by: int) -> bool:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from vr_assets.backends.offline import captions, choices, claims, media_told, questions
+from vr_assets.backends.offline import captions, choices, claims, images, media_told, questions
 from vr_assets.backends.offline.story import Story
 from vr_assets.records.call import Finish, MediaForm, Reply, Request
 from vr_assets.records.image_scene import IMAGE_SCENE_VERSION
@@ -44,6 +44,8 @@ class OpenCVBackend:
     def identity(self, request: Request) -> str:
         """The annotator, the video, and of the evidence what the answer depends on."""
         evidence = request.evidence
+        if request.task in (Task.EXPRESSIONS, Task.GROUNDINGS):
+            return _about_image(request)
         named: dict[str, object] = {
             "annotator": ANNOTATOR_VERSION,
             "scene": SCENE_VERSION,
@@ -73,13 +75,19 @@ class OpenCVBackend:
 
         Raises:
             ReplyError: too little was measured for this task.
-            MediaError: the video cannot be decoded.
+            MediaError: the video or image cannot be decoded.
         """
-        if request.task is Task.VIDEO_CAPTION:
-            scenes = [await (one.image_scene() if one.form is MediaForm.IMAGE else one.scene()) for one in request.media]
-            return Reply(text=media_told.caption(scenes), finish=Finish.STOP)
-        scene = await request.subject.scene()
-        return Reply(text=json.dumps(_reply(request, scene), ensure_ascii=False), finish=Finish.STOP)
+        match request.task:
+            case Task.VIDEO_CAPTION:
+                scenes = [await (one.image_scene() if one.form is MediaForm.IMAGE else one.scene()) for one in request.media]
+                return Reply(text=media_told.caption(scenes), finish=Finish.STOP)
+            case Task.EXPRESSIONS:
+                told: object = images.expressions(request.evidence.image_caption)
+            case Task.GROUNDINGS:
+                told = images.groundings(request.evidence.expressions, await request.subject.image_scene())
+            case _:
+                told = _reply(request, await request.subject.scene())
+        return Reply(text=json.dumps(told, ensure_ascii=False), finish=Finish.STOP)
 
     def plainer(self) -> bool:
         """Its style is fixed."""
@@ -87,6 +95,17 @@ class OpenCVBackend:
 
     async def aclose(self) -> None:
         """It holds nothing."""
+
+
+def _about_image(request: Request) -> str:
+    """The identity of a question about an image. Expressions are found in the caption alone, boxes by the expressions' words."""
+    named: dict[str, object] = {"annotator": images.IMAGE_ANNOTATOR_VERSION, "task": request.task}
+    if request.task is Task.EXPRESSIONS:
+        named["caption"] = request.evidence.image_caption
+    else:
+        named |= {"scene": IMAGE_SCENE_VERSION, "subject": request.subject.identity}
+        named["expressions"] = [one.text for one in request.evidence.expressions]
+    return json.dumps(named, sort_keys=True, separators=(",", ":"))
 
 
 def _reply(request: Request, scene: Scene) -> object:

@@ -3,7 +3,7 @@
 import shlex
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +32,7 @@ LINE_INTERVAL_S = 5.0
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1)
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
 @click.option("--images", is_flag=True, help="PATHS are .jsonl lists of images: rows with `image_path` and `caption`.")
 @click.option("--conversations", is_flag=True, help="PATHS are .json or .jsonl lists: rows with `video` and `conversation`.")
@@ -45,7 +45,7 @@ LINE_INTERVAL_S = 5.0
 @click.option("--license", help="metadata.license of the task files.")
 @settings_options
 def command(
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     *,
     batch: str | None,
     images: bool,
@@ -60,7 +60,7 @@ def command(
     backend: str | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Register videos: folders, files and .jsonl lists; with --images or --conversations lists of these.
+    """Register videos: folders, files and .jsonl lists, here or in buckets (s3://...); with --images or --conversations lists here.
 
     What is known already stays as it is.
     """
@@ -75,7 +75,7 @@ def command(
     }
     layer = {**{name: value for name, value in named.items() if value is not None}, **given(assignments, backend)}
     intake = take_in_batches(paths, layer, family=batch, graph=_graph(images=images, conversations=conversations))
-    _tell(intake)
+    tell(intake)
     return 0 if intake.new or intake.known else 1
 
 
@@ -86,7 +86,7 @@ def _graph(*, images: bool, conversations: bool) -> Graph:
 
 
 def take_in_batches(
-    paths: tuple[Path, ...], layer: dict[str, object], *, family: str | None, graph: Graph = Graph.VIDEOS
+    paths: Sequence[str], layer: dict[str, object], *, family: str | None, graph: Graph = Graph.VIDEOS
 ) -> "AnyIntake":
     """Find items of a graph, register the new ones with the settings that make up a recipe, and make Dagster know them.
 
@@ -130,7 +130,7 @@ def take_in_batches(
 
 
 def _take_in_videos(
-    paths: tuple[Path, ...],
+    paths: Sequence[str],
     *,
     store: "Store",
     family: str | None,
@@ -144,15 +144,17 @@ def _take_in_videos(
     import anyio
 
     from vr_assets.media.recordings import Recordings
+    from vr_assets.media.sources import Sources
     from vr_assets.media.workers import Workers
     from vr_assets.steps.ingest import take_in
+    from vr_assets.steps.video_lists import place
 
     with closing(Workers(settings.media)) as workers:
         taking_in = partial(
             take_in,
-            paths,
+            [place(path) for path in paths],
             store=store,
-            recordings=Recordings(store.media_folder, workers),
+            recordings=Recordings(store.media_folder, workers, Sources.of(settings.bucket)),
             family=family,
             settings=settings,
             explicit=explicit,
@@ -175,7 +177,8 @@ class _Looking:
             note(f"looking for scene cuts: {done_s / 3600:.1f} of {total_s / 3600:.1f} hours")
 
 
-def _tell(intake: "AnyIntake") -> None:
+def tell(intake: "AnyIntake", *, what_next: bool = True) -> None:
+    """What was found, and what is wrong with it."""
     say(f"{intake.family}: {intake.known} known, {intake.new} new")
     for made in intake.batches:
         say(f"  batch {made.batch.name}: {len(made.rows)} {made.batch.graph}")
@@ -189,7 +192,7 @@ def _tell(intake: "AnyIntake") -> None:
         note(str(problem))
     if len(intake.problems) > PROBLEMS_SHOWN:
         note(f"... and {len(intake.problems) - PROBLEMS_SHOWN} problems more")
-    if intake.batches:
+    if intake.batches and what_next:
         say(f"Next: vr-assets run {' '.join(f'--batch {made.batch.name}' for made in intake.batches)}")
 
 

@@ -1,8 +1,13 @@
 """`vr-assets status`: what became of every video."""
 
+import os
+from pathlib import Path
+
 import click
 
-from vr_assets.cli.saying import say, show, table
+from vr_assets.cli.preflight import SHARED
+from vr_assets.cli.project import HOME
+from vr_assets.cli.saying import say, show, table, without_credentials
 
 REASONS_SHOWN = 5
 
@@ -47,3 +52,18 @@ def command(names: tuple[str, ...], *, reasons: bool) -> None:
             for line in told:
                 say(f"  {line}")
             say()
+    _tell_endpoints()
+
+
+def _tell_endpoints() -> None:
+    """Calls in flight now, where runs are under way."""
+    from vr_assets.backends.leases import LEASES, endpoints_in_use
+
+    home = os.environ.get(HOME)
+    used = endpoints_in_use(Path(home) / SHARED / LEASES) if home else []
+    if used:
+        headings = ["runs", "in flight", "waiting", "found to take"]
+        shown = table("endpoint", *headings, numbers=headings, title="calls now")
+        for one in used:
+            shown.add_row(without_credentials(one.name), *map(str, (one.runs, one.in_flight, one.waiting, one.limit)))
+        show(shown)

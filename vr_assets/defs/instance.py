@@ -8,6 +8,7 @@ import dagster as dg
 from vr_assets.defs.groups import TOP
 from vr_assets.defs.partitions import PARTITION_SETS
 from vr_assets.defs.recipes import observe_recipes
+from vr_assets.defs.resources import PARTITION_TAG
 from vr_assets.errors import IngestError, SettingsError
 from vr_assets.settings import Asset, Graph, Layer
 from vr_assets.storage import Store
@@ -45,6 +46,28 @@ def register(instance: dg.DagsterInstance, store: Store, batches: Iterable[str])
         fresh += new
     observe_recipes(instance, store, names)
     return fresh
+
+
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def runs_under_way(instance: dg.DagsterInstance, batch: str | None = None) -> list[str]:
+    """Ids of runs that have not ended, of one batch or of all. A run that was killed counts until it is ended in the UI."""
+    tags = {PARTITION_TAG: batch} if batch else {}
+    return [record.dagster_run.run_id for record in instance.get_run_records(dg.RunsFilter(statuses=UNDER_WAY, tags=tags))]
+
+
+def forget(instance: dg.DagsterInstance, batch: str) -> None:
+    """Make Dagster know a batch no more; its runs stay in the history."""
+    for partitions in PARTITION_SETS.values():
+        if batch in instance.get_dynamic_partitions(partitions):
+            instance.delete_dynamic_partition(partitions, batch)
 
 
 def select_assets(selection: str, defs: dg.Definitions, kind: Graph = Graph.VIDEOS) -> list[Asset]:

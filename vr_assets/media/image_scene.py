@@ -41,7 +41,7 @@ def measure_image(image: Image) -> ImageScene:
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
     smooth = _without_noise(np.asarray(cv2.resize(image, size, interpolation=way), np.uint8))
     lab = np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_BGR2LAB), np.float32)
-    labels = _merged(_areas(smooth, lab, _STEP / max(1.0, zoom)), lab)
+    labels = _merged(_areas(smooth, lab, _STEP / max(1.0, zoom) ** 0.5), lab)
     scale = (width / size[0], height / size[1])
     masks = list(_each(labels))
     ground = np.zeros(labels.shape, np.uint8)
@@ -79,8 +79,10 @@ def _areas(image: Image, lab: Lab, step: float) -> Labels:
     seeds = np.ascontiguousarray(names[found])
     if not large.any():
         return np.ones(flat.shape, np.int32)
-    grown = np.asarray(cv2.watershed(image, seeds), np.int32)
-    # Watershed leaves lines of -1 between areas, and around the picture: they go to a neighbour.
+    # Watershed gives the outermost pixels to no area.
+    around = [cv2.copyMakeBorder(one, 1, 1, 1, 1, cv2.BORDER_REPLICATE) for one in (image, seeds)]
+    grown = np.asarray(cv2.watershed(around[0], around[1])[1:-1, 1:-1], np.int32)
+    # Nor the lines between areas: they go to a neighbour.
     while (lines := grown < 1).any():
         near = cv2.dilate(grown.astype(np.float32), np.ones((3, 3), np.uint8))
         grown = np.where(lines & (near > 0), near, grown).astype(np.int32)

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vr_assets.errors import MediaError
+from vr_assets.media.boxed import LabelledBox, boxed
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.sharing import Shared
+from vr_assets.media.sources import Sources
 from vr_assets.media.stills import RENDERING_VERSION, STILL_VERSION, Size, Still, read_still, render, upright
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import STILL, Span
@@ -57,9 +59,10 @@ class Picture:
 class ImageLibrary:
     """Everything made from images, under one folder: `images.sqlite` (can be made again) and `facts/`."""
 
-    def __init__(self, folder: Path, workers: Workers) -> None:
+    def __init__(self, folder: Path, workers: Workers, sources: Sources) -> None:
         self._folder = folder
         self._workers = workers
+        self._sources = sources
         self._memo = FileMemo(folder / "images.sqlite", Still, version=STILL_VERSION)
         self._shared = Shared()
 
@@ -69,8 +72,11 @@ class ImageLibrary:
         Raises:
             MediaError: there is none, or it is no image, damaged or too small.
         """
-        file = Path(path)
-        return await self._shared.once(("read", path), lambda: self._memo.remembered(file, lambda: self._read(file)))
+
+        async def remembered() -> Still:
+            return await self._memo.remembered(path, await self._sources.state(path), lambda: self._read(Path(path)))
+
+        return await self._shared.once(("read", path), remembered)
 
     def show(self, media: ImageMedia, *, longest_side_px: int) -> Picture:
         """An image as a model will be shown it: no larger than it is. Decodes nothing."""
@@ -81,6 +87,14 @@ class ImageLibrary:
         key = ("picture", picture.identity, at_most_bytes)
         content, mime_type, reduced = await self._shared.once(key, lambda: self._rendered(picture, at_most_bytes))
         return Frame(content=content, time_s=0.0, mime_type=mime_type, reduced=reduced)
+
+    async def boxed(
+        self, media: ImageMedia, boxes: Sequence[LabelledBox], *, longest_side_px: int, at_most_bytes: int | None = None
+    ) -> bytes:
+        """A JPEG of it with boxes drawn on it; see `boxed.boxed`. Raises MediaError."""
+        source = await self._source(media)
+        size = (media.width_px, media.height_px)
+        return await self._workers.run(_boxed, source, size, list(boxes), longest_side_px, at_most_bytes)
 
     async def scene(self, media: ImageMedia) -> ImageScene:
         """What can be measured in it, from disk where it was measured before. Raises MediaError."""
@@ -111,6 +125,16 @@ def scaled(size: Size, longest_side_px: int) -> Size:
     """The size in which an image is sent: its own, or as much smaller as it takes."""
     factor = min(1.0, longest_side_px / max(size))
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def _boxed(path: Path, size: Size, boxes: list[LabelledBox], longest_side_px: int, at_most_bytes: int | None) -> bytes:
+    import numpy as np
+
+    image = upright(path, scaled(size, longest_side_px))
+    across, down = image.width / size[0], image.height / size[1]
+    placed = [replace(one, box=(one.box[0] * across, one.box[1] * down, one.box[2] * across, one.box[3] * down)) for one in boxes]
+    pixels = np.ascontiguousarray(np.asarray(image, np.uint8)[:, :, ::-1])
+    return boxed(pixels, placed, longest_side_px=longest_side_px, at_most_bytes=at_most_bytes)
 
 
 def _measure(path: Path) -> ImageScene:

@@ -10,13 +10,14 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from vr_assets.errors import IngestError
+from vr_assets.media.sources import is_object
 from vr_assets.parsing.turns import Medium, Speaker, first_human, said, tag, tags
 from vr_assets.records.batch import Batch, ConversationEntry
 from vr_assets.settings import Graph, Settings
 from vr_assets.steps.batch_names import Names, family_from
 from vr_assets.steps.ingest import Intake, NewBatch, common_folder
 from vr_assets.steps.new_rows import TooLong, is_file
-from vr_assets.steps.video_lists import LIST_SUFFIXES, Problem, absolute, is_unicode, parse_line, read_lines
+from vr_assets.steps.video_lists import LIST_SUFFIXES, Problem, absolute, is_unicode, lines_of, parse_line, read_content
 from vr_assets.storage import Store
 
 _FORM = '{"video": ..., "conversation": [{"from": "human", "value": ""}]}'
@@ -26,7 +27,7 @@ _OURS = frozenset({"caption", "conversations", "videos", "images"})
 
 
 def take_in_conversations(
-    paths: Sequence[Path],
+    paths: Sequence[str],
     *,
     store: Store,
     family: str | None,
@@ -47,7 +48,10 @@ def take_in_conversations(
         IngestError: a path or a name cannot be used, or a JSON list cannot be read.
         StorageError: a registered batch cannot be read.
     """
-    sources = [path.expanduser() for path in (*paths, *(Path(name) for name in settings.ingest.input_jsonl_files))]
+    named = [*paths, *settings.ingest.input_jsonl_files]
+    if away := next((name for name in named if "://" in name), None):
+        raise IngestError(f"{away}: an address; fetch the list, and name the file (its videos may stay in the bucket)")
+    sources = [Path(name).expanduser() for name in named]
     if not sources:
         raise IngestError("nothing to ingest; name a .json or .jsonl file of conversations")
     names = Names(store, family or family_from(absolute(sources[0].with_suffix(".jsonl")), is_folder=False), Graph.CONVERSATIONS)
@@ -72,7 +76,7 @@ def take_in_conversations(
         if held[_key(entry)] < 0:
             new.append(entry)
     for entry in new:
-        lacking = (path for path in entry.videos + entry.images if not is_file(path))
+        lacking = (path for path in entry.videos + entry.images if not is_object(path) and not is_file(path))
         problems += [Problem(entry.source, f"{path}: no such file; the row fails until it is there") for path in lacking]
     size = settings.ingest.batch_size
     batches = [
@@ -114,23 +118,20 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, JsonValue] | IngestError]
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise IngestError(f"{path}: not a list of conversations; name a .json or .jsonl file with rows such as {_FORM}")
-    try:
-        is_list = path.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    except OSError as error:
-        raise IngestError(f"{path}: cannot be read ({error.strerror})") from error
-    if is_list:
-        yield from _of_list(path)
+    content = read_content(path)
+    if content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        yield from _of_list(content, path)
         return
-    for number, line in read_lines(path):
+    for number, line in lines_of(content, str(path)):
         try:
             yield f"{path}:{number}", parse_line(line, _FORM)
         except IngestError as error:
             yield f"{path}:{number}", error
 
 
-def _of_list(path: Path) -> Iterator[tuple[str, dict[str, JsonValue] | IngestError]]:
+def _of_list(content: bytes, path: Path) -> Iterator[tuple[str, dict[str, JsonValue] | IngestError]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise IngestError(f"{path}: not UTF-8; save the file as UTF-8") from None
     decoder = json.JSONDecoder()
@@ -210,8 +211,11 @@ def _listed(row: Mapping[str, JsonValue], medium: Medium) -> list[JsonValue]:
 def _path(value: JsonValue, medium: Medium, folder: Path) -> str:
     if not isinstance(value, str) or not value.strip():
         raise IngestError(f"{medium} {value!r} is no path; write it as text, or several as a list")
+    if medium is Medium.VIDEO and is_object(value):
+        return value
     if "://" in value:
-        raise IngestError(f"{medium} {value!r} is an address; fetch the file and name it")
+        only = "only videos, and only from s3://, can be read from there"
+        raise IngestError(f"{medium} {value!r} is an address; {only}: fetch the file and name it")
     # Pipelines of this kind read paths from where they are started.
     here = Path(value)
     return absolute(here if not is_file(absolute(folder / value)) and is_file(absolute(here)) else folder / value)

@@ -14,14 +14,14 @@ from vr_assets.settings import Graph, Settings
 from vr_assets.steps.batch_names import Names, family_from
 from vr_assets.steps.ingest import Intake, NewBatch, common_folder
 from vr_assets.steps.new_rows import TooLong, is_file
-from vr_assets.steps.video_lists import LIST_SUFFIXES, Problem, absolute, parse_line, read_lines
+from vr_assets.steps.video_lists import LIST_SUFFIXES, Problem, absolute, lines_of, parse_line, read_content
 from vr_assets.storage import Store
 
 _READ = frozenset({"image_path", "image", "caption", "image_id", "width", "height"})
 
 
 def take_in_images(
-    paths: Sequence[Path],
+    paths: Sequence[str],
     *,
     store: Store,
     family: str | None,
@@ -42,7 +42,10 @@ def take_in_images(
         IngestError: a path or a name cannot be used.
         StorageError: a registered batch cannot be read.
     """
-    sources = [path.expanduser() for path in (*paths, *(Path(name) for name in settings.ingest.input_jsonl_files))]
+    named = [*paths, *settings.ingest.input_jsonl_files]
+    if away := next((name for name in named if "://" in name), None):
+        raise IngestError(f"{away}: an address; fetch the list and its images, and name the file")
+    sources = [Path(name).expanduser() for name in named]
     if not sources:
         raise IngestError("nothing to ingest; name a .jsonl list of images and captions")
     names = Names(store, family or family_from(absolute(sources[0]), is_folder=False), Graph.IMAGES)
@@ -52,7 +55,7 @@ def take_in_images(
     for path in sources:
         if path.suffix.lower() not in LIST_SUFFIXES:
             raise IngestError(f"{path}: not a list; name a .jsonl file with an image_path and a caption a line")
-        for number, line in read_lines(path):
+        for number, line in lines_of(read_content(path), str(path)):
             where = f"{path}:{number}"
             try:
                 fields = parse_line(line, '{"image_path": ..., "caption": ...}')

@@ -20,6 +20,7 @@ from vr_assets.backends.calling import Caller, UnderWay
 from vr_assets.backends.counts import Counts
 from vr_assets.backends.journaled import Asker
 from vr_assets.backends.known import Known
+from vr_assets.backends.leases import LEASES
 from vr_assets.backends.limits import Gate, Limiter
 from vr_assets.backends.make import make_backend
 from vr_assets.backends.preflight import Preflight
@@ -28,6 +29,7 @@ from vr_assets.backends.purse import Purse
 from vr_assets.backends.spending import exchange
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
+from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.records.row import Row
 from vr_assets.settings import Asset, BackendName, ModelSettings, Settings
@@ -96,7 +98,14 @@ class Session:
         self._under_way = UnderWay()
         self._gate = Gate(2 * settings.calls.max_workers + _READY_TO_GO)
         self._workers = Workers(settings.media)
-        self._media = MediaLibrary(store.media_folder, settings.media, settings.long_video, self._workers, mirror=store.mirror)
+        self._media = MediaLibrary(
+            store.media_folder,
+            settings.media,
+            settings.long_video,
+            self._workers,
+            mirror=store.mirror,
+            sources=Sources.of(settings.bucket),
+        )
         self._prompts = load_prompts(settings)
         self._stages: dict[Asset, Stage] = {}
         self._journals: list[Journal] = []
@@ -229,7 +238,7 @@ class Session:
             self._limiters[endpoint] = Limiter(
                 endpoint,
                 self.settings.calls.max_workers,
-                state=self._run.shared / "leases.sqlite" if self._run.shared else None,
+                state=self._run.shared / LEASES if self._run.shared else None,
                 run=self._run.id,
                 requests_per_minute=_strictest(model.requests_per_minute for model in same),
                 tokens_per_minute=_strictest(model.tokens_per_minute for model in same),

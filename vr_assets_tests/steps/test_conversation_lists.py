@@ -26,7 +26,7 @@ def take(tmp_path: Path) -> Take:
 
     def taken(*paths: Path, **given: object) -> Intake[ConversationEntry]:
         settings = resolve(("test", {name.replace("__", "."): value for name, value in given.items()})).settings
-        intake = take_in_conversations(paths, store=store, family="conv", settings=settings, explicit={}, now=NOW)
+        intake = take_in_conversations(list(map(str, paths)), store=store, family="conv", settings=settings, explicit={}, now=NOW)
         for batch in intake.batches:
             store.create_batch(batch.batch, batch.rows)
         return intake

@@ -37,7 +37,7 @@ _PRONOUNS = _words(
 )
 _ADVERBS = _words(
     "very quite slightly mostly partly nearly almost just only not no too still already away together apart forward back "
-    "backwards upward downward left-to-right rather well ahead nearby outdoors indoors"
+    "backwards upward downward left-to-right rather well fast ahead nearby outdoors indoors"
 )
 _VERBS = _words(
     "is are was were be been being am has have had having do does did can could may might will would shall should must "

@@ -109,11 +109,8 @@ def _phrase(caption: str, words: Sequence[Word], at: int) -> tuple[NounPhrase | 
             count, at = lexicon.NUMBERS.get(word) or int(word[:4]), at + 1
         else:
             break
-    body, after = _body(caption, words, at, singular=singular)
-    nouns = [word for word in body if word.lower not in lexicon.MODIFIERS]
-    if not nouns and body and body[-1].lower in lexicon.SHAPES and at > first:
-        nouns = [body[-1]]
-    if not nouns or len(nouns) > _MOST_NOUNS or body[-1] is not nouns[-1] or not nouns[-1].lower.isalpha():
+    body, nouns, after = _body(caption, words, at, singular=singular)
+    if not nouns or len(nouns) > _MOST_NOUNS or not nouns[-1].lower.isalpha():
         return None, after
     if nouns[-1].lower in lexicon.NO_THINGS or _verbal(nouns[-1].lower) or not nouns[-1].lower.isascii():
         return None, after
@@ -131,10 +128,10 @@ def _phrase(caption: str, words: Sequence[Word], at: int) -> tuple[NounPhrase | 
     return NounPhrase(caption[start:end], start, end, tuple(body), count, place.lower(), relation, other), after
 
 
-def _body(caption: str, words: Sequence[Word], at: int, *, singular: bool) -> tuple[list[Word], int]:
-    """Modifiers and nouns from a word on, without what joins modifiers, and the word behind them."""
+def _body(caption: str, words: Sequence[Word], at: int, *, singular: bool) -> tuple[list[Word], list[Word], int]:
+    """Modifiers and nouns from a word on, without what joins modifiers; those of them from the first noun on; the word behind."""
     body: list[Word] = []
-    nouns = False
+    nouns: list[Word] = []
     while at < len(words):
         word = words[at]
         if body and not _joined(caption, words, at, body[-1]):
@@ -142,18 +139,26 @@ def _body(caption: str, words: Sequence[Word], at: int, *, singular: bool) -> tu
         if word.lower in ("and", "or") and body and not nouns and _lower(words, at + 1) in lexicon.COLOURS:
             at += 1
             continue
-        modifies = word.lower in lexicon.MODIFIERS
+        modifies = word.lower in lexicon.MODIFIERS and not (word.lower in lexicon.SHAPES and _ends(caption, words, at))
         if (
             word.lower in lexicon.STOPS
             or word.lower in lexicon.ARTICLES
             or (nouns and (modifies or _acts(word, singular=singular)))
         ):
             break
-        nouns = nouns or not (modifies or _verbal(word.lower))
-        if not word.lower.endswith("ly"):
+        if nouns or not (modifies or _verbal(word.lower)):
+            nouns.append(word)
+        if nouns or not word.lower.endswith("ly"):
             body.append(word)
         at += 1
-    return body, at
+    return body, nouns, at
+
+
+def _ends(caption: str, words: Sequence[Word], at: int) -> bool:
+    """Whether no noun can follow a word: `square` is the noun of `a square above ...`, and none in `a square box`."""
+    behind = _lower(words, at + 1)
+    ending = behind in lexicon.STOPS or behind in lexicon.ARTICLES or behind in lexicon.SIDES
+    return not behind or ending or not caption[words[at].end : words[at + 1].start].isspace()
 
 
 def _joined(caption: str, words: Sequence[Word], at: int, before: Word) -> bool:
