@@ -60,7 +60,7 @@ def command(
     backend: str | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Register videos: folders, files and .jsonl lists, here or in buckets (s3://...); with --images or --conversations lists here.
+    """Register videos: folders, files and .jsonl lists, also in buckets (s3://...); with --images or --conversations lists.
 
     What is known already stays as it is.
     """

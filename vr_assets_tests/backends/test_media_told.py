@@ -1,44 +1,27 @@
 """What the offline annotator says of several videos and images."""
 
-import anyio
+import cv2
+import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 from vr_assets.backends.offline import captions
 from vr_assets.backends.offline.media_told import caption
 from vr_assets.errors import ReplyError
-from vr_assets.media.images import ImageLibrary
+from vr_assets.media.image_scene import measure_image
 from vr_assets.media.scene import measure_scene
-from vr_assets.media.workers import Workers
-from vr_assets.records.image import ImageMedia
 from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
-from vr_assets.settings import MediaSettings
 from vr_assets_tests.drawn_scenes import across, draw, film
 
 
 @pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> ImageScene:
+def shapes() -> ImageScene:
     """A red circle and two blue squares on white, measured."""
-    path = tmp_path_factory.mktemp("images") / "shapes.png"
-    image = Image.new("RGB", (640, 480), "white")
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((80, 80, 280, 280), fill="red")
+    image = np.full((480, 640, 3), 255, np.uint8)
+    cv2.circle(image, (180, 180), 100, (0, 0, 255), -1)
     for left in (360, 500):
-        draw.rectangle((left, 300, left + 99, 399), fill="blue")
-    image.save(path)
-
-    async def measured() -> ImageScene:
-        workers = Workers(MediaSettings(workers=1))
-        try:
-            library = ImageLibrary(path.parent / "media", workers)
-            still = await library.read(str(path))
-            known = {name: getattr(still, name) for name in ("content", "size_bytes", "width_px", "height_px", "format")}
-            return await library.show(ImageMedia(path=str(path), **known), longest_side_px=1568).image_scene()
-        finally:
-            workers.close()
-
-    return anyio.run(measured)
+        cv2.rectangle(image, (left, 300), (left + 99, 399), (255, 0, 0), -1)
+    return measure_image(image)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import JsonValue
 
 from vr_assets.settings import Asset
 from vr_assets_tests.end_to_end.conftest import ServerFactory
@@ -21,7 +22,7 @@ WORKERS = 2
 OF_BATCH = ("--tags", json.dumps({"dagster/partition": "conv"}))
 
 
-def conversation(ask: str | None = "") -> list[Json]:
+def conversation(ask: str | None = "") -> JsonValue:
     return [{"from": "human", "value": ask}]
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from vr_assets.export.conversations import LINES, SHAREGPT, WHOLE, conversation_files
 from vr_assets.parsing.turns import Medium, tag
@@ -14,6 +14,7 @@ from vr_assets.settings import Status
 
 Json = dict[str, JsonValue]
 ASKED = "Describe the video."
+_turns = TypeAdapter(list[dict[str, str]])
 
 
 def entry(video: JsonValue = "./a.mp4", image: JsonValue = None, **further: JsonValue) -> ConversationEntry:
@@ -77,12 +78,11 @@ def test_turns_alternate_and_there_is_a_tag_for_each_medium(video: JsonValue, im
     (row,) = read(
         [given], [made(given, "A van turns.", {"from": "human", "value": asked.replace("<video>", "<video>" * count)})], SHAREGPT
     )
-    turns = row["conversations"]
-    assert isinstance(turns, list) and [turn["from"] for turn in turns] == ["human", "gpt"]
-    assert turns[1]["value"] == "A van turns."
+    asked_turn, answer = _turns.validate_python(row["conversations"])
+    assert (asked_turn["from"], answer) == ("human", {"from": "gpt", "value": "A van turns."})
     for medium in Medium:
         paths = row[f"{medium}s"]
-        assert isinstance(paths, list) and turns[0]["value"].count(tag(medium)) == len(paths)
+        assert isinstance(paths, list) and asked_turn["value"].count(tag(medium)) == len(paths)
     assert (row["videos"], row["images"]) == (list(given.videos), list(given.images))
     assert row["id"] == "0007"
 

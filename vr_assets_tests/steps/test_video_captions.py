@@ -155,7 +155,8 @@ def test_one_call_shows_all_videos_and_then_all_images_of_a_row(graph: Graph, ro
     assert [shown(request) for request in asked] == [["cam01.mp4", "cam00.mp4", "red.png"]]
     assert [media.form for media in asked[0].media] == [MediaForm.VIDEO, MediaForm.VIDEO, MediaForm.IMAGE]
     assert rows[0].status is Status.OK
-    assert [Path(media.path).name for media in (*rows[0].video_media, *rows[0].image_media)] == shown(asked[0])
+    files = [one.path for one in rows[0].video_media] + [one.path for one in rows[0].image_media]
+    assert [Path(path).name for path in files] == shown(asked[0])
 
 
 def test_the_tags_of_the_first_human_turn_say_in_which_order(graph: Graph, row: Row) -> None:
