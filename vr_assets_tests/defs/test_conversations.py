@@ -1,13 +1,14 @@
 """Defaults of the conversation graph."""
 
 import pytest
+from pydantic import JsonValue
 
 from vr_assets.defs.surroundings import resolve_for
 from vr_assets.records.batch import Batch
 from vr_assets.settings import Graph
 
 
-def batch(graph: Graph, **settings: float) -> Batch:
+def batch(graph: Graph, **settings: JsonValue) -> Batch:
     kept = {name.replace("__", "."): value for name, value in settings.items()}
     return Batch(name="conv", family="conv", source_root=None, settings=kept, created="", graph=graph)
 
