@@ -75,6 +75,7 @@ BAD: dict[str, tuple[object, str]] = {
     "no media": ({"video": None, "conversation": EMPTY}, "no video and no image"),
     "number": ({"video": 5, "conversation": EMPTY}, "video 5 is no path"),
     "address": ({"video": "https://host/a.mp4", "conversation": EMPTY}, "is an address"),
+    "image in a bucket": ({"image": "s3://b/c.png", "conversation": EMPTY}, "only videos, and only from s3://"),
     "no turns": ({"video": "a.mp4", "conversation": []}, "no list of turns"),
     "text": ({"video": "a.mp4", "conversation": "Who?"}, "no list of turns"),
     "other speaker": ({"video": "a.mp4", "conversation": [{"from": "user", "value": ""}]}, "turn 1 .* from system, human, gpt"),
@@ -128,6 +129,11 @@ def test_a_file_that_is_not_there_is_a_problem_and_its_row_is_taken_all_the_same
         f"{path}:1: {tmp_path}/gone.mp4: no such file; the row fails until it is there"
     ]
     assert len(rows(intake)) == 1
+
+
+def test_a_video_may_lie_in_a_bucket(take: Take, tmp_path: Path) -> None:
+    intake = take(listed(tmp_path / "rows.jsonl", {"video": "s3://b/a.mp4", "conversation": EMPTY}))
+    assert (rows(intake)[0].videos, intake.problems) == (("s3://b/a.mp4",), ())
 
 
 def test_a_path_from_where_the_command_is_given_is_found_too(take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,9 @@ from vr_assets.prompts import Prompts
 from vr_assets.records.batch import ConversationEntry
 from vr_assets.records.call import MediaForm, Request
 from vr_assets.records.conversation import CaptionedConversation
-from vr_assets.settings import Status, VideoCaptionSettings
+from vr_assets.settings import Asset, Status, VideoCaptionSettings, resolve
 from vr_assets.steps.first_turns import asked_of
+from vr_assets.steps.recipe import recipe
 from vr_assets_tests.clips import blank, write_clip
 from vr_assets_tests.end_to_end.project import draw_videos
 from vr_assets_tests.steps.graph import Graph
@@ -227,3 +228,17 @@ def test_another_prompt_asks_again_only_where_it_is_asked(graph: Graph, row: Row
     graph.caption(entries, told)
     _, asked = graph.caption(entries, told, video_captions__prompt="List all vehicles.")
     assert [request.prompt.layout_text for request in asked] == ["List all vehicles."]
+
+
+def test_an_answer_in_no_particular_form_is_not_asked_for_in_another(graph: Graph, row: Row) -> None:
+    rows, asked = graph.caption([row("cam00.mp4")], lambda request: "A van turns left. " * 12, calls__repair=True)
+    assert (rows[0].status, len(asked)) == (Status.FAILED, 1)
+
+
+def test_an_edited_prompt_file_makes_the_rows_stale(tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    settings = resolve(("test", {"video_captions.prompt_file": str(file)})).settings
+    file.write_text("List all vehicles.")
+    before = recipe(Asset.VIDEO_CAPTIONS, settings)
+    file.write_text("List all people.")
+    assert recipe(Asset.VIDEO_CAPTIONS, settings) != before
