@@ -3,7 +3,8 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,43 +49,23 @@ def take_in_conversations(
         IngestError: a path or a name cannot be used, or a JSON list cannot be read.
         StorageError: a registered batch cannot be read.
     """
-    named = [*paths, *settings.ingest.input_jsonl_files]
-    if away := next((name for name in named if "://" in name), None):
-        raise IngestError(f"{away}: an address; fetch the list, and name the file (its videos may stay in the bucket)")
-    sources = [Path(name).expanduser() for name in named]
-    if not sources:
-        raise IngestError("nothing to ingest; name a .json or .jsonl file of conversations")
+    sources = _sources(paths, settings)
     names = Names(store, family or family_from(absolute(sources[0].with_suffix(".jsonl")), is_folder=False), Graph.CONVERSATIONS)
-    problems: list[Problem] = []
-    found: list[ConversationEntry] = []
-    dropped = 0
+    found = _Found()
     for path in sources:
-        for where, row in _rows(path):
-            try:
-                if isinstance(row, IngestError):
-                    raise row
-                if settings.ingest.filter_field and not row.get(settings.ingest.filter_field):
-                    dropped += 1
-                else:
-                    found.append(_entry(row, path.parent, settings.ingest.image_root, source=where))
-            except IngestError as error:
-                problems.append(Problem(where, str(error)))
-    held = Counter(_key(entry) for name in names.batches for entry in store.read_entries(name, ConversationEntry))
-    new = []
-    for entry in found:
-        held[_key(entry)] -= 1
-        if held[_key(entry)] < 0:
-            new.append(entry)
+        _read(path, found, settings)
+    held = (entry for name in names.batches for entry in store.read_entries(name, ConversationEntry))
+    new = _without(found.entries, held)
     for entry in new:
-        lacking = (path for path in entry.videos + entry.images if not is_object(path) and not is_file(path))
-        problems += [Problem(entry.source, f"{path}: no such file; the row fails until it is there") for path in lacking]
+        lacking = (path for path in _files(entry) if not is_object(path) and not is_file(path))
+        found.problems += [Problem(entry.source, f"{path}: no such file; the row fails until it is there") for path in lacking]
     size = settings.ingest.batch_size
     batches = [
         NewBatch(
             Batch(
                 name=names.take(),
                 family=names.family,
-                source_root=common_folder(path for entry in found for path in entry.videos + entry.images),
+                source_root=common_folder(path for entry in found.entries for path in _files(entry)),
                 settings=dict(explicit),
                 created=now.astimezone(UTC).isoformat(timespec="seconds"),
                 graph=Graph.CONVERSATIONS,
@@ -96,13 +77,63 @@ def take_in_conversations(
     return Intake(
         family=names.family,
         batches=tuple(batches),
-        known=len(found) - len(new),
+        known=len(found.entries) - len(new),
         new=len(new),
         repeated=0,
-        dropped=dropped,
+        dropped=found.dropped,
         too_long=TooLong(settings.videos.max_video_length_sec, split=False),
-        problems=tuple(problems),
+        problems=tuple(found.problems),
     )
+
+
+@dataclass
+class _Found:
+    """What the lists hold. `dropped` counts rows that `ingest.filter_field` leaves out."""
+
+    entries: list[ConversationEntry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    dropped: int = 0
+
+
+def _sources(paths: Sequence[str], settings: Settings) -> list[Path]:
+    named = [*paths, *settings.ingest.input_jsonl_files]
+    if not named:
+        raise IngestError("nothing to ingest; name a .json or .jsonl file of conversations")
+    for name in named:
+        if "://" in name:
+            raise IngestError(f"{name}: an address; fetch the list, and name the file (its videos may stay in the bucket)")
+        if Path(name).suffix.lower() not in _SUFFIXES:
+            raise IngestError(f"{name}: not a list of conversations; name a .json or .jsonl file with rows such as {_FORM}")
+    return [Path(name).expanduser() for name in named]
+
+
+def _read(path: Path, found: _Found, settings: Settings) -> None:
+    images = Path(settings.ingest.image_root).expanduser() if settings.ingest.image_root else path.parent
+    for where, row in _rows(path):
+        try:
+            if isinstance(row, IngestError):
+                raise row
+            if settings.ingest.filter_field and not row.get(settings.ingest.filter_field):
+                found.dropped += 1
+            else:
+                found.entries.append(_entry(row, {Medium.VIDEO: path.parent, Medium.IMAGE: images}, source=where))
+        except IngestError as error:
+            found.problems.append(Problem(where, str(error)))
+
+
+def _without(found: Sequence[ConversationEntry], held: Iterable[ConversationEntry]) -> list[ConversationEntry]:
+    """Those that are not held yet: of equal rows as many as there are more than before."""
+    known = Counter(map(_key, held))
+    new = []
+    for entry in found:
+        known[_key(entry)] -= 1
+        if known[_key(entry)] < 0:
+            new.append(entry)
+    return new
+
+
+def _files(entry: ConversationEntry) -> tuple[str, ...]:
+    return entry.videos + entry.images
 
 
 def _key(entry: ConversationEntry) -> str:
@@ -116,8 +147,6 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, JsonValue] | IngestError]
     Raises:
         IngestError: the file cannot be read, or is a JSON list that is broken.
     """
-    if path.suffix.lower() not in _SUFFIXES:
-        raise IngestError(f"{path}: not a list of conversations; name a .json or .jsonl file with rows such as {_FORM}")
     content = read_content(path)
     if content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
         yield from _of_list(content, path)
@@ -184,7 +213,7 @@ def _is_finite(value: JsonValue) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _entry(row: dict[str, JsonValue], folder: Path, image_root: str, *, source: str) -> ConversationEntry:
+def _entry(row: dict[str, JsonValue], folders: Mapping[Medium, Path], *, source: str) -> ConversationEntry:
     taken = sorted(row.keys() & _OURS)
     if "conversation" not in row:
         also = ", and rename `conversations` to `conversation`" if "conversations" in taken else ""
@@ -192,9 +221,9 @@ def _entry(row: dict[str, JsonValue], folder: Path, image_root: str, *, source: 
     if taken:
         names = " and ".join(repr(name) for name in taken)
         raise IngestError(f"field {names} would hide one of ours; rename it, such as {f'source_{taken[0]}'!r}")
-    videos = tuple(_path(path, Medium.VIDEO, folder) for path in _listed(row, Medium.VIDEO))
-    below = Path(image_root).expanduser() if image_root else folder
-    images = tuple(_path(path, Medium.IMAGE, below) for path in _listed(row, Medium.IMAGE))
+    videos, images = (
+        tuple(_path(path, medium, folders[medium]) for path in _listed(row, medium)) for medium in (Medium.VIDEO, Medium.IMAGE)
+    )
     if not videos and not images:
         raise IngestError("no video and no image; name one")
     _check_turns(row["conversation"], {Medium.VIDEO: len(videos), Medium.IMAGE: len(images)})

@@ -162,3 +162,10 @@ def test_rows_without_a_field_are_dropped_where_that_is_asked_for(take: Take, tm
     found = [{"video": "a.mp4", "conversation": EMPTY, "keep": keep} for keep in (True, False)]
     intake = take(listed(tmp_path / "rows.jsonl", *found), ingest__filter_field="keep")
     assert (intake.dropped, [row.row["keep"] for row in rows(intake)]) == (1, [True])
+
+
+@pytest.mark.parametrize(("name", "says"), [(".", "not a list"), ("rows.csv", "not a list"), ("s3://b/rows.jsonl", "an address")])
+def test_what_is_no_list_is_refused(name: str, says: str, tmp_path: Path) -> None:
+    settings = resolve().settings
+    with pytest.raises(IngestError, match=says):
+        take_in_conversations([name], store=Store(tmp_path), family=None, settings=settings, explicit={}, now=NOW)
