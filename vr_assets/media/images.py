@@ -20,6 +20,8 @@ from vr_assets.records.image_scene import IMAGE_SCENE_VERSION, ImageScene
 from vr_assets.records.scene import Scene
 from vr_assets.storage import write_atomically
 
+_MEASURED_PX = 2048
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -110,7 +112,7 @@ class ImageLibrary:
         return await self._workers.run(render, await self._source(picture.media), picture.sent, at_most_bytes)
 
     async def _scene(self, media: ImageMedia, path: Path) -> ImageScene:
-        scene = await self._workers.run(_measure, await self._source(media))
+        scene = await self._workers.run(_measure, await self._source(media), media.width_px, media.height_px)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
         return scene
 
@@ -137,9 +139,26 @@ def _boxed(path: Path, size: Size, boxes: list[LabelledBox], longest_side_px: in
     return boxed(pixels, placed, longest_side_px=longest_side_px, at_most_bytes=at_most_bytes)
 
 
-def _measure(path: Path) -> ImageScene:
+def _measure(path: Path, width_px: int, height_px: int) -> ImageScene:
+    """In pixels of the original; a large image is measured smaller than it is, for what it takes in memory."""
     import numpy as np
 
     from vr_assets.media.image_scene import measure_image
 
-    return measure_image(np.ascontiguousarray(np.asarray(upright(path), np.uint8)[:, :, ::-1]))
+    size = scaled((width_px, height_px), _MEASURED_PX)
+    scene = measure_image(np.ascontiguousarray(np.asarray(upright(path, size), np.uint8)[:, :, ::-1]))
+    if size == (width_px, height_px):
+        return scene
+    across, down = width_px / size[0], height_px / size[1]
+    regions = tuple(
+        one.model_copy(
+            update={
+                "left": round(one.left * across),
+                "top": round(one.top * down),
+                "right": round(one.right * across),
+                "bottom": round(one.bottom * down),
+            }
+        )
+        for one in scene.regions
+    )
+    return scene.model_copy(update={"width_px": width_px, "height_px": height_px, "regions": regions})
