@@ -47,6 +47,9 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
     if models:
         shaping["prompts"] = (prompts or load_prompts(settings)).fingerprint(asset)
         shaping |= _routes(asset, settings)
+    if asset is Asset.RAW_VIDEOS and (categories := (prompts or load_prompts(settings)).categories):
+        # A label that names one says that the video is an anomaly.
+        shaping["categories"] = sorted(categories)
     if any(model.backend is BackendName.OPENCV for model in models.values()):
         shaping["annotator"] = OpenCVBackend().model
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
