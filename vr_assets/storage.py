@@ -2,7 +2,7 @@
 
 Everything is under one root:
 
-    batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json
+    batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json, conversations/
     journal/<asset>/<part>.jsonl
     spending.sqlite
     media/

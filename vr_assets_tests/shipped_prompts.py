@@ -20,7 +20,10 @@ DOMAINS = ("general", "traffic", "warehouse", "template", "shelf")
 WRITTEN_OUT = ("traffic", "warehouse")
 """Domains whose worked examples are all their own."""
 
-PROMPT_NAMES = [(asset, name) for asset, prompts in PROMPTS.items() for name in prompts]
+READ_BY_PROGRAMS = {asset: prompts for asset, prompts in PROMPTS.items() if asset is not Asset.VIDEO_CAPTIONS}
+"""Prompts that say what form a reply has. What is asked for video_captions becomes training data as it stands."""
+
+PROMPT_NAMES = [(asset, name) for asset, prompts in READ_BY_PROGRAMS.items() for name in prompts]
 EXEMPLIFIED = [key for key in PROMPT_NAMES if key[0] is Asset.QA or key[1].startswith("dense")]
 MAY_BE_EMPTY = {"chunks", "description", "highlight", "global_caption", "dense_caption", "category", "look_for", "timeline"}
 GIVEN = {"box": "[ymin, xmin, ymax, xmax], whole numbers from 0 to 1000", "most": "10"}

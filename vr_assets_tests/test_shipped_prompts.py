@@ -16,6 +16,7 @@ from vr_assets_tests.shipped_prompts import (
     LONG,
     MAY_BE_EMPTY,
     PLACEHOLDER,
+    READ_BY_PROGRAMS,
     SHIPPED,
     SHORT,
     WRITTEN_OUT,
@@ -201,7 +202,7 @@ def to_capture(domain: str, file: str) -> str:
 @pytest.mark.parametrize("domain", DOMAINS[1:])
 def test_what_a_domain_must_capture_is_asked_of_every_caption_and_carried_into_the_description(domain: str) -> None:
     listed, incident = to_capture(domain, "capture.md"), to_capture(domain, "capture_incident.md")
-    for asset, prompts in PROMPTS.items():
+    for asset, prompts in READ_BY_PROGRAMS.items():
         for name in prompts:
             text = rendered(domain, asset, name)
             for style in (text.schema_text, text.layout_text):
@@ -214,7 +215,7 @@ def test_what_a_domain_must_capture_is_asked_of_every_caption_and_carried_into_t
 
 @pytest.mark.parametrize("domain", WRITTEN_OUT)
 def test_every_prompt_but_the_shared_ones_is_of_its_domain(domain: str) -> None:
-    for asset, prompts in PROMPTS.items():
+    for asset, prompts in READ_BY_PROGRAMS.items():
         for name in prompts:
             ours, general = rendered(domain, asset, name), rendered("general", asset, name)
             if asset in Graph.IMAGES.assets:

@@ -15,7 +15,7 @@ from vr_assets.backends.gemini_files import FileGone, GeminiFiles
 from vr_assets.backends.gemini_media import Filed, GeminiMedia
 from vr_assets.backends.keys import read_key
 from vr_assets.backends.known import Known
-from vr_assets.backends.shown import show
+from vr_assets.backends.shown import labels, show
 from vr_assets.errors import CallError, RefusedError, StageError
 from vr_assets.records.call import Clip, Frame, Reply, Request
 from vr_assets.settings import GeminiSettings
@@ -75,6 +75,8 @@ class GeminiBackend:
     def identity(self, request: Request) -> str:
         """Media resolution counts where media are shown."""
         identity: dict[str, JsonValue] = {"model": self.model, "temperature": self._settings.temperature}
+        if self._settings.top_p:
+            identity["top_p"] = self._settings.top_p
         if request.media:
             identity["media_resolution"] = self._settings.media_resolution
         return json.dumps(identity, sort_keys=True)
@@ -106,7 +108,8 @@ class GeminiBackend:
         client = self._opened()
         request = await self.prepare(request)
         parts: list[Part] = []
-        for media in request.media:
+        for media, label in zip(request.media, labels(request.media), strict=True):
+            parts += [label] if label else []
             parts += [media.file] if isinstance(media, Filed) else await show(replace(request, media=(media,)))
         filed = [media for media in request.media if isinstance(media, Filed)]
         try:

@@ -88,6 +88,7 @@ class GeminiClient:
                 contents=types.Content(role="user", parts=[_part(part) for part in parts]),
                 config=types.GenerateContentConfig(
                     temperature=self._settings.temperature,
+                    top_p=self._settings.top_p or None,
                     max_output_tokens=output_tokens or self._settings.max_output_tokens,
                     media_resolution=types.MediaResolution(self._settings.media_resolution.value),
                     response_mime_type="application/json" if schema else None,

@@ -31,6 +31,7 @@ _TURNS = (
     # A run has the stages of one graph: between graphs nothing has to wait.
     Asset.GROUNDINGS,
     Asset.EXPRESSIONS,
+    Asset.VIDEO_CAPTIONS,
 )
 
 _OUTCOMES = {Finish.STOP: Outcome.ANSWERED, Finish.LENGTH: Outcome.CUT, Finish.REFUSED: Outcome.REFUSED}
@@ -166,7 +167,8 @@ class Asker:
 
     async def _restated(self, key: str, request: Request, answer: Answer, store: Store) -> Answer | None:
         """The answer in the form asked for, restated by the model that gave it; None where that is not worth a call."""
-        if not worth_repairing(answer.text):
+        # What was asked for in no particular form has none to be restated in.
+        if not request.reply_schema or not worth_repairing(answer.text):
             return None
         schema = request.reply_schema if self.structured(request.task) else None
         text = repair_prompt(request.task, answer.text, schema)

@@ -95,10 +95,12 @@ class OpenAIBackend:
         return self._negotiated.dialect.style is not ReplyFormat.LAYOUT
 
     def identity(self, request: Request) -> str:
-        """Includes the temperature as set, also where the model turns out to refuse one."""
+        """Includes temperature and top_p as set, also where the model turns out to refuse them."""
         shown = sorted(set(shown_as(request.media, frames_only=self._frames_only)))
         return json.dumps(
-            {"model": self.model, "temperature": self._settings.temperature} | ({"shown_as": shown} if shown else {}),
+            {"model": self.model, "temperature": self._settings.temperature}
+            | ({"top_p": self._settings.top_p} if self._settings.top_p else {})
+            | ({"shown_as": shown} if shown else {}),
             sort_keys=True,
         )
 
@@ -189,7 +191,10 @@ class OpenAIBackend:
         # A key-less server gets no Authorization header at all.
         headers: dict[str, str | openai.Omit] = {} if self._key() else {"Authorization": openai.Omit()}
         parameters = dialect.parameters(
-            request, temperature=settings.temperature, max_tokens=request.output_tokens or settings.max_tokens
+            request,
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            max_tokens=request.output_tokens or settings.max_tokens,
         )
         try:
             # The SDK's own timeout is for each read: a body that dribbles in would never meet it.

@@ -40,6 +40,7 @@ class Dialect(Record):
     style: ReplyFormat = ReplyFormat.SCHEMA
     tokens: str = "max_tokens"
     temperature: bool = True
+    top_p: bool = True
 
     def without(self, refusal: Refusal, *, style_fixed: bool) -> Self | None:
         """The dialect without what an error names; None when it names nothing that can be given up."""
@@ -62,6 +63,8 @@ class Dialect(Record):
             return self.model_copy(update={"tokens": other})
         if self.temperature and re.search(r"\btemperature\b", named):
             return self.model_copy(update={"temperature": False})
+        if self.top_p and re.search(r"\btop_p\b", named):
+            return self.model_copy(update={"top_p": False})
         return None
 
     def stepped_down(self) -> Self | None:
@@ -76,14 +79,17 @@ class Dialect(Record):
                 "style": max(self.style, after.style, key=_STYLES.index),
                 "tokens": after.tokens if after.tokens != before.tokens else self.tokens,
                 "temperature": self.temperature and after.temperature,
+                "top_p": self.top_p and after.top_p,
             }
         )
 
-    def parameters(self, request: Request, *, temperature: float, max_tokens: int) -> dict[str, JsonValue]:
-        """Everything of the request's body beside model and messages."""
+    def parameters(self, request: Request, *, temperature: float, max_tokens: int, top_p: float = 0.0) -> dict[str, JsonValue]:
+        """Everything of the request's body beside model and messages. `top_p` 0 is not sent."""
         body: dict[str, JsonValue] = {self.tokens: max_tokens}
         if self.temperature:
             body["temperature"] = temperature
+        if self.top_p and top_p:
+            body["top_p"] = top_p
         match self._style_of(request):
             case ReplyFormat.SCHEMA:
                 body["response_format"] = {

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 
-from vr_assets.backends.offline import captions, choices, claims, images, questions
+from vr_assets.backends.offline import captions, choices, claims, images, media_told, questions
 from vr_assets.backends.offline.story import Story
-from vr_assets.records.call import Finish, Reply, Request
+from vr_assets.records.call import Finish, MediaForm, Reply, Request
 from vr_assets.records.image_scene import IMAGE_SCENE_VERSION
 from vr_assets.records.scene import SCENE_VERSION, Scene
 from vr_assets.settings import Task
@@ -55,6 +55,8 @@ class OpenCVBackend:
         in_windows = request.task is Task.DENSE_CAPTION and evidence.span.duration_s < evidence.duration_s
         if request.task in _WINDOWED or in_windows:
             named["span"] = [evidence.span.start_s, evidence.span.end_s]
+        if any(media.form is MediaForm.IMAGE for media in request.media):
+            named["image_scene"] = IMAGE_SCENE_VERSION
         if request.task is Task.DESCRIPTION:
             named["mode"] = evidence.mode
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
@@ -69,13 +71,16 @@ class OpenCVBackend:
         return request
 
     async def generate(self, request: Request) -> Reply:
-        """JSON in the form of the task's reply model.
+        """JSON in the form of the task's reply model; running text where it has none.
 
         Raises:
             ReplyError: too little was measured for this task.
             MediaError: the video or image cannot be decoded.
         """
         match request.task:
+            case Task.VIDEO_CAPTION:
+                scenes = [await (one.image_scene() if one.form is MediaForm.IMAGE else one.scene()) for one in request.media]
+                return Reply(text=media_told.caption(scenes), finish=Finish.STOP)
             case Task.EXPRESSIONS:
                 told: object = images.expressions(request.evidence.image_caption)
             case Task.GROUNDINGS:

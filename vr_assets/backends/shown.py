@@ -80,6 +80,14 @@ class Held(InPlaceOf):
         return await self.of.frames(at_most_bytes=at_most_bytes) if isinstance(self.made, Clip) else self.made
 
 
+def labels(media: Sequence[Media]) -> tuple[str, ...]:
+    """What stands before each of several media, such as `Video 2:`, so that it can be named; nothing before one alone."""
+    if len(media) == 1:
+        return ("",)
+    kinds = ["Image" if one.form is MediaForm.IMAGE else "Video" for one in media]
+    return tuple(f"{kind} {kinds[: place + 1].count(kind)}:" for place, kind in enumerate(kinds))
+
+
 async def prepared(request: Request, *, frames_only: bool = False, at_most_bytes: int | None = None) -> Request:
     """The request with its media made, together at most `at_most_bytes` where they can be made that small.
 
@@ -97,13 +105,15 @@ async def prepared(request: Request, *, frames_only: bool = False, at_most_bytes
 async def show(request: Request, *, frames_only: bool = False) -> tuple[Part, ...]:
     """The media of a request, in order; each frame of a video is preceded by its time, such as `00:12.5`.
 
-    Models lose the sense of time over many pictures; the label is what they can name.
+    Models lose the sense of time over many pictures; the label is what they can name. Several media are labelled too.
 
     Raises:
         MediaError: the media cannot be made.
     """
     parts: list[Part] = []
-    for media, form in zip(request.media, shown_as(request.media, frames_only=frames_only), strict=True):
+    forms = shown_as(request.media, frames_only=frames_only)
+    for media, form, label in zip(request.media, forms, labels(request.media), strict=True):
+        parts += [label] if label else []
         if form is MediaForm.VIDEO:
             parts.append(await media.clip())
             continue

@@ -111,6 +111,7 @@ class VllmBackend:
             base_url=f"http://127.0.0.1:{port}/v1",
             model_name=self.model,
             temperature=settings.temperature,
+            top_p=settings.top_p,
             max_tokens=settings.max_tokens,
             timeout=settings.timeout,
             video_input=settings.video_input,

@@ -14,17 +14,18 @@ from vr_assets.cli.saying import note, say
 from vr_assets.settings import Graph, ModeSetting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from pydantic import JsonValue
 
-    from vr_assets.records.batch import ImageEntry, ManifestRow
+    from vr_assets.records.batch import ConversationEntry, ImageEntry, ManifestRow
     from vr_assets.settings import Settings
     from vr_assets.steps.ingest import Intake
     from vr_assets.steps.new_rows import TooLong
     from vr_assets.storage import Store
 
-    AnyIntake = Intake[ManifestRow] | Intake[ImageEntry]
+    AnyIntake = Intake[ManifestRow] | Intake[ImageEntry] | Intake[ConversationEntry]
 
 PROBLEMS_SHOWN = 20
 LINE_INTERVAL_S = 5.0
@@ -34,11 +35,12 @@ LINE_INTERVAL_S = 5.0
 @click.argument("paths", nargs=-1)
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
 @click.option("--images", is_flag=True, help="PATHS are .jsonl lists of images: rows with `image_path` and `caption`.")
+@click.option("--conversations", is_flag=True, help="PATHS are .json or .jsonl lists: rows with `video` and `conversation`.")
 @click.option("--image-root", metavar="DIR", help="Folder that relative image paths are below; by default the list's own.")
 @click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
 @click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
 @click.option("--labels", metavar="FILE", help="Labels of videos: JSON, {name without suffix: label}.")
-@click.option("--batch-size", type=int, help="Videos or images in one batch.")
+@click.option("--batch-size", type=int, help="Videos, images or conversations in one batch.")
 @click.option("--mode", type=click.Choice([str(mode) for mode in ModeSetting]), help="auto, or what the videos are sorted as.")
 @click.option("--domain", help="Prompt domain: general, or one of your own.")
 @click.option("--license", help="metadata.license of the task files.")
@@ -48,6 +50,7 @@ def command(
     *,
     batch: str | None,
     images: bool,
+    conversations: bool,
     image_root: str | None,
     input_jsonl: tuple[str, ...],
     filter_field: str | None,
@@ -59,7 +62,7 @@ def command(
     backend: str | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Register videos: folders, files and .jsonl lists, here or in buckets (s3://...); with --images lists of images here.
+    """Register videos: folders, files and .jsonl lists, also in buckets (s3://...); with --images or --conversations lists.
 
     What is known already stays as it is.
     """
@@ -74,15 +77,21 @@ def command(
         "task_files.license": license,
     }
     layer = {**{name: value for name, value in named.items() if value is not None}, **given(assignments, backend)}
-    intake = take_in_batches(paths, layer, family=batch, graph=Graph.IMAGES if images else Graph.VIDEOS)
+    intake = take_in_batches(paths, layer, family=batch, graph=_graph(images=images, conversations=conversations))
     tell(intake)
     return 0 if intake.new or intake.known else 1
+
+
+def _graph(*, images: bool, conversations: bool) -> Graph:
+    if images and conversations:
+        raise click.UsageError("--images and --conversations: a batch is of one kind; ingest them one after the other")
+    return Graph.IMAGES if images else Graph.CONVERSATIONS if conversations else Graph.VIDEOS
 
 
 def take_in_batches(
     paths: Sequence[str], layer: dict[str, object], *, family: str | None, graph: Graph = Graph.VIDEOS
 ) -> "AnyIntake":
-    """Find videos, or images, register the new ones with the settings that make up a recipe, and make Dagster know them.
+    """Find items of a graph, register the new ones with the settings that make up a recipe, and make Dagster know them.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -100,16 +109,23 @@ def take_in_batches(
         note(f"not remembered, for it is no part of what is asked: {', '.join(forgotten)}; give it to `run` or the environment")
 
     from vr_assets.defs.instance import open_instance, register
+    from vr_assets.steps.conversation_lists import take_in_conversations
+    from vr_assets.steps.first_turns import own_prompt
     from vr_assets.steps.image_lists import take_in_images
     from vr_assets.steps.stage import load_prompts
     from vr_assets.storage import Store
 
     load_prompts(settings)
+    own_prompt(settings.video_captions)
     store = Store.at(settings.data_root, settings.bucket)
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
-    take_in = take_in_images if graph is Graph.IMAGES else _take_in_videos
+    ways: Mapping[Graph, Callable[..., AnyIntake]] = {
+        Graph.VIDEOS: _take_in_videos,
+        Graph.IMAGES: take_in_images,
+        Graph.CONVERSATIONS: take_in_conversations,
+    }
     with open_instance() as instance:
-        intake = take_in(paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
+        intake = ways[graph](paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
         for made in intake.batches:
             store.create_batch(made.batch, made.rows)
         register(instance, store, [name for name in store.batches() if store.read_batch(name).family == intake.family])

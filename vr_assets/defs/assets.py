@@ -13,9 +13,11 @@ from vr_assets.defs.recipes import recipe_key
 from vr_assets.defs.resources import Project
 from vr_assets.defs.stage_runs import carry_out
 from vr_assets.export.annotations import annotations
+from vr_assets.export.conversations import conversation_files
 from vr_assets.export.grounded import exports
 from vr_assets.export.task_files import assemble, write_task_files
-from vr_assets.records.batch import ImageEntry
+from vr_assets.records.batch import ConversationEntry, ImageEntry
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ExpressedImage, GroundedImage, RawImage
 from vr_assets.records.video import (
     CaptionedVideo,
@@ -40,8 +42,9 @@ from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import Stage
 from vr_assets.steps.task_files import task_file_rows
+from vr_assets.steps.video_captions import caption_conversations
 
-_GROUPS = {Graph.VIDEOS: "video", Graph.IMAGES: "image"}
+_GROUPS = {Graph.VIDEOS: "video", Graph.IMAGES: "image", Graph.CONVERSATIONS: "conversation"}
 
 _optional = dg.AssetIn(metadata=LEFT_OUT)
 
@@ -174,6 +177,23 @@ def groundings(context: dg.AssetExecutionContext, project: Project, expressions:
 
     return carry_out(context, project, work)
 
+
+@_stage(Asset.VIDEO_CAPTIONS, "video", "vlm")
+def video_captions(context: dg.AssetExecutionContext, project: Project) -> list[CaptionedConversation]:
+    """One caption a row of conversations, of all its videos and images; also in the form of the input and as ShareGPT."""
+    store, name = project.store.open(), context.partition_key
+
+    async def work(stage: Stage) -> list[CaptionedConversation]:
+        manifest = store.read_entries(name, ConversationEntry)
+        rows = await caption_conversations(manifest, stage)
+        for file, content in conversation_files(manifest, rows).items():
+            store.write_file(name, file, content)
+        return rows
+
+    return carry_out(context, project, work)
+
+
+CONVERSATION_ASSETS = [video_captions]
 
 IMAGE_ASSETS = [raw_images, expressions, groundings]
 

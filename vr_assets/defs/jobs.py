@@ -40,10 +40,21 @@ ground_expressions = dg.define_asset_job(
     description="Boxes for expressions that are there, such as with another model.",
 )
 
+caption_videos = dg.define_asset_job(
+    "caption_videos",
+    selection=dg.AssetSelection.assets(*Graph.CONVERSATIONS.assets),
+    description="A batch of conversations: one caption a row, in rows and in the form of the input.",
+)
+
 JOBS = [
     *(annotate_videos, videos_to_captions, qa_and_task_files),
     *(ground_images, images_to_expressions, ground_expressions),
+    caption_videos,
 ]
 
-WHOLE: Mapping[Graph, str] = {Graph.VIDEOS: annotate_videos.name, Graph.IMAGES: ground_images.name}
+WHOLE: Mapping[Graph, str] = {
+    Graph.VIDEOS: annotate_videos.name,
+    Graph.IMAGES: ground_images.name,
+    Graph.CONVERSATIONS: caption_videos.name,
+}
 """The job of all assets of a graph."""

@@ -8,12 +8,22 @@ from vr_assets.settings import Asset, Graph
 
 VIDEO_BATCHES = "video_batches"
 IMAGE_BATCHES = "image_batches"
+CONVERSATION_BATCHES = "conversation_batches"
 
 video_batches = dg.DynamicPartitionsDefinition(name=VIDEO_BATCHES)
 image_batches = dg.DynamicPartitionsDefinition(name=IMAGE_BATCHES)
+conversation_batches = dg.DynamicPartitionsDefinition(name=CONVERSATION_BATCHES)
 
-PARTITION_SETS: Mapping[Graph, str] = {Graph.VIDEOS: VIDEO_BATCHES, Graph.IMAGES: IMAGE_BATCHES}
-_DEFINITIONS: Mapping[Graph, dg.DynamicPartitionsDefinition] = {Graph.VIDEOS: video_batches, Graph.IMAGES: image_batches}
+PARTITION_SETS: Mapping[Graph, str] = {
+    Graph.VIDEOS: VIDEO_BATCHES,
+    Graph.IMAGES: IMAGE_BATCHES,
+    Graph.CONVERSATIONS: CONVERSATION_BATCHES,
+}
+_DEFINITIONS: Mapping[Graph, dg.DynamicPartitionsDefinition] = {
+    Graph.VIDEOS: video_batches,
+    Graph.IMAGES: image_batches,
+    Graph.CONVERSATIONS: conversation_batches,
+}
 
 
 def batches_of(asset: Asset) -> dg.DynamicPartitionsDefinition:

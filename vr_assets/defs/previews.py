@@ -5,8 +5,9 @@ import hashlib
 import html
 from collections.abc import Sequence
 
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ImageRow
-from vr_assets.records.row import Row, VideoRow
+from vr_assets.records.row import Row, VideoMedia, VideoRow
 from vr_assets.settings import Asset, Graph, Status
 from vr_assets.steps.drawn import labelled_boxes
 from vr_assets.steps.stage import Stage
@@ -45,14 +46,16 @@ async def _sheet(row: Row, stage: Stage) -> str:
     """The video's frames as an image. Kept beside the proxies; a stage that asked nothing does not decode for it."""
     if isinstance(row, ImageRow):
         return await _image(row, stage)
-    if not isinstance(row, VideoRow) or row.media is None:
+    video = _video_of(row)
+    if video is None:
         return ""
-    kept = stage.media.folder / "sheets" / f"{row.video_id}.{stage.media.recipe.name}.jpg"
+    video_id, media = video
+    kept = stage.media.folder / "sheets" / f"{video_id}.{stage.media.recipe.name}.jpg"
     if kept.is_file():
         jpeg = kept.read_bytes()
     elif stage.counts.asked:
-        facts = await stage.media.facts(row.media)
-        jpeg = await stage.media.contact_sheet(row.media, facts, columns=3, rows=1)
+        facts = await stage.media.facts(media)
+        jpeg = await stage.media.contact_sheet(media, facts, columns=3, rows=1)
         write_atomically(kept, jpeg)
     else:
         return ""
@@ -79,6 +82,15 @@ async def _image(row: ImageRow, stage: Stage) -> str:
 
 def _shown(alt: str, jpeg: bytes) -> str:
     return f"![{alt}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode()})"
+
+
+def _video_of(row: Row) -> tuple[str, VideoMedia] | None:
+    """Its id and itself; of several the first."""
+    if isinstance(row, VideoRow) and row.media is not None:
+        return row.video_id, row.media
+    if isinstance(row, CaptionedConversation) and row.video_media:
+        return row.video_media[0].content[:16], row.video_media[0]
+    return None
 
 
 def _quoted(text: str) -> str:

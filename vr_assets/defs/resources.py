@@ -54,6 +54,7 @@ class Project(dg.ConfigurableResource["Project"]):
     media: dg.ResourceDependency[SettingsGroup]
     images: dg.ResourceDependency[SettingsGroup]
     grounding: dg.ResourceDependency[SettingsGroup]
+    video_captions: dg.ResourceDependency[SettingsGroup]
     checks: dg.ResourceDependency[SettingsGroup]
 
     _session: RunSession | None = PrivateAttr(default=None)

@@ -22,6 +22,14 @@ def environment() -> dict[str, str]:
     return {**{name: value for name, value in found.items() if value is not None}, **os.environ}
 
 
+_SAMPLING = {"temperature": 0.7, "top_p": 0.9}
+_OF_CAPTIONS: Layer = {
+    **{f"gemini.{name}": value for name, value in {**_SAMPLING, "max_output_tokens": 2048}.items()},
+    **{f"openai.{name}": value for name, value in {**_SAMPLING, "max_tokens": 2048}.items()},
+    **{f"vllm.{name}": value for name, value in {**_SAMPLING, "max_tokens": 2048, "max_model_len": 51200}.items()},
+}
+
+
 def resolve_for(batch: Batch | None, *, run: Layer | None = None, environ: Mapping[str, str] | None = None) -> Resolved:
     """Settings for a batch (None: for none in particular), run config strongest.
 
@@ -38,7 +46,8 @@ def resolve_for(batch: Batch | None, *, run: Layer | None = None, environ: Mappi
 
 
 def graph_defaults(graph: Graph, layers: Iterable[Layer]) -> Layer:
-    """Defaults that differ for what is no video: of an image small things count, so it is looked at closely.
+    """Defaults that differ from those of the video graph: of an image small things count, so it is looked at closely; captions
+    are sampled as users of caption pipelines have it.
 
     Args:
         layers: what was set; the endpoints that they name have the same defaults.
@@ -46,7 +55,8 @@ def graph_defaults(graph: Graph, layers: Iterable[Layer]) -> Layer:
     if graph is Graph.VIDEOS:
         return {}
     named = {f"endpoints.{name.split('.')[1]}" for layer in layers for name in layer if name.startswith("endpoints.")}
-    return {f"{section}.gemini.media_resolution": MediaResolution.HIGH for section in sorted({"vlm", *named})}
+    own: Layer = {"gemini.media_resolution": MediaResolution.HIGH} if graph is Graph.IMAGES else _OF_CAPTIONS
+    return {f"{section}.{name}": value for section in sorted({"vlm", *named}) for name, value in own.items()}
 
 
 def _refuse_other_recipe(run: Layer, resolved: Resolved, remembered: Resolved, batch: Batch | None) -> None:

@@ -26,6 +26,7 @@ from vr_assets.parsing.qa import (
     TemporalLocalizationReply,
 )
 from vr_assets.parsing.reply import ReplyModel
+from vr_assets.parsing.video_captions import VideoCaptionReply
 from vr_assets.settings import Task
 
 REPLY_MODELS: Mapping[Task, type[ReplyModel]] = {
@@ -49,6 +50,7 @@ REPLY_MODELS: Mapping[Task, type[ReplyModel]] = {
     Task.EVENT_VERIFICATION: EventVerificationReply,
     Task.EXPRESSIONS: ExpressionsReply,
     Task.GROUNDINGS: GroundingsReply,
+    Task.VIDEO_CAPTION: VideoCaptionReply,
     Task.PREFLIGHT: SeenReply,
 }
 """The reply model of each task."""

@@ -140,17 +140,22 @@ def clean(value: str) -> str:
     and not rejected: nothing the model saw is lost with them. Inside a sentence `<video>` leaves its word behind.
     """
     value = _plain_spaces(_ESCAPED_LINE_BREAK.sub("\n", value))
-    value = _BOXED.sub(r"\1", _ENTITY.sub(lambda entity: html.unescape(entity[0]), value))
+    value = without_markup(_BOXED.sub(r"\1", _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)))
+    value = re.sub(r"(?<=\S) {2,}", " ", value)
+    value = re.sub(r" +(?=\n|$)", "", value)
+    value = re.sub(r"\n{3,}", "\n\n", value).strip()
+    return _unwrapped(_ONE_BULLET.sub("", value))
+
+
+def without_markup(value: str) -> str:
+    """Without media placeholders and chat-template tokens; all else as it stands."""
     replaced = 1
     while replaced:
         # Again until nothing is found: `<<video>video>` hides one tag in another.
         value, tokens = _ANY_TOKEN.subn("", value)
         value, media = _MEDIA_TAG.subn(_media_word, value)
         replaced = tokens + media
-    value = re.sub(r"(?<=\S) {2,}", " ", value)
-    value = re.sub(r" +(?=\n|$)", "", value)
-    value = re.sub(r"\n{3,}", "\n\n", value).strip()
-    return _unwrapped(_ONE_BULLET.sub("", value))
+    return value
 
 
 def without_fences(answer: str) -> str:

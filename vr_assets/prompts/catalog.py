@@ -15,7 +15,7 @@ PROVIDED = frozenset({"structured", "alone", "clock_in_picture"})
 """Names every template sees: see the package's docstring."""
 
 TIMES = frozenset({"duration", "start", "end", "moment"})
-"""Values that are never empty, written MM:SS or MM:SS.f; the others are text, empty where a stage was left out
+"""Values that are never empty, written MM:SS or MM:SS.f; the others are numbers, or text, empty where a stage was left out
 or nothing was given.
 """
 
@@ -42,6 +42,7 @@ PROMPTS: Mapping[Asset, Mapping[str, tuple[str, ...]]] = {
     },
     Asset.EXPRESSIONS: {"expressions": ("caption",)},
     Asset.GROUNDINGS: {"groundings": ("caption", "expressions", "box", "most")},
+    Asset.VIDEO_CAPTIONS: {"caption": ("videos", "images")},
 }
 
 SHOWN_IN_SCREENING = frozenset({"filtered_videos/suitable.md", "filtered_videos/anomaly_or_normal.md"})

@@ -34,6 +34,15 @@ class ImageEntry(Record):
     fields: dict[str, JsonValue] = Field(default_factory=dict)
 
 
+class ConversationEntry(Record):
+    """One row of conversations, as ingested. `videos` and `images` are absolute paths; `row` is all of it as it was given."""
+
+    videos: tuple[str, ...]
+    images: tuple[str, ...]
+    row: dict[str, JsonValue]
+    source: str = ""
+
+
 class Batch(Record):
     """`batch.json`. `settings` holds only what was given explicitly, by dotted name.
 

@@ -48,6 +48,7 @@ from vr_assets.settings.models import (
     Strings,
     TaskFileSettings,
     VariableName,
+    VideoCaptionSettings,
     VideoSettings,
     VllmSettings,
 )
@@ -123,6 +124,7 @@ __all__ = [
     "TaskFileSettings",
     "Upload",
     "VariableName",
+    "VideoCaptionSettings",
     "VideoInput",
     "VideoSettings",
     "VllmSettings",

@@ -52,6 +52,12 @@ class GeminiSettings(_Group):
         MediaResolution.LOW, description="About 70 tokens a frame; raise it for small print or far figures."
     )
     temperature: float = Field(0.3, ge=0, le=2, description="Low: annotations want facts before variety.")
+    top_p: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Draw words from the likeliest that have this share of the probability together; 0: the model's own.",
+    )
     max_output_tokens: int = Field(8192, ge=1, description="Output limit in tokens, thinking included.")
     timeout: float = Field(120.0, gt=0, description="Seconds to wait for one answer.")
     api_key_env: VariableName = Field("GOOGLE_API_KEY", description="NAME of the environment variable that holds the key.")
@@ -71,6 +77,7 @@ class OpenAISettings(_Group):
     )
     model_name: str = Field("", description="Model name as the endpoint knows it. No default: endpoints differ.")
     temperature: float = Field(0.7, ge=0, le=2, description="As TAO's users know it.")
+    top_p: float = Field(0.0, ge=0, le=1, description="As for gemini; 0: the endpoint's own.")
     max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
     timeout: float = Field(60.0, gt=0, description="Seconds to wait for one answer.")
     api_key_env: VariableName = Field(
@@ -105,6 +112,7 @@ class VllmSettings(_Group):
         900.0, gt=0, description="Seconds until the server must answer; large models load for minutes."
     )
     temperature: float = Field(0.7, ge=0, le=2, description="As for other OpenAI-compatible endpoints.")
+    top_p: float = Field(0.0, ge=0, le=1, description="As for openai.")
     max_tokens: int = Field(4096, ge=1, description="Output limit in tokens.")
     timeout: float = Field(300.0, gt=0, description="Seconds to wait for one answer; a full server queues.")
     video_input: VideoInput = Field(VideoInput.VIDEO_URL, description="video_url, or frames for image-only models.")
@@ -321,6 +329,14 @@ class GroundingSettings(_Group):
     )
 
 
+class VideoCaptionSettings(_Group):
+    prompt: str = Field("", description="Your own prompt, in place of the template prompts/DOMAIN/video_captions/caption.md.")
+    prompt_file: str = Field("", description="A text file that holds it, in place of `prompt`.")
+    force_prompt: bool = Field(
+        False, description="Ask the template's prompt, or yours, also where the first human turn of a row has one of its own."
+    )
+
+
 class CheckSettings(_Group):
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
     max_ungrounded_share: float = Field(
@@ -369,6 +385,7 @@ class Settings(_Group):
     media: MediaSettings = Field(default_factory=MediaSettings)
     images: ImageSettings = Field(default_factory=ImageSettings)
     grounding: GroundingSettings = Field(default_factory=GroundingSettings)
+    video_captions: VideoCaptionSettings = Field(default_factory=VideoCaptionSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
 
     @model_validator(mode="after")

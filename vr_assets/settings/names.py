@@ -58,6 +58,7 @@ class Asset(StrEnum):
     RAW_IMAGES = "raw_images"
     EXPRESSIONS = "expressions"
     GROUNDINGS = "groundings"
+    VIDEO_CAPTIONS = "video_captions"
 
 
 class Graph(StrEnum):
@@ -65,6 +66,7 @@ class Graph(StrEnum):
 
     VIDEOS = "videos"
     IMAGES = "images"
+    CONVERSATIONS = "conversations"
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -77,9 +79,11 @@ class Graph(StrEnum):
 
 
 _IMAGE_ASSETS = (Asset.RAW_IMAGES, Asset.EXPRESSIONS, Asset.GROUNDINGS)
+_CONVERSATION_ASSETS = (Asset.VIDEO_CAPTIONS,)
 _ASSETS = {
-    Graph.VIDEOS: tuple(asset for asset in Asset if asset not in _IMAGE_ASSETS),
+    Graph.VIDEOS: tuple(asset for asset in Asset if asset not in (*_IMAGE_ASSETS, *_CONVERSATION_ASSETS)),
     Graph.IMAGES: _IMAGE_ASSETS,
+    Graph.CONVERSATIONS: _CONVERSATION_ASSETS,
 }
 
 
@@ -118,6 +122,7 @@ class Task(StrEnum):
     EVENT_VERIFICATION = "event_verification"
     EXPRESSIONS = "expressions"
     GROUNDINGS = "groundings"
+    VIDEO_CAPTION = "video_caption"
     PREFLIGHT = "preflight"
 
 

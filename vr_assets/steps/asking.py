@@ -17,6 +17,7 @@ ASKS: Mapping[Asset, Mapping[Task, str]] = {
     Asset.RAW_IMAGES: {},
     Asset.EXPRESSIONS: {Task.EXPRESSIONS: "vlm"},
     Asset.GROUNDINGS: {Task.GROUNDINGS: "vlm"},
+    Asset.VIDEO_CAPTIONS: {Task.VIDEO_CAPTION: "vlm"},
 }
 
 

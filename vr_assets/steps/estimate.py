@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from vr_assets.backends.prices import Prices
 from vr_assets.errors import StorageError
-from vr_assets.records.batch import ImageEntry
+from vr_assets.records.batch import ConversationEntry, ImageEntry
 from vr_assets.records.image import ExpressedImage, RawImage
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
@@ -31,6 +31,7 @@ from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import Stage
+from vr_assets.steps.video_captions import caption_conversations
 from vr_assets.storage import Store
 
 R = TypeVar("R", bound=Row)
@@ -136,14 +137,23 @@ class _Outlook:
         self._labels: set[str] = set()
         self._unmeasured: set[str] = set()
         self._stages: list[StageEstimate] = []
+        self._ways = {
+            Graph.VIDEOS: self._go_through,
+            Graph.IMAGES: self._go_through_images,
+            Graph.CONVERSATIONS: self._go_through_conversations,
+        }
 
     async def made(self) -> Estimate:
-        asked = [asset for asset in self._assets if ASKS[asset]]
         graph = self._store.read_batch(self._batch).graph
+        asked = [asset for asset in self._assets if ASKS[asset] and asset in graph.assets]
         if asked:
-            await {Graph.VIDEOS: self._go_through, Graph.IMAGES: self._go_through_images}[graph](asked[-1])
+            await self._ways[graph](asked[-1])
         count = self._store.count_entries(self._batch)
         return Estimate(self._batch, graph, count, len(self._unmeasured), tuple(self._stages))
+
+    async def _go_through_conversations(self, last: Asset) -> None:
+        entries = self._store.read_entries(self._batch, ConversationEntry)
+        await self._made(last, lambda stage: caption_conversations(entries, stage))
 
     async def _go_through_images(self, last: Asset) -> None:
         entries = self._store.read_entries(self._batch, ImageEntry)

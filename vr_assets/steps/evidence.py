@@ -64,7 +64,11 @@ async def whole(library: MediaLibrary, row: VideoRow) -> tuple[VideoMedia, Video
     Raises:
         MediaError: the video cannot be decoded.
     """
-    media = media_of(row)
+    return await watched(library, media_of(row))
+
+
+async def watched(library: MediaLibrary, media: VideoMedia) -> tuple[VideoMedia, VideoFacts, Media]:
+    """The same of a video that was probed. Raises MediaError."""
     facts = await library.facts(media)
     measured = media.model_copy(update={"duration_s": facts.duration_s, "fps": facts.fps, "offset_s": facts.offset_s})
     return measured, facts, library.watch(measured, facts)

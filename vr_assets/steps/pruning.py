@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vr_assets.errors import StorageError
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.video import RawVideo
 from vr_assets.settings import Asset
 from vr_assets.steps.rows import ROWS
@@ -56,6 +57,8 @@ def find_unneeded(store: Store) -> Unneeded:
                 keys.update(key for source in row.provenance for key in source.keys)
                 if isinstance(row, RawVideo) and row.media:
                     contents.add(row.media.content)
+                if isinstance(row, CaptionedConversation):
+                    contents.update(media.content for media in row.video_media)
     proxies = tuple(path for path in _files(store.media_folder / "proxies", "*.mp4") if _content(path) not in contents)
     kept: dict[Path, list[bytes]] = {}
     answers = 0

@@ -8,6 +8,7 @@ from vr_assets.backends.opencv import OpenCVBackend
 from vr_assets.prompts import Prompts
 from vr_assets.settings import Asset, BackendName, ModelSettings, Settings, flatten, is_operational
 from vr_assets.steps.asking import ASKS, endpoints_of
+from vr_assets.steps.first_turns import own_prompt
 from vr_assets.steps.stage import load_prompts
 
 _SHAPED_BY: Mapping[Asset, tuple[str, ...]] = {
@@ -22,6 +23,7 @@ _SHAPED_BY: Mapping[Asset, tuple[str, ...]] = {
     Asset.RAW_IMAGES: (),
     Asset.EXPRESSIONS: ("images",),
     Asset.GROUNDINGS: ("images", "grounding"),
+    Asset.VIDEO_CAPTIONS: ("media", "long_video", "images", "video_captions"),
 }
 
 
@@ -30,6 +32,7 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
 
     Raises:
         PromptError: the domain's prompts cannot be used.
+        SettingsError: a file of the user's own prompt cannot be read.
     """
     shaping: dict[str, object] = {
         name: value
@@ -39,6 +42,8 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
     models = {name: settings.model(name) for name in endpoints_of(asset, settings)}
     for name, model in models.items():
         shaping |= {f"{settings.section(name)}.{leaf}": value for leaf, value in _of_its_backend(model).items()}
+    if asset is Asset.VIDEO_CAPTIONS:
+        shaping["own_prompt"] = own_prompt(settings.video_captions)
     if models:
         shaping["prompts"] = (prompts or load_prompts(settings)).fingerprint(asset)
         shaping |= _routes(asset, settings)
@@ -52,7 +57,12 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
 
 def _of_its_backend(model: ModelSettings) -> dict[str, object]:
     values = flatten({"backend": model.backend, model.backend: model.model_dump(mode="json").get(model.backend, {})})
-    return {leaf: value for leaf, value in values.items() if not is_operational(f"vlm.{leaf}")}
+    return {leaf: value for leaf, value in values.items() if not is_operational(f"vlm.{leaf}") and not _is_left_open(leaf, value)}
+
+
+def _is_left_open(leaf: str, value: object) -> bool:
+    """What is sent only where it is set: until then recipes, like identities of answers, are as they were without it."""
+    return leaf.endswith(".top_p") and not value
 
 
 def _routes(asset: Asset, settings: Settings) -> dict[str, object]:

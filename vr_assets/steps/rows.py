@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ExpressedImage, GroundedImage, RawImage
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
@@ -28,4 +29,5 @@ ROWS: Mapping[Asset, type[Row]] = {
     Asset.RAW_IMAGES: RawImage,
     Asset.EXPRESSIONS: ExpressedImage,
     Asset.GROUNDINGS: GroundedImage,
+    Asset.VIDEO_CAPTIONS: CaptionedConversation,
 }

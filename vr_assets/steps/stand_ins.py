@@ -37,6 +37,7 @@ OUTPUT_TOKENS: Mapping[Task, int] = {
     Task.EVENT_VERIFICATION: 120,
     Task.EXPRESSIONS: 160,
     Task.GROUNDINGS: 220,
+    Task.VIDEO_CAPTION: 220,
 }
 
 _EVENTS = 4
@@ -44,7 +45,7 @@ _WORDS_AN_EXPRESSION = 4
 _SENTENCE = "A person walks from the left to the right and stops beside a vehicle. "
 
 
-LAST = frozenset({Task.GROUNDINGS, *(Task(qa_type) for qa_type in QaType)})
+LAST = frozenset({Task.GROUNDINGS, Task.VIDEO_CAPTION, *(Task(qa_type) for qa_type in QaType)})
 """Tasks whose answers no later prompt is made from."""
 
 

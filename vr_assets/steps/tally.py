@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from vr_assets.records.conversation import Conversation
 from vr_assets.records.row import Row, VideoRow
 from vr_assets.settings import Status
 
@@ -50,4 +51,10 @@ def tally(rows: Sequence[Row]) -> Tally:
 
 def _general(row: Row) -> str:
     kind = "<video>" if isinstance(row, VideoRow) else "<image>"
-    return row.reason.replace(row.subject, kind).replace(PurePath(row.subject).name, kind)
+    named = dict.fromkeys([row.subject], kind)
+    if isinstance(row, Conversation):
+        named = dict.fromkeys(row.videos, "<video>") | dict.fromkeys(row.images, "<image>")
+    reason = row.reason
+    for path, said in named.items():
+        reason = reason.replace(path, said).replace(PurePath(path).name, said)
+    return reason

@@ -1,5 +1,6 @@
 """What a stage wrote about a video, as text for people."""
 
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ExpressedImage, Expression, GroundedImage
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
@@ -33,6 +34,8 @@ def row_text(row: Row) -> str:
             return row.detailed_description
         case QaVideo():
             return "\n\n".join(item_text(item) for found in row.qa for item in found.items)
+        case CaptionedConversation():
+            return f"{row.prompt}\n\n{row.caption}"
         case GroundedImage() | ExpressedImage():
             return "\n".join([row.cleaned_caption, *(f"- {_expression_text(one)}" for one in row.expressions)])
         case TaskFilesVideo():

@@ -35,7 +35,7 @@ def test_every_asset_is_described_partitioned_checked_and_depends_on_its_recipe(
     graph = defs.resolve_asset_graph()
     node = graph.get(dg.AssetKey(asset.value))
     assert node.description and node.owners and node.kinds and node.code_version
-    assert node.group_name == ("image" if asset in Graph.IMAGES.assets else "video")
+    assert f"{node.group_name}s" == Graph.of(asset)
     assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
     assert recipe_key(asset) in node.parent_keys
     assert "dagster/column_schema" in node.metadata
@@ -61,6 +61,7 @@ def test_stages_follow_one_another_as_the_data_does() -> None:
         Asset.RAW_IMAGES: set(),
         Asset.EXPRESSIONS: {"raw_images"},
         Asset.GROUNDINGS: {"expressions"},
+        Asset.VIDEO_CAPTIONS: set(),
     }
 
 

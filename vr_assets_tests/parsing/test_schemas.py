@@ -17,6 +17,7 @@ from vr_assets.parsing.preflight import SeenReply
 from vr_assets.parsing.qa import parse_qa
 from vr_assets.parsing.reply import read_reply
 from vr_assets.parsing.schemas import reply_schema
+from vr_assets.parsing.video_captions import parse_video_caption
 from vr_assets.records.base import Span
 from vr_assets.settings import QaType, Task
 
@@ -42,6 +43,7 @@ FIELDS = {
     Task.EVENT_VERIFICATION: ["question", "answer", "explanation", "reasoning"],
     Task.EXPRESSIONS: ["cleaned_caption", "expressions"],
     Task.GROUNDINGS: ["boxes"],
+    Task.VIDEO_CAPTION: ["caption"],
     Task.PREFLIGHT: ["colour", "shape", "direction", "digit"],
 }
 
@@ -113,6 +115,7 @@ REPLIES: dict[Task, JsonValue] = {
     Task.EVENT_VERIFICATION: ITEM,
     Task.EXPRESSIONS: {"cleaned_caption": "A red car.", "expressions": [{"text": "A red car", "noun_chunk": "car"}]},
     Task.GROUNDINGS: {"boxes": [{"number": "1", "label": "A red car", "box_2d": [1.0, 2.0, 3.0, 4.0], "score": ""}]},
+    Task.VIDEO_CAPTION: {"caption": "Cars pass."},
     Task.PREFLIGHT: {"colour": "green", "shape": "star", "direction": "left", "digit": "4"},
     **{
         task: {"question": "What?", "answer": "It stops.", "reasoning": "It brakes."}
@@ -137,6 +140,7 @@ PARSERS: dict[Task, Callable[[str], object]] = {
     Task.DESCRIPTION: parse_description,
     Task.EXPRESSIONS: parse_expressions,
     Task.GROUNDINGS: lambda text: read_reply(text, GroundingsReply),
+    Task.VIDEO_CAPTION: parse_video_caption,
     Task.PREFLIGHT: lambda text: read_reply(text, SeenReply),
 }
 

@@ -126,7 +126,7 @@ class Answers:
                     "verdict_reason": words.sentence(),
                     "verdict": self._verdict,
                 }
-            case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION:
+            case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION | Task.VIDEO_CAPTION:
                 return {"caption": f"{words.sentence()} {words.sentence()}"}
             case Task.DENSE_CAPTION:
                 return {
@@ -197,7 +197,7 @@ def _groundings(prompt: str) -> dict[str, JsonValue]:
 def layout(task: Task, fields: Mapping[str, JsonValue]) -> str:
     """A reply as labelled blocks."""
     match task:
-        case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION:
+        case Task.GLOBAL_CAPTION | Task.CHUNK_CAPTION | Task.CLIP_CAPTION | Task.VIDEO_CAPTION:
             return str(fields["caption"])
         case Task.DENSE_CAPTION:
             return "\n".join(f"[{event['start']} - {event['end']}] {event['text']}" for event in _rows(fields["events"]))

@@ -18,8 +18,9 @@ from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.workers import Workers
-from vr_assets.records.batch import ManifestRow
+from vr_assets.records.batch import ConversationEntry, ManifestRow
 from vr_assets.records.call import Request
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
@@ -38,6 +39,7 @@ from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import Stage, load_prompts
+from vr_assets.steps.video_captions import caption_conversations
 from vr_assets_tests.servers.answers import Answers, layout
 
 Script = Callable[[Request], Line]
@@ -93,6 +95,20 @@ class Graph:
         self.runs += 1
         layer = {name.replace("__", "."): value for name, value in given.items()}
         return anyio.run(self._run, manifest, backend, layer)
+
+    def caption(
+        self, manifest: Sequence[ConversationEntry], script: Script, **given: object
+    ) -> tuple[list[CaptionedConversation], list[Request]]:
+        """The same of conversations; the model answers in running text."""
+        self.runs += 1
+        backend = ScriptedBackend(script, structured=False)
+        layer = {name.replace("__", "."): value for name, value in given.items()}
+
+        async def work() -> list[CaptionedConversation]:
+            with self._stages(backend, layer) as at:
+                return await caption_conversations(manifest, at(Asset.VIDEO_CAPTIONS))
+
+        return anyio.run(work), backend.requests
 
     async def _run(self, manifest: Sequence[ManifestRow], backend: Backend, layer: dict[str, object]) -> Rows:
         with self._stages(backend, layer) as at:
