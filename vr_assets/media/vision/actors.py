@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
 from vr_assets.media.vision.geometry import Box, centre, moved
+from vr_assets.media.vision.speeds import falls, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
+from vr_assets.media.vision.ways import Way
 from vr_assets.records.scene import Colour, Point, Side, Sides, Stop, Track
 
 _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from pieces of something that moves in place.
@@ -23,6 +25,7 @@ _GLIMPSED = 3
 _STOOD_S, _DOUBT_S = 0.5, 0.5
 _JOINED = 1.7  # Times as large from one frame to the next: bodies that come nearer grow by a tenth.
 _EDGE_PX = 2
+_SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
 
 
@@ -42,8 +45,8 @@ class Stage:
         return self.width, self.height
 
 
-def to_track(trail: Trail, stage: Stage) -> Track | None:
-    """The trail as a record, or None when it went nowhere."""
+def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
+    """The trail as a record, with its way frame by frame; None when it went nowhere."""
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
     lasted_s = last.time_s - first.time_s
@@ -53,26 +56,33 @@ def to_track(trail: Trail, stage: Stage) -> Track | None:
     entered = () if first.time_s <= stage.start_s + 1.5 * stage.frame_s else _edges(sights, stage)
     left = () if last.time_s >= stage.end_s - 1.5 * stage.frame_s else _edges(sights[::-1], stage)
     way = travel(sights, stage.size)
-    path = _path(sights, stage.size)
+    whole = Way(sights, stage.size)
     if entered or left:
         if way < _CROSSING * longest:
             return None
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
-    heading, stops = _heading(path), _stops(sights, path, stage)
-    return Track(
+    stops = _stops(sights, whole.path, stage)
+    confidence = _confidence(trail, stage) if _ends_known(stops, left, last, stage) else min(0.5, _confidence(trail, stage))
+    boxes = [sight.box if sight.alone and not _touched(sight.box, stage) else None for sight in sights]
+    track = Track(
         start_s=_rounded(first.time_s),
         end_s=_rounded(last.time_s),
         entered=entered,
         left=left,
-        heading=heading,
+        heading=_heading(whole.path),
         colour=_colour(trail, stage),
         area=round(max(_size(sight.box) for sight in sights) / (stage.width * stage.height), 4),
-        certain=_is_one_body(trail, stage) and _ends_known(stops, left, last, stage),
+        certain=confidence >= _SURE,
         met=bool(trail.met),
         points=_points(sights, stage),
         stops=stops,
+        confidence=confidence,
+        speed_changes=speed_changes(whole.times, whole.path, stops, longest),
+        falls=falls(whole.times, boxes, height=stage.height, until_s=last.time_s),
+        loiters=loiters(whole.times, whole.path, _extent(sights), stops, longest),
     )
+    return track, whole
 
 
 def went_places(trail: Trail, stage: Stage) -> bool:
@@ -80,15 +90,18 @@ def went_places(trail: Trail, stage: Stage) -> bool:
     return len(trail.sights) >= _GLIMPSED and travel(trail.sights, stage.size) >= _CROSSING * max(stage.size)
 
 
-def _is_one_body(trail: Trail, stage: Stage) -> bool:
-    """Whether nothing speaks for its being several bodies, or one after another."""
+def _confidence(trail: Trail, stage: Stage) -> float:
+    """In its being one body all along: less where it was hidden, touched others or is small, little where it may be several."""
     inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
     sizes = [_size(sight.box) for sight in trail.sights]
     joined = any(
         inside[place] and inside[place + 1] and max(one, other) > _JOINED * min(one, other)
         for place, (one, other) in enumerate(pairwise(sizes))
     )
-    return trail.doubt_s < _DOUBT_S and not joined and not trail.changed_colour()
+    if trail.doubt_s >= _DOUBT_S or joined or trail.changed_colour():
+        return 0.4
+    small = float(np.median(sizes)) < 1.5 * _TINY * stage.width * stage.height
+    return round(0.98 * (0.85 if trail.met else 1.0) * (0.85 if trail.hidden_s else 1.0) * (0.9 if small else 1.0), 3)
 
 
 def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -> bool:
@@ -99,7 +112,7 @@ def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -
 
 def _from_departure(sights: list[Sight], stage: Stage) -> list[Sight]:
     """Without the time before it first moved: what is seen to differ from the background need not have come just then."""
-    path = _path(sights, stage.size)
+    path = Way(sights, stage.size).path
     away = np.flatnonzero(np.hypot(*path.T) > 1 + _STILL_REACH * max(stage.size))
     if not len(away) or sights[away[0]].time_s - sights[0].time_s < _STOOD_S:
         return sights
@@ -146,12 +159,6 @@ def _touched(box: Box, stage: Stage) -> set[Side]:
         Side.BOTTOM: box[3] >= stage.height - _EDGE_PX,
     }
     return {side for side, touches in reached.items() if touches}
-
-
-def _path(sights: Sequence[Sight], size: tuple[int, int]) -> NDArray[np.float64]:
-    """(N, 2) pixels moved since the first sight, cut edges taken into account."""
-    steps = [shift(before.box, after.box, size) for before, after in pairwise(sights)]
-    return np.cumsum(np.array([(0.0, 0.0), *steps]), axis=0)
 
 
 def _heading(path: NDArray[np.float64]) -> Sides:
@@ -227,7 +234,7 @@ def _leaps(sights: Sequence[Sight]) -> bool:
 def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:
     """Whether it kept its size and went somewhere: pieces of something that moves in place do not."""
     sizes = [_size(sight.box) for sight in sights if sight.alone and not _touched(sight.box, stage)]
-    goes = bool(_heading(_path(sights, stage.size)))
+    goes = bool(_heading(Way(sights, stage.size).path))
     return goes and len(sizes) >= 3 and float(np.percentile(sizes, 85)) < 2.5 * float(np.percentile(sizes, 15))
 
 

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.steady import Anchor
 
 _REACH_S = 20.0
 _STEP_S = 10.0
-_MOST_SAMPLES = 31
+_MOST_SAMPLES = 19
 _FLOOR, _CEILING = 22.0, 40.0  # Grey levels. H.264 at crf 28 leaves residues of up to 15 on moving light.
 _NOISES = 5.0
 _SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
+_SHAKEN_PX = 14.0
 _SHADOW = (0.45, 0.97)  # What is left of the light in a cast shadow, outdoors and in.
 _UNCOVERED = 0.6  # Of what stood there: a mover that passes in front of it covers, and does not uncover.
 _TINT = 0.12  # A shadow darkens all channels alike; skylight makes it bluer by up to this.
@@ -48,12 +50,18 @@ class Background:
     """
 
     def __init__(self, samples: Sequence[tuple[float, Image]]) -> None:
-        self.samples = samples
+        self._anchor = Anchor(samples[len(samples) // 2][1])
+        self.samples = [(time_s, self._anchor.align(image, _SHAKEN_PX)) for time_s, image in samples]
+        samples = self.samples
         self._slot: int | None = None
         self._last = samples[0][1]
         self.image = samples[0][1]
         self._still = self.image
         self._threshold = np.zeros(self.image.shape[:2], np.uint8)
+
+    def align(self, frame: Image) -> Image:
+        """The frame as a camera that does not shake would show it."""
+        return self._anchor.align(frame, _SHAKEN_PX)
 
     def subtract(self, frame: Image, time_s: float) -> Change:
         """Compare a frame with the scene as it is around that time."""
@@ -147,11 +155,13 @@ class Background:
 
 def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:
     """The gain of each channel that turns the reference into the frame, told from the pixels that both show well."""
-    seen, empty = frame[::4, ::4].reshape(-1, 3), reference[::4, ::4].reshape(-1, 3)
-    usable = (empty.min(axis=1) > 16) & (seen.max(axis=1) < 250) & (seen.min(axis=1) > 4)
-    if usable.sum() < len(usable) / 10:
+    seen, empty = frame[::6, ::6], reference[::6, ::6]
+    usable = cv2.bitwise_and(cv2.inRange(empty, (17, 17, 17), (255, 255, 255)), cv2.inRange(seen, (5, 5, 5), (249, 249, 249))) > 0
+    count = int(np.count_nonzero(usable))
+    if count < usable.size / 10:
         return np.ones(3)
-    gain: NDArray[np.float64] = np.median(seen[usable] / empty[usable].astype(np.float32), axis=0).astype(np.float64)
+    ratios = seen[usable] / empty[usable].astype(np.float32)
+    gain: NDArray[np.float64] = np.partition(ratios, count // 2, axis=0)[count // 2].astype(np.float64)
     return np.clip(gain, 0.2, 5.0)
 
 

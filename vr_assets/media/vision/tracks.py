@@ -42,7 +42,7 @@ class Trail:
     """One body's way.
 
     `doubt_s`: how long it could not be told from what it touched. `steps`: sights since it began to move. `late_votes`: those
-    for its colour since it last touched another.
+    for its colour since it last touched another. `hidden_s`: how long it was out of sight on its way.
     """
 
     sights: list[Sight]
@@ -54,6 +54,7 @@ class Trail:
     doubt_s: float = 0.0
     met: set[int] = field(default_factory=set)
     late_votes: Votes = field(default_factory=no_votes)
+    hidden_s: float = 0.0
 
     @property
     def box(self) -> Box:
