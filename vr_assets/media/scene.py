@@ -63,6 +63,7 @@ def measure_scene(path: Path, *, duration_s: float) -> Scene:
     first = survey(path, duration_s=duration_s)
     scene = Scene(
         duration_s=duration_s,
+        aspect=round(first.samples[0][1].shape[1] / first.samples[0][1].shape[0], 4),
         quality=first.quality,
         camera=first.camera,
         cuts_s=tuple(round(cut_s, 3) for cut_s in first.cuts_s),
@@ -133,8 +134,9 @@ def _followed(shots: Sequence[_Shot], first: Survey) -> dict[str, object]:
             renamed = contact.model_copy(update={"one": moved[contact.one], "other": moved[contact.other]})
             contacts.append(renamed)
             struck += [(renamed, moment_s) for hit, moment_s in told.struck if hit is contact]
-        for thing in told.belongings:
-            belongings.append(thing.model_copy(update={"track": None if thing.track is None else moved[thing.track]}))
+        belongings += [
+            thing.model_copy(update={"track": None if thing.track is None else moved[thing.track]}) for thing in told.belongings
+        ]
     crowd = max((sum(other.start_s <= track.start_s <= other.end_s for other in tracks) for track in tracks), default=0)
     doubtful = sum(not track.certain for track in tracks)
     return {
@@ -201,7 +203,8 @@ def _doubted(track: Track, others: Sequence[Track], stirs: Sequence[Stir], stage
         beside = any(abs(here.x - point.x) < _NEARBY and abs(here.y - point.y) < _NEARBY for point in present)
         stirred = any(_around(time_s, stir.span.start_s, stir.span.end_s) and _near(here, stir.area) for stir in stirs)
         if beside or stirred:
-            return track.model_copy(update={"certain": False, "confidence": min(track.confidence, 0.5)})
+            doubts = {"certain": False, "confidence": min(track.confidence, 0.5), "colour": None}
+            return track.model_copy(update=doubts)
     return track
 
 

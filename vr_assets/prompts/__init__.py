@@ -8,6 +8,8 @@ that begins with a domain (`general/qa/_base.md`) means that domain's file. So a
 Three more names are provided: `structured`, true in the schema style and false in the layout style; `alone`, which the screening
 prompt sets to false where it shows another prompt without its reply part; and `clock_in_picture`, whether a clock is burned into
 what the model is shown.
+
+`<domain>/vocabulary.toml` is no prompt: it holds words of the offline annotator, over those of `general`.
 """
 
 import hashlib
@@ -20,6 +22,7 @@ from vr_assets.prompts.catalog import GENERAL, PROMPTS, TIMES, find_shipped
 from vr_assets.prompts.checks import check_file, check_names, near
 from vr_assets.prompts.files import PromptFile, PromptFiles, domains
 from vr_assets.prompts.rendering import RENDER_ERRORS, Problem, PromptEnvironment, locate
+from vr_assets.prompts.words import read_vocabulary
 from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
@@ -47,7 +50,8 @@ class Prompts:
         self._layout = PromptEnvironment(self._files, structured=False, clock_in_picture=clock_in_picture)
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
         self._fingerprints: dict[tuple[Asset, str], str] = {}
-        if problems := sorted(set(self._check())):
+        self.vocabulary, amiss = read_vocabulary(self._files)
+        if problems := sorted({*self._check(), *amiss}):
             listed = "\n".join(f"  {problem}" for problem in problems)
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
 
@@ -95,6 +99,7 @@ class Prompts:
             fingerprint=self._fingerprints[asset, name],
             schema_text=schema_text,
             layout_text=layout_text,
+            vocabulary=self.vocabulary,
         )
 
     def fingerprint(self, asset: Asset) -> str:

@@ -8,6 +8,8 @@ from vr_assets.settings import Asset, Mode, QaType
 
 GENERAL = "general"
 SHARED = "_shared"
+VOCABULARY = "vocabulary.toml"
+"""Of a domain: the words of the offline annotator. No prompt."""
 
 PROVIDED = frozenset({"structured", "alone", "clock_in_picture"})
 """Names every template sees: see the package's docstring."""

@@ -222,14 +222,15 @@ class Quality(Record):
 class Scene(Record):
     """Measured facts of one video, or of one part of a recording, on its own clock.
 
-    `quiet` are stretches in which no frame differs from the one before. `camera_moves` are those in which the picture as a whole
-    shifts. `busy`: more moves than could be told apart, so that
-    `tracks` must not be counted; nor where they are not `complete`: something was seen to go places and then lost. `flow` is
-    where most tracks head.
+    `aspect` is the picture's width by its height. `quiet` are stretches in which no frame differs from the one before.
+    `camera_moves` are those in which the picture as a whole shifts. `busy`: more moves than could be told apart, so that `tracks`
+    must not be counted; nor where they are not `complete`: something was seen to go places and then lost. `flow` is where most
+    tracks head.
     """
 
     version: int = SCENE_VERSION
     duration_s: float
+    aspect: float = 4 / 3
     quality: Quality
     camera: Camera
     cuts_s: tuple[float, ...] = ()

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from vr_assets.backends.offline.steps import reasoning
-from vr_assets.backends.offline.story import Story
+from vr_assets.backends.offline.story import Story, moving
 from vr_assets.backends.offline.words import (
+    article,
     clock,
     joined,
     listed,
@@ -150,17 +151,20 @@ def _colours(story: Story) -> Iterator[Choice]:
     present = {track.colour for track in story.scene.tracks}
     if story.stirs or None in present:
         return
+    mover = story.vocabulary.mover
     for actor in story.actors:
         colour = actor.track.colour
         alone = all(abs(track.start_s - actor.start_s) > 1.5 for track in story.scene.tracks if track is not actor.track)
         wrong = [other for other in _UNLIKE.get(colour, ()) if other not in present] if colour else []
         if colour is not None and actor.entered and alone and len(wrong) >= 3:
             yield Choice(
-                f"Which colour is the object that comes into the frame {way_in(actor.entered)} at {clock(actor.start_s)}?",
+                f"Which colour is the {mover} that comes into the frame {way_in(actor.entered)} at {clock(actor.start_s)}?",
                 colour.capitalize(),
                 [other.capitalize() for other in wrong[:3]],
-                f"most of the object is {colour}",
-                joined([f"at {clock(actor.start_s)} one object comes into the frame {way_in(actor.entered)}", f"it is {colour}"]),
+                f"most of the {mover} is {colour}",
+                joined(
+                    [f"at {clock(actor.start_s)} one {mover} comes into the frame {way_in(actor.entered)}", f"it is {colour}"]
+                ),
             )
 
 
@@ -200,10 +204,11 @@ def _orders(story: Story) -> Iterator[Choice]:
 
 
 def _counts(story: Story) -> Iterator[Choice]:
+    words = story.vocabulary
     movers = [actor for actor in story.actors if actor.entered and actor.left and not actor.visits]
     if story.quiet:
         told = sentence("nothing in the picture changes its place from the first moment to the last")
-        yield Choice("How many objects move in the video?", "None", ("One", "Two", "Three"), "nothing moves in it", told)
+        yield Choice(f"How many {words.movers} move in the video?", "None", ("One", "Two", "Three"), "nothing moves in it", told)
     if not story.countable or not movers or len(movers) != len(story.scene.tracks) or len(movers) > 6:
         return
     count = len(movers)
@@ -211,14 +216,14 @@ def _counts(story: Story) -> Iterator[Choice]:
     told = reasoning(story, *movers, so=f"that makes {number(count)}")
     if any(actor.timed for actor in movers):
         # One may be another that came back: passages are counted, which is what was measured.
-        words = [_capital(times(n)) for n in range(low, low + 4)]
-        why = f"an object crosses the frame {times(count)}"
-        question = "How many times does an object cross the frame?"
+        counts = [_capital(times(n)) for n in range(low, low + 4)]
+        why = f"{article(words.mover)} crosses the frame {times(count)}"
+        question = f"How many times does {article(words.mover)} cross the frame?"
     else:
-        words = [_capital(number(n)) for n in range(low, low + 4)]
-        why = f"{number(count)} object{'s cross' if count > 1 else ' crosses'} the frame"
-        question = "How many objects cross the frame in the course of the video?"
-    yield Choice(question, *_split(words, words[count - low]), why, told)
+        counts = [_capital(number(n)) for n in range(low, low + 4)]
+        why = f"{number(count)} {f'{words.movers} cross' if count > 1 else f'{words.mover} crosses'} the frame"
+        question = f"How many {words.movers} cross the frame in the course of the video?"
+    yield Choice(question, *_split(counts, counts[count - low]), why, told)
 
 
 def _incidents(story: Story) -> Iterator[Choice]:
@@ -245,9 +250,9 @@ def _crowds(story: Story) -> Iterator[Choice]:
     if story.scene.busy and len(story.scene.flow) == 1:
         side = story.scene.flow[0]
         yield Choice(
-            "Which way do most of the moving objects go?",
+            f"Which way do most of the {moving(story)} go?",
             *_split([_capital(through(each)) for each in Side], _capital(through(side))),
-            f"most of the moving objects go {through(side)}",
+            f"most of the {moving(story)} go {through(side)}",
             joined([*story.action(), f"only few go another way than {through(side)}"]),
         )
 

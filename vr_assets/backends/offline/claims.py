@@ -6,7 +6,7 @@ from itertools import combinations
 
 from vr_assets.backends.offline.actors import Actor
 from vr_assets.backends.offline.steps import reasoning
-from vr_assets.backends.offline.story import Story
+from vr_assets.backends.offline.story import Story, moving
 from vr_assets.backends.offline.words import (
     clock,
     joined,
@@ -174,13 +174,13 @@ def _of_two(story: Story, one: Actor, other: Actor) -> Iterator[Claim]:
 def _of_a_crowd(story: Story) -> Iterator[Claim]:
     told = joined(story.action())
     if len(story.scene.tracks) > 1:
-        question = "Do several objects move through the frame in the course of the video?"
-        yield Claim(question, True, "more than one object moves through the frame", told, "crowd", 2)
+        question = f"Do several {story.vocabulary.movers} move through the frame in the course of the video?"
+        yield Claim(question, True, f"more than one {story.vocabulary.mover} moves through the frame", told, "crowd", 2)
     if len(story.scene.flow) == 1:
         side = story.scene.flow[0]
-        why = f"most of the moving objects head {towards((side,))}"
-        yield Claim(f"Do most of the moving objects head {towards((side,))}?", True, why, told, "flow", 2)
-        yield Claim(f"Do most of the moving objects head {towards((opposite(side),))}?", False, why, told, "flow", 2)
+        why = f"most of the {moving(story)} head {towards((side,))}"
+        yield Claim(f"Do most of the {moving(story)} head {towards((side,))}?", True, why, told, "flow", 2)
+        yield Claim(f"Do most of the {moving(story)} head {towards((opposite(side),))}?", False, why, told, "flow", 2)
 
 
 def _of_the_picture(story: Story) -> Iterator[Claim]:

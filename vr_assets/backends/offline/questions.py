@@ -1,14 +1,16 @@
 """Open questions and questions about time, answered from measured tracks and moments."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from vr_assets.backends.offline.actors import Actor
-from vr_assets.backends.offline.captions import cast_list, incident_told, stopped_with, summary
+from vr_assets.backends.offline.captions import cast_list, summary
+from vr_assets.backends.offline.incidents import incident_told, stopped_with
 from vr_assets.backends.offline.steps import reasoning, seen
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.offline.words import (
+    article,
     clock,
     joined,
     ordinal,
@@ -137,7 +139,7 @@ def temporal_event_desc(story: Story) -> Fields:
     if not spans:
         raise ReplyError("the offline annotator measured nothing that happens within a part of this video")
     span = story.dice.choose("window", spans[:4])
-    part = Story(story.scene, span, story.dice, timed=True, edges=False)
+    part = replace(story, span=span, edges=False)
     told = part.action()
     if len(told) == 1 and part.countable and len(part.actors) == 1 and not part.actors[0].visits:
         told.append("nothing else moves in the meantime")
@@ -270,7 +272,7 @@ def _passages(story: Story) -> Iterator[Stretch]:
     for place_, actor in enumerate(movers, start=1):
         so = f"so the {ordinal(place_)} crossing is from {clock(actor.start_s)} to {clock(actor.end_s)}"
         told = reasoning(story, *movers[:place_], so=so)
-        question = f"When does an object cross the frame for the {ordinal(place_)} time?"
+        question = f"When does {article(story.vocabulary.mover)} cross the frame for the {ordinal(place_)} time?"
         yield Stretch(question, Span(start_s=actor.start_s, end_s=actor.end_s), told)
 
 

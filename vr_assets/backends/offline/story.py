@@ -1,29 +1,40 @@
 """The whole of a scene, or a stretch of it, in sentences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from vr_assets.backends.offline.actors import Actor, Phase, Step, name_actors, tracks_in
+from vr_assets.backends.offline.actors import MOMENTS, Actor, Phase, Step, name_actors, tracks_in
 from vr_assets.backends.offline.words import (
     Dice,
+    article,
     clock,
     colour_word,
     joined,
     listed,
-    moving,
+    number,
     place,
     region,
     towards,
     way_in,
     way_out,
 )
+from vr_assets.backends.offline.words import (
+    moving as ways_to_move,
+)
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Camera, Incident, Scene, Stir
+from vr_assets.records.scene import Camera, Incident, LeftThing, Light, Scene, Stir
+from vr_assets.records.vocabulary import Vocabulary
 
 _AT_THE_EDGE_S = 0.35  # Two frames of a proxy: what is so from then on is so from the start.
 _GLIMPSE_S = 0.12  # One frame of a proxy.
 _MOST_TOLD, _OFTEN = 8, 3
+
+
+def moving(story: "Story") -> str:
+    """What moves, by a name that says so."""
+    movers = story.vocabulary.movers
+    return movers if movers.startswith("moving ") else f"moving {movers}"
 
 
 @dataclass(frozen=True)
@@ -38,14 +49,15 @@ class Story:
     dice: Dice
     timed: bool
     edges: bool = True
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     @classmethod
-    def of(cls, scene: Scene, span: Span | None = None, *, timed: bool) -> "Story":
-        return cls(scene, span or scene.span, Dice(scene.to_line()), timed)
+    def of(cls, scene: Scene, span: Span | None = None, *, timed: bool, vocabulary: Vocabulary | None = None) -> "Story":
+        return cls(scene, span or scene.span, Dice(scene.to_line()), timed, vocabulary=vocabulary or Vocabulary())
 
     @cached_property
     def actors(self) -> tuple[Actor, ...]:
-        return name_actors(self.scene, self.span)
+        return name_actors(self.scene, self.span, self.vocabulary)
 
     @cached_property
     def whole(self) -> bool:
@@ -80,7 +92,7 @@ class Story:
 
     @cached_property
     def incident(self) -> Incident | None:
-        """The first abrupt stop of a named mover in the stretch."""
+        """The first incident of a named mover in the stretch."""
         named = {actor.place for actor in self.actors}
         found = (one for one in self.scene.incidents if one.track in named and self.span.holds(one.moment_s))
         return next(found, None)
@@ -95,24 +107,53 @@ class Story:
             return "the picture is blank"
         if quality.frozen:
             return "still pictures follow one another" if self.scene.cuts_s else "the picture does not change"
-        light = "dark " if quality.dark else ""
         tone = colour_word(self.scene.background).removesuffix("-coloured")
-        ground = f"a {light}scene" + (f" in which {tone} tones prevail" if tone else "")
+        light = f" {self.light()}" if self.light() else ""
+        ground = article(self.vocabulary.scene) + light + (f", in which {tone} tones prevail" if tone else "")
         match camera:
+            case Camera.STEADY if self.turned:
+                return f"the camera turns in between; it shows {ground}"
             case Camera.STEADY:
-                opening = self.dice.choose("view", ("a camera that does not move shows", "a still camera looks at"))
-                return f"{opening} {ground}"
+                openings = ("a camera that does not move shows", "a still camera looks at", "seen from a fixed camera is")
+                return f"{self.dice.choose('view', openings)} {ground}"
             case Camera.MOVING:
                 return f"the camera moves, so that the whole picture shifts; it shows {ground}"
             case Camera.UNSETTLED:
                 return f"much of the picture changes at the same time; it shows {ground}"
 
+    def light(self) -> str:
+        match self.scene.light:
+            case Light.DAY:
+                return self.vocabulary.day
+            case Light.NIGHT:
+                return self.vocabulary.night
+            case None:
+                return ""
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether the camera is turned within the stretch."""
+        return any(move.start_s < self.span.end_s and move.end_s > self.span.start_s for move in self.scene.camera_moves)
+
+    def another(self) -> str:
+        return f"another {self.vocabulary.mover}"
+
     def cuts(self) -> list[str]:
         times = [cut_s for cut_s in self.scene.cuts_s if self.span.holds(cut_s)]
         if not times:
-            return []
+            return self.turns()
         when = f" at {listed([clock(cut_s) for cut_s in times])}" if self.timed else ""
-        return [f"the picture changes to another view{when}" if len(times) == 1 else f"the picture changes to other views{when}"]
+        return [
+            f"the picture changes to another view{when}" if len(times) == 1 else f"the picture changes to other views{when}",
+            *self.turns(),
+        ]
+
+    def turns(self) -> list[str]:
+        """Where the camera is turned, in a video that it does not spend turning."""
+        if not self.timed or self.scene.camera is not Camera.STEADY:
+            return []
+        moves = [move for move in self.scene.camera_moves if self.span.holds(move.start_s)]
+        return [f"the camera turns between {clock(move.start_s)} and {clock(move.end_s)}" for move in moves]
 
     def action(self) -> list[str]:
         """What moves, in order of time."""
@@ -185,8 +226,12 @@ class Story:
         phases = []
         for phase in actor.phases(self.scene):
             start_s, end_s = max(phase.start_s, self.span.start_s), min(phase.end_s, self.span.end_s)
-            if end_s - start_s > _GLIMPSE_S or (end_s >= start_s and phase.start_s == phase.end_s):
-                phases.append(Phase(phase.step, start_s, end_s, phase.stop))
+            if phase.step in MOMENTS:
+                inside = self.span.start_s <= phase.start_s < self.span.end_s
+            else:
+                inside = end_s - start_s > _GLIMPSE_S or (end_s >= start_s and phase.start_s == phase.end_s)
+            if inside:
+                phases.append(replace(phase, start_s=start_s, end_s=end_s))
         stands_first = bool(phases) and phases[0].step is Step.STAND
         if actor.start_s < self.span.start_s and self.edges and not stands_first:
             phases.insert(0, Phase(Step.PRESENT, self.span.start_s, self.span.start_s))
@@ -213,7 +258,7 @@ class Story:
                     return ["moves about"]
                 if actor.track.stops and phase.start_s >= actor.track.stops[0].start_s:
                     return [f"moves on {towards(actor.heading)}"]
-                return [self.dice.choose(f"move {actor.place}", moving(actor.heading))]
+                return [self.dice.choose(f"move {actor.place}", ways_to_move(actor.heading))]
             case Step.LEAVE:
                 verb = self.dice.choose(f"leave {actor.place}", ("leaves", "goes out", "leaves the frame"))
                 return [f"{verb} {way_out(actor.left)}{self.when(phase.start_s)}"]
@@ -223,6 +268,41 @@ class Story:
                 return ["is still in the frame at the end"] if self.edges else []
             case Step.STAND:
                 return []
+            case _:
+                return self._turn(actor, phase)
+
+    def _turn(self, actor: Actor, phase: Phase) -> list[str]:
+        """What a mover does besides moving and standing, as a clause."""
+        when, words = self.when(phase.start_s), self.vocabulary
+        match phase.step:
+            case Step.QUICKEN:
+                ways = (
+                    ("suddenly goes much faster", "all at once goes much faster")
+                    if phase.sudden
+                    else ("goes faster", "speeds up")
+                )
+                return [f"{self.dice.choose(f'faster {actor.place}', ways)}{when}"]
+            case Step.SLOW:
+                ways = ("suddenly goes much slower", "is suddenly much slower") if phase.sudden else ("goes slower", "slows down")
+                return [f"{self.dice.choose(f'slower {actor.place}', ways)}{when}"]
+            case Step.FALL:
+                return [f"{words.falls}{when}"]
+            case Step.LOITER:
+                for_s = f" for {number(int(phase.end_s - phase.start_s))} seconds" if self.timed else " for a while"
+                return [f"{words.loiters}{for_s}"]
+            case Step.MEET:
+                other = self.actor(phase.other)
+                return [f"touches {other.name if other else self.another()}{when}"]
+            case Step.PUT | Step.TAKE:
+                verb = words.leaves_behind if phase.step is Step.PUT else words.takes_away
+                return [f"{verb} {self.item(phase.thing)}{when}"] if phase.thing else []
+            case _:
+                return []
+
+    def item(self, thing: LeftThing) -> str:
+        """A red item in the left part of the frame"""
+        where = region(thing.area)
+        return article(f"{colour_word(thing.colour)} {self.vocabulary.thing}".strip()) + (f" {where}" if where else "")
 
     def _stand(self, actor: Actor, phase: Phase, following: Phase | None, told: Sequence[str]) -> str:
         assert phase.stop is not None
@@ -265,4 +345,4 @@ class Story:
         ends = min(self.span.end_s, max(track.end_s for track in tracks))
         flow = f", most of them {towards(self.scene.flow)}" if self.scene.flow and self.whole else ""
         when = f" between {clock(begins)} and {clock(ends)}" if self.timed else ""
-        return f"{'several' if len(tracks) > 1 else 'some'} objects move through the frame{when}{flow}"
+        return f"{'several' if len(tracks) > 1 else 'some'} {self.vocabulary.movers} move through the frame{when}{flow}"

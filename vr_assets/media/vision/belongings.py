@@ -111,7 +111,7 @@ def _changes(samples: Sequence[tuple[float, Image]]) -> list[_Change]:
             continue
         at_s = first_s + step * _STEP_S
         (one, calm), (other, calm_after) = looks[step - round(_WINDOW_S / _STEP_S)], looks[step]
-        changed = (cv2.compare(_most(cv2.absdiff(one, other)), _CHANGED, cv2.CMP_GT) > 0) & calm & calm_after
+        changed = (_most(cv2.absdiff(one, other)) > _CHANGED) & calm & calm_after
         mask = cv2.morphologyEx(changed.astype(np.uint8) * np.uint8(255), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         number, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -154,9 +154,7 @@ def _thing(
     )
     place = near[0][1] if near else None
     sure = 0.4 if place is None else 0.85 if certain[place] else 0.5
-    if first_s - last_s > _UNSEEN_S:
-        sure *= 0.6
-    elif len(near) > 1 and near[1][0] <= near[0][0]:
+    if first_s - last_s > _UNSEEN_S or (len(near) > 1 and near[1][0] <= near[0][0]):
         sure *= 0.6
     left, top, right, bottom = change.box
     return LeftThing(
@@ -189,7 +187,7 @@ def _is_taken(change: _Change) -> bool | None:
 
 
 def _moment(change: _Change, samples: Sequence[tuple[float, Image]]) -> tuple[float, float] | None:
-    """The last time at which the region looked as before, and the first at which it looks as after. None when it does not stay."""
+    """The last time at which the region looked as before, and the first at which it looks as after; None unless it stays."""
     inside = change.mask > 0
     old, new = change.before[inside].astype(np.int16), change.after[inside].astype(np.int16)
     near: list[tuple[float, bool, bool]] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vr_assets.records.scene import Contact, Incident, IncidentKind, LeftThing, Sides, Track
+from vr_assets.records.scene import Contact, Incident, IncidentKind, LeftThing, Side, Sides, Track
 
 _BESIDE = 0.6  # Of the mover's own length: a gap this small is next to it.
 _FLOW_FEWEST, _LANE = 3, 0.5
@@ -24,10 +24,13 @@ def find_incidents(
     ]
     found = [*struck]
     for place, track in enumerate(tracks):
-        for incident in (*_stops(place, tracks), *_dashes(place, track), *_falls(place, track)):
-            # Who collides stops abruptly as well: that is told once.
-            if not any(place in (one.track, one.beside) and abs(one.moment_s - incident.moment_s) <= _SAME_S for one in struck):
-                found.append(incident)
+        # Who collides stops abruptly as well: that is told once.
+        told_s = [one.moment_s for one in struck if place in (one.track, one.beside)]
+        found += [
+            incident
+            for incident in (*_stops(place, tracks), *_dashes(place, track), *_falls(place, track))
+            if not any(abs(moment_s - incident.moment_s) <= _SAME_S for moment_s in told_s)
+        ]
     found += _left(tracks, belongings)
     found += _wrong_ways(tracks)
     sure = [incident for incident in found if incident.confidence >= _SURE]
@@ -124,15 +127,15 @@ def _wrong_ways(tracks: Sequence[Track]) -> list[Incident]:
 
 
 def _opposed(one: Sides, other: Sides) -> bool:
-    pairs = {("left", "right"), ("right", "left"), ("top", "bottom"), ("bottom", "top")}
-    return len(other) == 1 and (one[0].value, other[0].value) in pairs
+    pairs = ({Side.LEFT, Side.RIGHT}, {Side.TOP, Side.BOTTOM})
+    return len(other) == 1 and {one[0], other[0]} in pairs
 
 
 def _same_lane(one: Track, other: Track) -> bool:
     """Whether their ways, both along one axis, lie over each other."""
-    axis = "y" if one.heading[0].value in ("left", "right") else "x"
-    across = [sorted(getattr(point, axis) for point in track.points) for track in (one, other)]
-    sizes = [max(point.height if axis == "y" else point.width for point in track.points) for track in (one, other)]
+    level = one.heading[0] in (Side.LEFT, Side.RIGHT)
+    across = [sorted(point.y if level else point.x for point in track.points) for track in (one, other)]
+    sizes = [max(point.height if level else point.width for point in track.points) for track in (one, other)]
     middles = [places[len(places) // 2] for places in across]
     return abs(middles[0] - middles[1]) < _LANE * (sizes[0] + sizes[1])
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vr_assets.media.vision.colours import unlike
 from vr_assets.media.vision.geometry import Box, centre, extent
@@ -74,13 +75,14 @@ def _near(sights: Sequence[Sight], *, last: bool) -> list[Sight]:
     return near if len(near) >= 2 else list(sights[-3:] if last else sights[:3])
 
 
-def _velocity(sights: Sequence[Sight], *, last: bool) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _velocity(sights: Sequence[Sight], *, last: bool) -> NDArray[np.float64]:
     """Pixels a second."""
     near = _near(sights, last=last)
     passed = near[-1].time_s - near[0].time_s
     if passed <= 0:
         return np.zeros(2)
-    return (np.array(centre(near[-1].box)) - np.array(centre(near[0].box))) / passed
+    (x, y), (later_x, later_y) = centre(near[0].box), centre(near[-1].box)
+    return np.array([later_x - x, later_y - y]) / passed
 
 
 def _at_edge(box: Box, size: tuple[int, int]) -> bool:

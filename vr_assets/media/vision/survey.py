@@ -140,7 +140,7 @@ class _Looks:
             self._second = time_s, sharp
 
     def alive(self, cuts_s: Sequence[float]) -> bool:
-        """Whether the picture has the noise of a sensor. Encoders hide it between keyframes, which in a proxy are a second apart."""
+        """Whether the picture has the noise of a sensor. Encoders hide it but at keyframes, in proxies a second apart."""
         within = [
             change
             for time_s, change in self._each_second[1:]
