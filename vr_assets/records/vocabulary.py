@@ -28,5 +28,6 @@ class Vocabulary(Record):
     collides: Word = "runs into"
     falls: Word = "falls over"
     loiters: Word = "stays about the same place"
+    puts_down: Word = "puts down"
     leaves_behind: Word = "leaves behind"
     takes_away: Word = "takes away"

@@ -44,6 +44,7 @@ class Step(StrEnum):
 
 MOMENTS = frozenset({Step.QUICKEN, Step.SLOW, Step.FALL, Step.MEET, Step.PUT, Step.TAKE})
 """Steps that happen at a moment on the way."""
+TURNS = MOMENTS | {Step.LOITER}
 
 
 @dataclass(frozen=True)

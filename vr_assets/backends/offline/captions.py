@@ -6,11 +6,11 @@ from itertools import pairwise
 from vr_assets.backends.offline.actors import MOMENTS, Actor, tracks_in
 from vr_assets.backends.offline.incidents import NAMES, NO_RULE_APPLIES, RULES, headline, incident_told
 from vr_assets.backends.offline.story import Story
-from vr_assets.backends.offline.words import article, clock, joined, listed, number, sentence, times, towards
+from vr_assets.backends.offline.words import article, clock, joined, listed, number, region, sentence, times, towards
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.clock import check_clocks, moved_clocks
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Camera
+from vr_assets.records.scene import Area, Camera, Track
 from vr_assets.settings import Mode
 
 Fields = dict[str, str]
@@ -127,7 +127,16 @@ def summary(story: Story) -> list[str]:
     """The activity as a whole."""
     movers = [actor for actor in story.actors if not actor.visits]
     sentences = []
-    for heading in sorted({actor.heading for actor in movers if actor.heading}):
+    headings = sorted({actor.heading for actor in movers if actor.heading})
+    if len(movers) > 2 and story.countable and all(actor.heading for actor in movers):
+        total = number(len(movers))
+        if len(headings) == 1:
+            sentences.append(f"all {total} passages lead {towards(headings[0])}")
+        else:
+            shares = [f"{number(sum(actor.heading == heading for actor in movers))} {towards(heading)}" for heading in headings]
+            sentences.append(f"of {total} passages {listed(shares)}".replace(" towards", " lead towards", 1))
+        headings = []
+    for heading in headings:
         those = [actor for actor in movers if actor.heading == heading]
         if any(actor.timed for actor in those):
             sentences.append(f"{_passages(those)} moves {towards(heading)}")
@@ -202,12 +211,19 @@ def _told(story: Story) -> list[tuple[Span, str]]:
         for span in _acts(story, actor):
             act = replace(story, span=span, edges=False)
             told += [(span, joined(act.way(same))) for same in act.actors if same.place == actor.place]
+    named = {actor.place for actor in story.actors}
+    for place_, track in tracks_in(story.scene, story.span):
+        if place_ not in named:
+            where = region(_bounds(track))
+            told.append((_span(story, track.start_s, track.end_s), sentence(f"something moves{f' {where}' if where else ''}")))
     stirs = [(stir.span, replace(story, span=stir.span, edges=False).stirring(stir)) for stir in story.stirs]
     return told + [(_span(story, span.start_s, span.end_s), sentence(text)) for span, text in stirs]
 
 
 def _acts(story: Story, actor: Actor) -> list[Span]:
-    """A mover's time, cut where it stops and where it moves on."""
+    """A mover's time, cut where it stops, where it moves on and where something happens to it."""
+    if actor.visits:
+        return [_span(story, actor.start_s, actor.end_s)]
     marks = {actor.start_s, actor.end_s}
     for stop in actor.track.stops:
         marks |= {stop.start_s} if stop.end_s is None else {stop.start_s, stop.end_s}
@@ -216,9 +232,25 @@ def _acts(story: Story, actor: Actor) -> list[Span]:
     return [_span(story, start_s, end_s) for start_s, end_s in cut if end_s - start_s >= _SHORTEST_EVENT_S]
 
 
+def _bounds(track: Track) -> Area:
+    """Where a mover was at one time or another."""
+    points = track.points
+    return Area(
+        x0=min(point.x - point.width / 2 for point in points),
+        y0=min(point.y - point.height / 2 for point in points),
+        x1=max(point.x + point.width / 2 for point in points),
+        y1=max(point.y + point.height / 2 for point in points),
+    )
+
+
 def _fillers(story: Story, covered: list[Span]) -> list[tuple[Span, str]]:
     """What can be said of the rest of the time: that nothing moves, where that was measured, else what is in view."""
-    told = []
+    told: list[tuple[Span, str]] = []
+
+    def view(begins: bool) -> list[str]:
+        # The view is told once: a still scene between two events is the same as before.
+        return [story.view()] if begins or story.scene.cuts_s or story.scene.camera is not Camera.STEADY else []
+
     for gap in _gaps(story.span, covered):
         still = [_common(gap, quiet) for quiet in story.scene.quiet]
         quiet = [span for span in still if span is not None and span.duration_s >= 1.0]
@@ -230,7 +262,8 @@ def _fillers(story: Story, covered: list[Span]) -> list[tuple[Span, str]]:
             end_s = gap.end_s if last and gap.end_s - span.end_s <= _BLUR_S else span.end_s
             if start_s > at:
                 told.append((Span(start_s=at, end_s=start_s), sentence(story.view())))
-            told.append((Span(start_s=start_s, end_s=end_s), joined([story.view(), *replace(story, span=span).action()])))
+            texts = [*view(at <= story.span.start_s), *replace(story, span=span).action()]
+            told.append((Span(start_s=start_s, end_s=end_s), joined(texts)))
             at = end_s
         if gap.end_s - at > _BLUR_S:
             told.append((Span(start_s=at, end_s=gap.end_s), sentence(story.view())))

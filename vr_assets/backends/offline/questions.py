@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from vr_assets.backends.offline.actors import Actor
+from vr_assets.backends.offline.actors import Actor, Step, sure_belongings
 from vr_assets.backends.offline.captions import cast_list, summary
 from vr_assets.backends.offline.incidents import incident_told, stopped_with
 from vr_assets.backends.offline.steps import reasoning, seen
@@ -169,6 +169,15 @@ def _links(story: Story, actor: Actor) -> Iterator[Link]:
     for stop in actor.track.stops:
         if stop.start_s - actor.start_s >= _APART_S and actor.entered:
             yield _link_to_stop(story, actor, stop, way)
+    for phase in actor.phases(story.scene):
+        if phase.step is Step.PUT and phase.thing is not None and actor.entered and phase.start_s - actor.start_s >= _APART_S:
+            came, put, what = clock(actor.start_s), clock(phase.start_s), article(story.vocabulary.thing)
+            question = f"How does the coming in of {actor.name} at {came} lead to what lies in the picture from {put} on?"
+            answer = f"{actor.name} comes in {way_in(actor.entered)} at {came}, goes to that place and puts {what} down at {put}"
+            answer += f"; it leaves {way_out(actor.left)} at {clock(actor.end_s)}, and {what} stays" if actor.left else ""
+            yield Link(question, answer, reasoning(story, actor, so=f"{what} lies there because it was put down"), weight=3)
+        if phase.step is Step.MEET and (other := story.actor(phase.other)) is not None:
+            yield from _link_of_a_contact(story, actor, other, phase.start_s)
     begins = actor.entered or actor.appears(story.scene)
     unbroken = bool(actor.heading) and not actor.track.stops and not actor.track.met
     if begins and actor.left and unbroken and actor.end_s - actor.start_s >= _APART_S:
@@ -205,6 +214,16 @@ def _link_to_stop(story: Story, actor: Actor, stop: Stop, way: str) -> Link:
         answer += f", until it stops{' abruptly' if stop.abrupt else ''} at {stood}{f' {where}' if where else ''}"
         so = "its way leads it to that place, and there its movement ends"
     return Link(question, answer, reasoning(story, actor, so=so), weight=3 if stop.abrupt else 2)
+
+
+def _link_of_a_contact(story: Story, actor: Actor, other: Actor, met_s: float) -> Iterator[Link]:
+    stopped_s = stopped_with(actor, met_s)
+    if stopped_s is None or met_s - actor.start_s < _APART_S:
+        return
+    met, stood = clock(met_s), clock(stopped_s)
+    question = f"How does the contact of {actor.name} with {other.name} at {met} bear on the stop of {actor.name} at {stood}?"
+    answer = f"{actor.name} moves until it touches {other.name} at {met}, and with that its movement ends at {stood}"
+    yield Link(question, answer, reasoning(story, actor, other, so="its movement ends where the two touch"), weight=4)
 
 
 def _link_of_a_visit(story: Story, actor: Actor) -> Iterator[Link]:
@@ -246,6 +265,10 @@ def _stretches(story: Story) -> Iterator[Stretch]:
                 question = f"When does {actor.name} move before it comes to its stop?"
                 span = Span(start_s=actor.start_s, end_s=stop.start_s)
                 yield Stretch(question, span, reasoning(story, actor, so=so), 3)
+        for loiter in actor.track.loiters:
+            so = f"so it keeps to that place from {clock(loiter.start_s)} to {clock(loiter.end_s)}"
+            question = f"When does {actor.name} move about one place without leaving it?"
+            yield Stretch(question, loiter, reasoning(story, actor, so=so), 3)
         span = Span(start_s=actor.start_s, end_s=actor.end_s)
         between = f"from {clock(actor.start_s)} to {clock(actor.end_s)}"
         if actor.entered:
@@ -259,8 +282,25 @@ def _stretches(story: Story) -> Iterator[Stretch]:
             so = f"so both are in the frame from {clock(start_s)} to {clock(end_s)}"
             question = f"When are {one.name} and {other.name} in the frame at the same time?"
             yield Stretch(question, Span(start_s=start_s, end_s=end_s), reasoning(story, one, other, so=so), 2)
+    yield from _lying(story)
     yield from _passages(story)
     yield from _stretches_of_the_picture(story)
+
+
+def _lying(story: Story) -> Iterator[Stretch]:
+    """How long what is put down lies in its place."""
+    things = sure_belongings(story.scene)
+    for thing in things:
+        where = region(thing.area)
+        if thing.taken or not where or sum(not other.taken for other in things) > 1:
+            continue
+        gone = next(
+            (other.moment_s for other in things if other.taken and other.moment_s > thing.moment_s), story.scene.duration_s
+        )
+        what = article(story.vocabulary.thing)
+        told = joined([f"from {clock(thing.moment_s)} on {what} lies {where}", f"it is there until {clock(gone)}"])
+        span = Span(start_s=thing.moment_s, end_s=gone)
+        yield Stretch(f"From when to when does {what} lie {where} that was not there at first?", span, told, 3)
 
 
 def _passages(story: Story) -> Iterator[Stretch]:

@@ -109,12 +109,12 @@ class Story:
             return "still pictures follow one another" if self.scene.cuts_s else "the picture does not change"
         tone = colour_word(self.scene.background).removesuffix("-coloured")
         light = f" {self.light()}" if self.light() else ""
-        ground = article(self.vocabulary.scene) + light + (f", in which {tone} tones prevail" if tone else "")
+        ground = article(f"mostly {tone} {self.vocabulary.scene}" if tone else self.vocabulary.scene) + light
         match camera:
             case Camera.STEADY if self.turned:
-                return f"the camera turns in between; it shows {ground}"
+                return f"the camera shows {ground} and is turned in between"
             case Camera.STEADY:
-                openings = ("a camera that does not move shows", "a still camera looks at", "seen from a fixed camera is")
+                openings = ("a fixed camera shows", "a still camera looks at", "a camera that does not move shows")
                 return f"{self.dice.choose('view', openings)} {ground}"
             case Camera.MOVING:
                 return f"the camera moves, so that the whole picture shifts; it shows {ground}"
@@ -166,10 +166,12 @@ class Story:
             actors = [actor for actor in actors if not actor.visits]
             ways = list(dict.fromkeys(way_in(actor.entered) for actor in visits))
             again = f"again and again something comes into the frame {' or '.join(ways)} and withdraws"
-            if all(actor.changed is not None for actor in visits):
+            if handled := self._handled(visits):
+                again += f", {handled}"
+            elif all(actor.changed is not None for actor in visits):
                 again += ", leaving the picture changed each time"
             told.append((visits[0].start_s, [again]))
-        told += [(actor.start_s, self.way(actor)) for actor in actors[:_MOST_TOLD]]
+        told += [(actor.start_s, self.way(actor)) for actor in self._introduced(actors[:_MOST_TOLD])]
         told += [(stir.span.start_s, [self.stirring(stir)]) for stir in self.stirs]
         sentences = [text for _, texts in sorted(told, key=lambda item: item[0]) for text in texts]
         if self.unnamed or len(actors) > _MOST_TOLD:
@@ -181,6 +183,26 @@ class Story:
     def text(self) -> str:
         """The stretch as running text."""
         return joined([self.view(), *self.cuts(), *self.action()])
+
+    def _handled(self, visits: Sequence[Actor]) -> str:
+        """What those that reach in do with the things that lie there, where it is known of each of them."""
+        kinds = [{phase.step for phase in actor.phases(self.scene) if phase.thing is not None} for actor in visits]
+        thing = article(self.vocabulary.thing)
+        if all(kind == {Step.TAKE} for kind in kinds):
+            return f"and each time {thing} is gone afterwards"
+        if all(kind == {Step.PUT} for kind in kinds):
+            return f"and each time {thing} lies there afterwards"
+        return f"and each time {thing} has come or gone" if all(kinds) else ""
+
+    def _introduced(self, actors: Sequence[Actor]) -> list[Actor]:
+        """In order of their coming; those whose like was introduced before as `another` one."""
+        met: set[str] = set()
+        told = []
+        for actor in sorted(actors, key=lambda actor: actor.start_s):
+            again = actor.intro in met and not actor.visits
+            met.add(actor.intro)
+            told.append(replace(actor, intro=f"another {actor.intro.split(' ', 1)[1]}") if again else actor)
+        return told
 
     def way(self, actor: Actor, *, known: bool = False) -> list[str]:
         """What one mover does within the stretch, as sentences; the first one introduces it, or names it where it is known."""
@@ -214,6 +236,9 @@ class Story:
         else:
             when = f" between {clock(begins)} and {clock(ends)}" if self.timed else " for a while"
         return f"something moves{f' {where}' if where else ''}{when}"
+
+    def by(self, time_s: float) -> str:
+        return f" by {clock(time_s)}" if self.timed else ""
 
     def when(self, time_s: float) -> str:
         return f" at {clock(time_s)}" if self.timed else ""
@@ -269,9 +294,9 @@ class Story:
             case Step.STAND:
                 return []
             case _:
-                return self._turn(actor, phase)
+                return self.turn(actor, phase)
 
-    def _turn(self, actor: Actor, phase: Phase) -> list[str]:
+    def turn(self, actor: Actor, phase: Phase) -> list[str]:
         """What a mover does besides moving and standing, as a clause."""
         when, words = self.when(phase.start_s), self.vocabulary
         match phase.step:
@@ -294,7 +319,7 @@ class Story:
                 other = self.actor(phase.other)
                 return [f"touches {other.name if other else self.another()}{when}"]
             case Step.PUT | Step.TAKE:
-                verb = words.leaves_behind if phase.step is Step.PUT else words.takes_away
+                verb = words.puts_down if phase.step is Step.PUT else words.takes_away
                 return [f"{verb} {self.item(phase.thing)}{when}"] if phase.thing else []
             case _:
                 return []
@@ -333,6 +358,10 @@ class Story:
             text = f"something comes into the frame {way_in(actor.entered)}{self.when(actor.start_s)}"
         if not ended:
             return f"{text} and is still there at the end"
+        things = [phase for phase in self.phases(actor) if phase.thing is not None]
+        if things:
+            does = [clause for phase in things for clause in self.turn(actor, phase)]
+            return f"{text}, {listed([*does, f'withdraws{self.by(actor.end_s)}'])}"
         gone = f"{text} and withdraws{f' by {clock(actor.end_s)}' if self.timed else ' again'}"
         if actor.changed is None:
             return gone

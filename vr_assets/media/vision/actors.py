@@ -78,11 +78,16 @@ def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
         points=_points(sights, stage),
         stops=stops,
         confidence=confidence,
-        speed_changes=speed_changes(whole.times, whole.path, stops, longest),
+        # Of what is cut off by an edge most of the time, the speed of the edge that shows is not its own.
+        speed_changes=speed_changes(whole.times, whole.path, stops, longest) if _mostly(boxes) else (),
         falls=falls(whole.times, boxes, height=stage.height, until_s=last.time_s),
         loiters=loiters(whole.times, whole.path, _extent(sights), stops, longest),
     )
     return track, whole
+
+
+def _mostly(boxes: Sequence[Box | None]) -> bool:
+    return sum(box is not None for box in boxes) > len(boxes) / 2
 
 
 def went_places(trail: Trail, stage: Stage) -> bool:
