@@ -1,0 +1,517 @@
+"""A scene from a seed: who moves how, in front of what, in which light, and what there is to tell of it.
+
+Seeds take turns among the kinds of scene, so that any so many in a row hold about as many of each.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vr_assets_tests.drawn_bodies import PAINTS, Image
+from vr_assets_tests.drawn_grounds import GROUNDS
+from vr_assets_tests.drawn_scenes import Look, Mover, draw, film_scene
+from vr_assets_tests.drawn_ways import Body, Way, crossing, lane, ride
+
+HEADINGS = ("right", "left", "bottom", "top")
+_OPPOSITE = {"right": "left", "left": "right", "bottom": "top", "top": "bottom"}
+_NIGHT_PAINTS = ("red", "blue", "white", "yellow", "green")
+_PLAINLY_SEEN = 70.0  # Distance of a paint from the ground, in levels of blue, green and red.
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What befalls a mover, by its place among the movers; `from_s` to `to_s` is when it can be said to happen."""
+
+    kind: str
+    from_s: float
+    to_s: float
+    mover: int
+    beside: int | None = None
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What is put down, or taken from where it lay, between two moments, at a place in pixels; `mover` does it."""
+
+    taken: bool
+    from_s: float
+    to_s: float
+    x: float
+    y: float
+    paint: str
+    mover: int
+
+
+@dataclass
+class Plan:
+    """A scene before it is drawn. `things` are in `movers`' company in the picture and not among them."""
+
+    kind: str
+    random: np.random.Generator
+    night: bool
+    size: tuple[int, int]
+    level: int
+    seconds: float = 0.0
+    movers: list[Mover] = field(default_factory=list)
+    objects: list[Mover] = field(default_factory=list)
+    things: list[Thing] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
+    cut_s: float | None = None
+    turned: tuple[float, float] | None = None
+    posts: list[tuple[int, int]] = field(default_factory=list)
+    taken_paints: set[str] = field(default_factory=set)
+
+    @property
+    def scale(self) -> float:
+        return self.size[0] / 320
+
+    def between(self, low: float, high: float) -> float:
+        return float(self.random.uniform(low, high))
+
+    def pick(self, *options: str) -> str:
+        return options[int(self.random.integers(len(options)))]
+
+    def paint(self) -> str:
+        """One that stands out from the ground, another each time while there are any."""
+        dim = self.dim
+        far = [
+            paint
+            for paint, bgr in PAINTS.items()
+            if math.dist([value * dim for value in bgr], [self.level] * 3) >= _PLAINLY_SEEN * (0.75 if self.night else 1)
+            and (not self.night or paint in _NIGHT_PAINTS)
+        ]
+        chosen = self.pick(*([paint for paint in far if paint not in self.taken_paints] or far))
+        self.taken_paints.add(chosen)
+        return chosen
+
+    @property
+    def dim(self) -> float:
+        return 0.6 if self.night else 1.0
+
+    def vehicle(self, heading: str) -> Body:
+        fast = self.between(60, 125) * self.scale
+        if heading in ("bottom", "top"):
+            wide = round(self.between(26, 36) * self.scale)
+            return Body("top view", self.paint(), None, wide, round(wide * 1.8), fast * 0.8)
+        wide = round(self.between(46, 76) * self.scale)
+        truck = self.random.random() < 0.2
+        other = self.paint() if truck and self.random.random() < 0.5 else None
+        return Body("truck" if truck else "vehicle", self.paint(), other, wide, round(wide * 0.5), fast)
+
+    def figure(self) -> Body:
+        wide = round(self.between(20, 27) * self.scale)
+        other = "dark" if self.random.random() < 0.3 and not self.night and not 40 < self.level < 125 else None
+        return Body("figure", self.paint(), other, wide, round(wide * 2.4), self.between(34, 60) * self.scale)
+
+    def anyone(self, heading: str) -> Body:
+        return self.figure() if self.random.random() < 0.4 else self.vehicle(heading)
+
+    def across(self, body: Body, heading: str, share: float | None = None) -> float:
+        """A lane; `share` of the way across the picture, any that holds the body else."""
+        extent, half = (self.size[1], body.high / 2) if heading in ("right", "left") else (self.size[0], body.wide / 2)
+        low, high = half + 4, extent - half - 4
+        return self.between(low, high) if share is None else min(high, max(low, share * extent))
+
+    def add(self, mover: Mover) -> int:
+        self.movers.append(mover)
+        return len(self.movers) - 1
+
+    def happens(self, kind: str, from_s: float, to_s: float, mover: int, beside: int | None = None) -> None:
+        self.happenings.append(Happening(kind, from_s, to_s, mover, beside))
+
+    def lasts(self, tail_s: float = 1.5) -> None:
+        """Until everybody who leaves is gone."""
+        self.seconds = round(max([6.0, *(mover.way[-1][0] + tail_s for mover in self.movers)]), 1)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A scene and how it is shown."""
+
+    seed: int
+    kind: str
+    movers: tuple[Mover, ...]
+    objects: tuple[Mover, ...]
+    things: tuple[Thing, ...]
+    happenings: tuple[Happening, ...]
+    seconds: float
+    night: bool
+    cut_s: float | None
+    turned: tuple[float, float] | None
+    look: Look
+    level: int
+    noise: float
+    crf: int
+    wave: float
+    shake: float
+
+    def images(self) -> Iterator[Image]:
+        # Who walks carries what lies; what is drawn first is behind.
+        return draw(
+            [*self.objects, *self.movers],
+            self.seconds,
+            noise=self.noise,
+            level=self.level,
+            gain=self._gain,
+            camera=self._camera,
+            look=self.look,
+        )
+
+    def film(self, path: Path) -> Path:
+        return film_scene(path, self.images(), self.look.fps, self.crf)
+
+    def box(self, mover: Mover, time_s: float) -> tuple[float, float, float, float] | None:
+        """Where a mover is in the picture; left, top, right, bottom in pixels, also beyond the frame."""
+        box, (dx, dy) = mover.box(time_s), self._camera(time_s)
+        return None if box is None else (box[0] - dx, box[1] - dy, box[2] - dx, box[3] - dy)
+
+    def _gain(self, time_s: float) -> float:
+        return 1 + self.wave * math.sin(2 * math.pi * time_s / 19 + self.seed)
+
+    def _camera(self, time_s: float) -> tuple[float, float]:
+        dx = self.shake * math.sin(7.3 * time_s + self.seed) * math.cos(2.9 * time_s)
+        dy = self.shake * math.sin(5.1 * time_s + 2 * self.seed)
+        if self.turned is not None:
+            dx += float(np.interp(time_s, self.turned, (0.0, 0.16 * self.look.size[0])))
+        return dx, dy
+
+
+def drawn(seed: int) -> Drawn:
+    """The scene of a seed."""
+    random = np.random.default_rng((seed, 20260101))
+    kind = list(KINDS)[seed % len(KINDS)]
+    night = bool(random.random() < 0.2)
+    size = ((320, 240), (320, 240), (480, 360), (480, 270))[int(random.integers(4))]
+    level = int(random.integers(26, 44)) if night else int(random.integers(80, 170))
+    plan = Plan(kind, random, night, size, level)
+    KINDS[kind](plan)
+    if not plan.seconds:
+        plan.lasts()
+    ground_kind, ground_seed = plan.pick(*GROUNDS), int(random.integers(1000))
+    grounds = [(0.0, ground_kind, ground_seed)]
+    if plan.cut_s is not None:
+        grounds.append((plan.cut_s, "clutter" if ground_kind != "clutter" else "gradient", ground_seed + 1))
+    look = Look(
+        size=size,
+        fps=int(random.choice((8, 10, 12, 15))),
+        dim=plan.dim,
+        shades=0.0 if night else float(random.choice((0.0, 0.0, 8.0, 14.0))) * plan.scale,
+        posts=plan.posts,
+        grounds=grounds,
+        reach=1.5,
+        seed=seed,
+    )
+    return Drawn(
+        seed,
+        kind,
+        tuple(plan.movers),
+        tuple(plan.objects),
+        tuple(plan.things),
+        tuple(plan.happenings),
+        plan.seconds,
+        night,
+        plan.cut_s,
+        plan.turned,
+        look,
+        level,
+        noise=float(random.uniform(3, 6) if night else random.uniform(1, 5)),
+        crf=int(random.integers(23, 31)),
+        wave=float(random.choice((0.0, 0.0, 0.05, 0.1))),
+        shake=float(random.choice((0.0, 0.0, 0.0, 1.0, 1.8))),
+    )
+
+
+def _empty(plan: Plan) -> None:
+    plan.seconds = round(plan.between(6, 10), 1)
+
+
+def _one(plan: Plan) -> None:
+    heading = plan.pick(*HEADINGS)
+    body = plan.anyone(heading)
+    plan.add(crossing(body, plan.size, heading, plan.across(body, heading), plan.between(0.6, 2.5)))
+
+
+def _lanes(plan: Plan, count: int) -> None:
+    """Beside each other, without ever touching."""
+    along = plan.pick("right", "bottom")
+    # Never three against one: that is another kind of scene.
+    against = int(plan.random.integers(2)) * (count // 2)
+    for place in range(count):
+        heading = along if place >= against else _OPPOSITE[along]
+        body = plan.vehicle(heading)
+        share = (place + 0.5) / count
+        if count > 2 and along == "right":
+            body = Body(body.shape, body.paint, body.other, round(body.wide * 0.8), round(body.high * 0.8), body.speed)
+        start_s = 0.6 + place * plan.between(0.8, 2.2)
+        plan.add(crossing(body, plan.size, heading, plan.across(body, heading, share), start_s))
+
+
+def _two(plan: Plan) -> None:
+    _lanes(plan, 2)
+
+
+def _several(plan: Plan) -> None:
+    _lanes(plan, int(plan.random.integers(3, 5)))
+
+
+def _meet(plan: Plan) -> None:
+    """Two pass one before the other, head on or crosswise."""
+    one, other = plan.vehicle("right"), plan.vehicle("left")
+    share = plan.between(0.3, 0.7)
+    near = share + plan.between(0.04, 0.1)
+    plan.add(crossing(one, plan.size, "right", plan.across(one, "right", share), plan.between(0.6, 1.2)))
+    plan.add(crossing(other, plan.size, "left", plan.across(other, "left", near), plan.between(0.8, 1.8)))
+
+
+def _behind(plan: Plan) -> None:
+    """Past a post that hides it for a moment."""
+    heading = plan.pick("right", "left")
+    body = plan.anyone(heading)
+    plan.add(crossing(body, plan.size, heading, plan.across(body, heading), plan.between(0.6, 2)))
+    plan.posts.append((round(plan.size[0] * plan.between(0.35, 0.6)), round(14 * plan.scale)))
+
+
+def _to_a_stop(plan: Plan, brakes_s: float) -> tuple[int, float]:
+    """One comes to a stop inside the frame, and goes on or stays; with when it stands."""
+    heading = plan.pick(*HEADINGS)
+    body = plan.vehicle(heading)
+    start, towards, far = lane(body, plan.size, heading, plan.across(body, heading))
+    stop_at = far * plan.between(0.45, 0.6)
+    start_s = plan.between(0.6, 1.8)
+    drives_s = (stop_at - body.speed * brakes_s / 2) / body.speed
+    legs = [(drives_s, body.speed, body.speed)]
+    if brakes_s:
+        legs.append((brakes_s, body.speed, 0.0))
+    stands_s = plan.between(2.2, 4.0)
+    legs.append((stands_s, 0.0, 0.0))
+    if plan.random.random() < 0.6:
+        legs += [(1.0, 0.0, body.speed), ((far - stop_at - body.speed / 2) / body.speed, body.speed, body.speed)]
+    else:
+        legs.append((3.0, 0.0, 0.0))
+    mover = plan.add(body.along(ride(start, towards, start_s, legs)))
+    if len(legs) == 3 + bool(brakes_s):
+        plan.lasts(0.0)
+    return mover, start_s + drives_s + brakes_s
+
+
+def _stop(plan: Plan) -> None:
+    _to_a_stop(plan, plan.between(1.3, 2.0))
+
+
+def _abrupt(plan: Plan) -> None:
+    mover, stands_s = _to_a_stop(plan, 0.0)
+    plan.happens("abrupt_stop", stands_s, stands_s, mover)
+
+
+def _speed(plan: Plan, *, sudden: bool, faster: bool) -> None:
+    heading = plan.pick("right", "left")
+    body = plan.vehicle(heading) if plan.random.random() < 0.6 else plan.figure()
+    slow, fast = 38 * plan.scale, plan.between(115, 150) * plan.scale
+    before, after = (slow, fast) if faster else (fast, slow)
+    start, towards, far = lane(body, plan.size, heading, plan.across(body, heading))
+    start_s = plan.between(0.6, 1.4)
+    changes_s = 0.1 if sudden else 1.5
+    first = far * plan.between(0.38, 0.48) if faster else far * plan.between(0.4, 0.5)
+    at_s = start_s + first / before
+    rest = far - first - (before + after) / 2 * changes_s
+    legs = [(first / before, before, before), (changes_s, before, after), (rest / after, after, after)]
+    mover = plan.add(body.along(ride(start, towards, start_s, legs)))
+    kind = ("sudden_speed" if sudden else "faster") if faster else "slower"
+    plan.happens(kind, at_s, at_s + changes_s, mover)
+
+
+def _dash(plan: Plan) -> None:
+    _speed(plan, sudden=True, faster=True)
+
+
+def _change(plan: Plan) -> None:
+    _speed(plan, sudden=False, faster=plan.random.random() < 0.5)
+
+
+def _collide(plan: Plan) -> None:
+    """One runs into another that comes against it, or stands there; both stand from then on."""
+    y = plan.size[1] * plan.between(0.35, 0.65)
+    one, other = plan.vehicle("right"), plan.vehicle("left")
+    meet_x = plan.size[0] * plan.between(0.45, 0.6)
+    hit_s = plan.between(4.0, 5.5)
+    stays_s = plan.between(3.0, 4.5)
+    overlap = 3 * plan.scale
+    for body, sign in ((one, 1.0), (other, -1.0)):
+        end_x = meet_x - sign * (body.wide / 2 - overlap / 2)
+        speed = body.speed
+        if sign > 0:
+            speed = max(speed, 80 * plan.scale)
+        far = end_x + body.wide / 2 + 4 if sign > 0 else plan.size[0] + body.wide / 2 + 4 - end_x
+        way: Way = [(hit_s - far / speed, end_x - sign * far, y), (hit_s, end_x, y), (hit_s + stays_s, end_x, y)]
+        plan.add(body.along(way))
+    first_s = min(mover.way[0][0] for mover in plan.movers)
+    if first_s < 0.4:
+        late = 0.4 - first_s
+        plan.movers = [body_later(mover, late) for mover in plan.movers]
+        hit_s += late
+    plan.seconds = round(hit_s + stays_s - 0.1, 1)
+    plan.happens("collision", hit_s, hit_s, 0, 1)
+    for mover, beside in ((0, 1), (1, 0)):
+        plan.happens("abrupt_stop", hit_s, hit_s, mover, beside)
+
+
+def body_later(mover: Mover, by_s: float) -> Mover:
+    """The same, some seconds later."""
+    way = [(time_s + by_s, x, y) for time_s, x, y in mover.way]
+    return Mover(mover.paint, way, mover.wide, mover.high, mover.shape, mover.other, mover.falls)
+
+
+def _fall(plan: Plan) -> None:
+    body = plan.figure()
+    heading = plan.pick("right", "left")
+    start, towards, far = lane(body, plan.size, heading, plan.across(body, heading, plan.between(0.4, 0.65)))
+    start_s, walks_s = plan.between(0.6, 1.5), far * plan.between(0.4, 0.55) / body.speed
+    falls_s = start_s + walks_s
+    legs = [(walks_s, body.speed, body.speed), (plan.between(3.5, 5.0), 0.0, 0.0)]
+    mover = plan.add(body.along(ride(start, towards, start_s, legs), falls=(falls_s, falls_s + 0.6)))
+    plan.lasts(0.0)
+    plan.happens("fall", falls_s, falls_s + 0.6, mover)
+    plan.happens("abrupt_stop", falls_s, falls_s + 0.6, mover)
+
+
+def _loiter(plan: Plan) -> None:
+    body = plan.figure()
+    heading = plan.pick("right", "left")
+    start, (sign, _), far = lane(body, plan.size, heading, plan.across(body, heading, plan.between(0.4, 0.65)))
+    start_s = plan.between(0.6, 1.4)
+    centre = start[0] + sign * far * plan.between(0.42, 0.58)
+    come_s = start_s + abs(centre - start[0]) / body.speed
+    way: Way = [(start_s, *start), (come_s, centre, start[1])]
+    at_s, turns, reach = come_s, int(plan.random.integers(6, 9)), plan.size[0] * 0.055
+    for turn in range(turns):
+        at_s += plan.between(1.0, 1.5)
+        way.append((at_s, centre + reach * (1 if turn % 2 else -1), start[1] + plan.between(-0.015, 0.015) * plan.size[1]))
+    leaves = start[0] if plan.random.random() < 0.3 else start[0] + sign * far
+    way.append((at_s + abs(leaves - way[-1][1]) / body.speed, leaves, start[1]))
+    mover = plan.add(body.along(way))
+    plan.happens("loiter", come_s, at_s, mover)
+
+
+def _bag(plan: Plan, *, taken: bool) -> None:
+    """A figure stops, puts a bag down or picks one up, and goes on the same way."""
+    body = plan.figure()
+    heading = plan.pick("right", "left")
+    start, towards, far = lane(body, plan.size, heading, plan.across(body, heading, plan.between(0.4, 0.65)))
+    start_s = plan.between(1.0, 1.8)
+    stop_at = far * plan.between(0.4, 0.6)
+    drives_s = (stop_at - body.speed * 0.65) / body.speed
+    rest_s = (far - stop_at - body.speed * 0.5) / body.speed
+    legs = [(drives_s, body.speed, body.speed), (1.3, body.speed, 0.0), (1.6, 0.0, 0.0), (1.0, 0.0, body.speed)]
+    way = ride(start, towards, start_s, [*legs, (rest_s, body.speed, body.speed)])
+    mover = plan.add(body.along(way))
+    moment_s = start_s + drives_s + 1.3 + 0.8
+    size_px = round(body.high * 0.34)
+    paint = plan.paint()
+    foot = body.high / 2 - size_px / 2
+    x, y = start[0] + towards[0] * stop_at, start[1] + foot
+    carried: Way = [(time_s, at_x, at_y + foot * 0.55) for time_s, at_x, at_y in way]
+    before = [point for point in carried if point[0] <= moment_s]
+    after = [point for point in carried if point[0] > moment_s]
+    plan.lasts(3.0)
+    lies: Way = [(0.0, x, y), (moment_s, x, y)] if taken else [(moment_s, x, y), (plan.seconds, x, y)]
+    ways = [*lies, *after] if taken else [*before, *lies]
+    plan.objects.append(Mover(paint, ways, size_px, size_px, "bag"))
+    clear_s = next(time_s for time_s, at_x, _ in way if time_s > moment_s and abs(at_x - x) > (body.wide + size_px) / 2)
+    plan.things.append(Thing(taken, moment_s, clear_s, x, y, paint, mover))
+    if not taken:
+        plan.happens("left_behind", moment_s, clear_s, mover)
+
+
+def _left(plan: Plan) -> None:
+    _bag(plan, taken=False)
+
+
+def _taken(plan: Plan) -> None:
+    _bag(plan, taken=True)
+
+
+def _against(plan: Plan) -> None:
+    """Four, one after the other, three the one way and one the other way."""
+    flow = plan.pick("right", "left")
+    wrong = int(plan.random.integers(1, 4))
+    at_s = 0.6
+    for place in range(4):
+        heading = _OPPOSITE[flow] if place == wrong else flow
+        body = plan.vehicle(heading)
+        share = 0.33 if heading == "right" else 0.68
+        mover = plan.add(crossing(body, plan.size, heading, plan.across(body, heading, share), at_s))
+        begins, ends = plan.movers[mover].visible(plan.size)
+        if place == wrong:
+            plan.happens("wrong_way", begins, ends, mover)
+        at_s += (ends - begins) * plan.between(0.6, 1.0)
+
+
+def _camera(plan: Plan) -> None:
+    """The camera turns away for a moment before anything comes."""
+    heading = plan.pick("right", "left")
+    plan.turned = (2.0, 2.0 + plan.between(0.8, 1.4))
+    body = plan.vehicle(heading)
+    shifted = crossing(body, plan.size, heading, plan.across(body, heading), plan.turned[1] + 2.0)
+    shift = 0.16 * plan.size[0]
+    plan.add(body.along([(time_s, x + shift, y) for time_s, x, y in shifted.way]))
+
+
+def _cut(plan: Plan) -> None:
+    """One crosses, then the picture is of another place, and another crosses there."""
+    for place in range(2):
+        heading = plan.pick(*HEADINGS)
+        body = plan.anyone(heading)
+        start_s = 0.8 if place == 0 else (plan.cut_s or 0.0) + 1.0
+        plan.add(crossing(body, plan.size, heading, plan.across(body, heading), start_s))
+        if place == 0:
+            plan.cut_s = round(plan.movers[0].way[-1][0] + 1.0, 1)
+
+
+def _follow(plan: Plan) -> None:
+    """Two of one colour, one after the other, the same way."""
+    heading = plan.pick(*HEADINGS)
+    body = plan.vehicle(heading)
+    across = plan.across(body, heading)
+    first = crossing(body, plan.size, heading, across, plan.between(0.6, 1.4))
+    plan.add(first)
+    plan.add(crossing(body, plan.size, heading, across, first.way[0][0] + (body.wide + body.high) * 1.2 / body.speed + 0.5))
+
+
+def _parked(plan: Plan) -> None:
+    """One stands there from the start and drives off; another passes."""
+    heading = plan.pick("right", "left")
+    body = plan.vehicle(heading)
+    start, towards, far = lane(body, plan.size, heading, plan.across(body, heading, 0.3))
+    from_x = start[0] + towards[0] * far * plan.between(0.35, 0.5)
+    legs = [(plan.between(2.5, 4.0), 0.0, 0.0), (1.0, 0.0, body.speed)]
+    rest = abs(start[0] + towards[0] * far - from_x) - body.speed / 2
+    plan.add(body.along(ride((from_x, start[1]), towards, 0.0, [*legs, (rest / body.speed, body.speed, body.speed)])))
+    other = plan.vehicle(heading)
+    plan.add(crossing(other, plan.size, heading, plan.across(other, heading, 0.75), plan.between(1.0, 3.0)))
+
+
+KINDS: dict[str, Callable[[Plan], None]] = {
+    "empty": _empty,
+    "one": _one,
+    "two": _two,
+    "meet": _meet,
+    "several": _several,
+    "stop": _stop,
+    "abrupt": _abrupt,
+    "dash": _dash,
+    "collide": _collide,
+    "fall": _fall,
+    "loiter": _loiter,
+    "left": _left,
+    "taken": _taken,
+    "against": _against,
+    "camera": _camera,
+    "cut": _cut,
+    "change": _change,
+    "behind": _behind,
+    "follow": _follow,
+    "parked": _parked,
+}
