@@ -36,7 +36,9 @@ def body(shape: str, paint: str, other: str | None, wide: int, high: int, step: 
     return sprite
 
 
-def lay(image: Image, sprite: Image, x: float, y: float, *, turned: float = 0.0, mirrored: bool = False, dim: float = 1.0) -> None:
+def lay(
+    image: Image, sprite: Image, x: float, y: float, *, turned: float = 0.0, mirrored: bool = False, dim: float = 1.0
+) -> None:
     """Blends a body into an image, its centre at (x, y), turned by degrees."""
     height, width = sprite.shape[:2]
     reach = math.hypot(width, height) / _FINE / 2 + 2

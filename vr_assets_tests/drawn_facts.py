@@ -32,11 +32,15 @@ INCIDENTS = ("collision", "abrupt_stop", "sudden_speed", "fall", "left_behind", 
 
 @dataclass(frozen=True)
 class Standing:
-    """`end_s` is None where it lasts until the video ends."""
+    """`end_s` is None where it lasts until the video ends. `within_s`: so much later it can be said to begin as well."""
 
     start_s: float
     end_s: float | None
     abrupt: bool
+    within_s: float = 0.0
+
+    def begins(self, time_s: float, near_s: float) -> bool:
+        return self.start_s - near_s <= time_s <= self.start_s + self.within_s + near_s
 
 
 @dataclass(frozen=True)
@@ -121,14 +125,21 @@ class Seen:
 
     @cached_property
     def stands(self) -> list[Standing]:
-        """When it stands inside the frame for a second or longer, after it moved."""
-        found = []
+        """When it stands, or lies, inside the frame for a second or longer, after it moved."""
+        falls_s = self.mover.falls[1] - self.mover.falls[0] if self.mover.falls else 0.0
+        rests: list[tuple[float, float]] = []
         for one, other in pairwise(self.mover.way):
-            still = one[1:] == other[1:] and other[0] - one[0] >= 1.0
-            if still and one[0] > 0.5 and self._inside(one[0]):
-                end_s = other[0] if other[0] < self.scene.seconds - 0.6 else None
-                found.append(Standing(one[0], end_s, self.speed(one[0] - 0.3) > 0.6 * self.usual_speed))
-        return found
+            if one[1:] == other[1:]:
+                begins = rests.pop()[0] if rests and rests[-1][1] == one[0] else one[0]
+                rests.append((begins, other[0]))
+        return [
+            Standing(begins, ends if ends < self.scene.seconds - 0.6 else None, self._at_once(begins), falls_s)
+            for begins, ends in rests
+            if ends - begins >= 1.0 and begins > 0.5 and self._inside(begins)
+        ]
+
+    def _at_once(self, stands_s: float) -> bool:
+        return self.speed(stands_s - 0.3) > 0.6 * self.usual_speed
 
     def speed(self, time_s: float, over_s: float = 0.1) -> float:
         """In widths of the frame a second."""

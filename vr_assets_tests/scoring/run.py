@@ -1,0 +1,55 @@
+"""Films a seed's scene, makes its proxy and measures it as the product does, and judges the outcome."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+
+from vr_assets.media.proxy import prepare
+from vr_assets.media.recipe import ProxyRecipe
+from vr_assets.media.scene import measure_scene
+from vr_assets.records.scene import Scene
+from vr_assets.settings import MediaSettings
+from vr_assets_tests.drawn_facts import Truth
+from vr_assets_tests.scoring.facts import judge
+from vr_assets_tests.scoring.tally import Tally
+
+RECIPE = ProxyRecipe.of(MediaSettings())
+
+
+def score(seeds: Iterable[int], *, keep: Path | None = None) -> Tally:
+    """Everything about some scenes. `keep`: where their files and what was measured stay."""
+    tally = Tally()
+    for seed in seeds:
+        truth = Truth.of(seed)
+        scene = _measured(tally, truth, keep)
+        judge(tally, scene, truth)
+        tally.scenes += 1
+    return tally
+
+
+def _measured(tally: Tally, truth: Truth, keep: Path | None) -> Scene:
+    with TemporaryDirectory(prefix="vr-assets-") as passing:
+        folder = keep or Path(passing)
+        source, proxy = folder / f"{truth.scene.seed}-source.mp4", folder / f"{truth.scene.seed}.mp4"
+        truth.scene.film(source)
+        facts = prepare(source, proxy, folder / f"{truth.scene.seed}.json", RECIPE, None)
+        began_s = time.process_time()
+        scene = measure_scene(proxy, duration_s=facts.duration_s)
+        tally.cpu_s += time.process_time() - began_s - _decode_s(proxy)
+        tally.video_s += facts.duration_s
+        if keep is not None:
+            (folder / f"{truth.scene.seed}-scene.json").write_text(scene.model_dump_json(indent=1), encoding="utf-8")
+        return scene
+
+
+def _decode_s(path: Path) -> float:
+    """CPU seconds of decoding every frame, on one thread."""
+    began_s = time.process_time()
+    with av.open(str(path)) as container:
+        container.streams.video[0].codec_context.thread_count = 1
+        for _ in container.decode(video=0):
+            pass
+    return time.process_time() - began_s
