@@ -44,6 +44,10 @@ class Thing:
     paint: str
     mover: int
 
+    def place(self, size: tuple[int, int]) -> tuple[float, float]:
+        """As shares of a frame."""
+        return self.x / size[0], self.y / size[1]
+
 
 @dataclass
 class Plan:
