@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,8 @@ from vr_assets.media.vision.geometry import Box, centre, moved
 from vr_assets.media.vision.speeds import falls, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
 from vr_assets.media.vision.ways import Way
-from vr_assets.records.scene import Colour, Point, Side, Sides, Stop, Track
+from vr_assets.records.base import Span
+from vr_assets.records.scene import Colour, Point, Side, Sides, SpeedChange, Stop, Track
 
 _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from pieces of something that moves in place.
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
@@ -21,10 +21,11 @@ _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 
 _STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
 _BRAKING_S, _CRUISE = 0.45, 0.12
 _SHALLOW = 0.08
-_GLIMPSED = 3
+_GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
 _JOINED = 1.7  # Times as large from one frame to the next: bodies that come nearer grow by a tenth.
 _EDGE_PX = 2
+_ABOUT_S = 2.0
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
 
@@ -64,6 +65,7 @@ def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
         return None
     stops = _stops(sights, whole.path, stage)
     confidence = _confidence(trail, stage) if _ends_known(stops, left, last, stage) else min(0.5, _confidence(trail, stage))
+    wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
     boxes = [sight.box if sight.alone and not _touched(sight.box, stage) else None for sight in sights]
     track = Track(
         start_s=_rounded(first.time_s),
@@ -78,16 +80,20 @@ def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
         points=_points(sights, stage),
         stops=stops,
         confidence=confidence,
-        # Of what is cut off by an edge most of the time, the speed of the edge that shows is not its own.
-        speed_changes=speed_changes(whole.times, whole.path, stops, longest) if _mostly(boxes) else (),
+        speed_changes=_speed_changes(whole, stops, wanders, stage),
         falls=falls(whole.times, boxes, height=stage.height, until_s=last.time_s),
-        loiters=loiters(whole.times, whole.path, _extent(sights), stops, longest),
+        loiters=wanders,
     )
     return track, whole
 
 
-def _mostly(boxes: Sequence[Box | None]) -> bool:
-    return sum(box is not None for box in boxes) > len(boxes) / 2
+def _speed_changes(whole: Way, stops: Sequence[Stop], wanders: Sequence[Span], stage: Stage) -> tuple[SpeedChange, ...]:
+    """Of where it is seen whole: the speed of an edge of it is not its own. Who walks about a place changes speed all the time."""
+    inside = np.array([not _touched(sight.box, stage) for sight in whole.sights])
+    if inside.sum() < _FEWEST_SIGHTS:
+        return ()
+    changes = speed_changes(whole.times[inside], whole.path[inside], stops, max(stage.size))
+    return tuple(change for change in changes if not any(wander.holds(change.moment_s, slack_s=_ABOUT_S) for wander in wanders))
 
 
 def went_places(trail: Trail, stage: Stage) -> bool:
@@ -99,10 +105,7 @@ def _confidence(trail: Trail, stage: Stage) -> float:
     """In its being one body all along: less where it was hidden, touched others or is small, little where it may be several."""
     inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
     sizes = [_size(sight.box) for sight in trail.sights]
-    joined = any(
-        inside[place] and inside[place + 1] and max(one, other) > _JOINED * min(one, other)
-        for place, (one, other) in enumerate(pairwise(sizes))
-    )
+    joined = _jump([size for size, whole in zip(sizes, inside, strict=True) if whole]) > _JOINED
     if trail.doubt_s >= _DOUBT_S or joined or trail.changed_colour():
         return 0.4
     small = float(np.median(sizes)) < 1.5 * _TINY * stage.width * stage.height
@@ -231,9 +234,28 @@ def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int
 
 
 def _leaps(sights: Sequence[Sight]) -> bool:
-    """Whether it was suddenly thrice or a third as large in mid-way: what is now taken for one body and now for another."""
+    """Whether it is suddenly thrice or a third as large in mid-way: what is now taken for one body and now for another.
+
+    What sets off inside the frame is made out bit by bit.
+    """
     sizes = [_size(sight.box) for sight in sights[2:-2]]
-    return any(max(one, other) > 3 * min(one, other) for one, other in pairwise(sizes))
+    if not sizes:
+        return False
+    usual = 0.6 * float(np.median(sizes))
+    grown = next((place for place, size in enumerate(sizes) if size >= usual), 0)
+    return _jump(sizes[grown:] if grown <= len(sizes) / 2 else sizes) > 3
+
+
+def _jump(sizes: Sequence[float]) -> float:
+    """The greatest lasting change of size from one sight to the next, as a ratio: legs and arms open and close in half a second."""
+    ratios = [1.0]
+    for place in range(1, len(sizes)):
+        before, after = sizes[max(0, place - _LASTING) : place], sizes[place : place + _LASTING]
+        if min(len(before), len(after)) >= min(_LASTING, len(sizes) // 2):
+            one, other = float(np.median(before)), float(np.median(after))
+            at_once = max(sizes[place], sizes[place - 1]) / min(sizes[place], sizes[place - 1])
+            ratios.append(min(at_once, max(one, other) / min(one, other)))
+    return max(ratios)
 
 
 def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:

@@ -92,10 +92,19 @@ def loiters(times: NDArray[np.float64], path: Path, extent: float, stops: Sequen
         while end + 1 < len(times) and np.ptp(path[start : end + 2], axis=0).max() <= reach:
             end += 1
         if times[end] - times[start] >= _LOITERS_S and _wanders(times, path, start, end, stops, reach):
-            found.append(Span(start_s=round(float(times[start]), 3), end_s=round(float(times[end]), 3)))
+            first, last = _comes_and_goes(path[start : end + 1])
+            found.append(Span(start_s=round(float(times[start + first]), 3), end_s=round(float(times[start + last]), 3)))
             start = end
         start += 1
     return tuple(found)
+
+
+def _comes_and_goes(path: Path) -> tuple[int, int]:
+    """The first and the last place within the range of its middle part: what lies before and after is its way there and away."""
+    middle = path[len(path) // 4 : max(len(path) // 4 + 1, 3 * len(path) // 4)]
+    low, high = middle.min(axis=0) - 2, middle.max(axis=0) + 2
+    inside = np.flatnonzero(((path >= low) & (path <= high)).all(axis=1))
+    return int(inside[0]), int(inside[-1])
 
 
 def _wanders(times: NDArray[np.float64], path: Path, start: int, end: int, stops: Sequence[Stop], reach: float) -> bool:

@@ -11,6 +11,7 @@ from vr_assets.media.vision.colours import Image
 _ANSWER = 0.05  # Of a phase correlation. Moving leaves and noise bring it near; what is found is tried out in any case.
 _LEAST_PX = 0.3  # Interpolation blurs more than a smaller shift disturbs.
 _BETTER = 0.9  # Of the difference without the shift: a large mover draws the correlation along and makes the rest fit worse.
+_EDGE_LEVELS, _FEWEST = 6.0, 30
 
 Half = NDArray[np.float32]
 Shift = tuple[float, float]
@@ -21,6 +22,9 @@ class Anchor:
 
     def __init__(self, image: Image) -> None:
         self._known: Half = _half(image)
+        slopes = cv2.morphologyEx(self._known, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        # On plain ground there is nothing but noise to compare.
+        self._edges = slopes > max(_EDGE_LEVELS, float(np.percentile(slopes, 75)))
         self._window = cast(Half, cv2.createHanningWindow(self._known.shape[::-1], cv2.CV_32F))
 
     def shift(self, frame: Image) -> Shift | None:
@@ -47,8 +51,10 @@ class Anchor:
         return cast(Image, cv2.warpAffine(frame, back, frame.shape[1::-1], borderMode=cv2.BORDER_REPLICATE))
 
     def _off(self, seen: Half, inside: tuple[slice, slice]) -> float:
-        """How much the usual pixel differs from the anchor, brightness aside: movers are few."""
-        difference = seen[inside] - self._known[inside]
+        """How much the usual pixel at an edge differs from the anchor, brightness aside: movers are few."""
+        difference = (seen[inside] - self._known[inside])[self._edges[inside]]
+        if difference.size < _FEWEST:
+            return 0.0
         return float(np.mean(np.abs(difference - np.median(difference)).clip(0, 25)))
 
 
