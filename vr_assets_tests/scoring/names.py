@@ -11,7 +11,8 @@ CLOCK = r"\d\d:\d\d\.\d"
 SIDES = r"(?:top|bottom|left|right)(?: (?:left|right) corner)?"
 NAME = (
     rf"(?:(?:the|an?|another) (?:(?:first|second|third|fourth|fifth|sixth) )?(?:(?:large|small) )?(?:[\w-]+ )?object"
-    rf"(?: that (?:comes in from the {SIDES}|is first seen moving) at {CLOCK})?|what comes in from the {SIDES} at {CLOCK}|something)"
+    rf"(?: that (?:comes in from the {SIDES}|is first seen moving) at {CLOCK})?"
+    rf"|what comes in from the {SIDES} at {CLOCK}|something)"
 )
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _COLOURS = {"light-coloured": {"light", "white", "grey"}, "dark": {"dark", "black", "grey"}}

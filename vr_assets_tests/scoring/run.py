@@ -14,8 +14,8 @@ from vr_assets.records.scene import Scene
 from vr_assets.settings import MediaSettings
 from vr_assets_tests.drawn_facts import Truth
 from vr_assets_tests.scoring.facts import judge
-from vr_assets_tests.scoring.texts import judge_texts
 from vr_assets_tests.scoring.tally import Tally
+from vr_assets_tests.scoring.texts import judge_texts
 
 RECIPE = ProxyRecipe.of(MediaSettings())
 

@@ -12,13 +12,21 @@ Said = tuple[str, bool | None]
 
 _AT = rf"(?: (?:at|by) ({CLOCK}))?"
 _WHERE = r"((?: (?:in|around) the [a-z ]*?(?:part|middle) of the frame)?)"
-_TOWARDS = rf"(?:towards the ((?:top|bottom|left|right)(?: (?:left|right))?)|(upwards|up the frame)|(downwards|down the frame))"
+_TOWARDS = r"(?:towards the ((?:top|bottom|left|right)(?: (?:left|right))?)|(upwards|up the frame)|(downwards|down the frame))"
 _SPLIT = re.compile(
     r"(?:, and|,| and) (?=(?:leaves|goes|moves|heads|is|stands|stays|falls|touches|puts|takes|suddenly|all at once|slows|speeds|"
     r"comes|enters|withdraws|then|has|keeps|becomes|stops|runs into) )"
 )
 
 
+_INCIDENTS = {
+    "collision": ("collision",),
+    "abrupt stop": ("abrupt_stop",),
+    "sudden burst of speed": ("sudden_speed",),
+    "fall": ("fall",),
+    "something left behind": ("left_behind",),
+    "movement against the flow": ("wrong_way",),
+}
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -170,7 +178,7 @@ def in_part(place: tuple[float, float], where: str) -> bool:
     words = where.replace("part of the frame", "").split()
     bounds = {"left": x < 0.42, "right": x > 0.58, "upper": y < 0.42, "lower": y > 0.58}
     if "middle" in words and not set(words) & set(bounds):
-        return 0.26 < x < 0.74 and 0.2 < y < 0.8 or (0.26 < x < 0.74) or (0.26 < y < 0.74)
+        return 0.26 < x < 0.74 and 0.2 < y < 0.8
     return all(holds for word, holds in bounds.items() if word in words)
 
 
@@ -283,7 +291,8 @@ _CLAUSES: list[tuple[str, Clause]] = [
 ]
 _SENTENCES: list[tuple[str, Callable[[Reader, list[str]], bool | None]]] = [
     (
-        r"((?:a|the) (?:fixed camera|still camera|camera)(?: that does not move)? (?:shows|looks at)|the camera moves, so [a-z ]*; it shows)"
+        r"((?:a|the) (?:fixed |still )?camera(?: that does not move)? (?:shows|looks at)|"
+        r"the camera moves, so [a-z ]*; it shows)"
         r" an? (?:mostly [\w-]+ )?scene( in good light| in the dark)?( and is turned in between)?",
         lambda r, g: _view(r, [g[0] + g[2], g[1]]),
     ),
@@ -364,11 +373,3 @@ _SENTENCES: list[tuple[str, Callable[[Reader, list[str]], bool | None]]] = [
         lambda r, g: any(one.begins(seconds(g[1]), NEAR_S) for seen in meant(r.truth, g[0]) for one in seen.stands),
     ),
 ]
-_INCIDENTS = {
-    "collision": ("collision",),
-    "abrupt stop": ("abrupt_stop",),
-    "sudden burst of speed": ("sudden_speed",),
-    "fall": ("fall",),
-    "something left behind": ("left_behind",),
-    "movement against the flow": ("wrong_way",),
-}

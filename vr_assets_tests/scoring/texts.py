@@ -12,7 +12,7 @@ from vr_assets.parsing.qa import parse_qa
 from vr_assets.records.base import Span
 from vr_assets.records.scene import Scene
 from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoItem
-from vr_assets.settings import Mode, QaType, Task
+from vr_assets.settings import QaType, Task
 from vr_assets_tests.backends.asked import annotated
 from vr_assets_tests.drawn_facts import Truth
 from vr_assets_tests.scoring.names import CLOCK, NamelessError, seconds
