@@ -423,10 +423,17 @@ def _bag(plan: Plan, *, taken: bool) -> None:
     lies: Way = [(0.0, x, y), (moment_s, x, y)] if taken else [(moment_s, x, y), (plan.seconds, x, y)]
     ways = [*lies, *after] if taken else [*before, *lies]
     plan.objects.append(Mover(paint, ways, size_px, size_px, "bag"))
-    clear_s = next(time_s for time_s, at_x, _ in way if time_s > moment_s and abs(at_x - x) > (body.wide + size_px) / 2)
+    # Half of what lies there shows then.
+    clear_s = next(float(t) for t in np.arange(moment_s, way[-1][0], 0.05) if abs(_at(plan, mover, float(t)) - x) > body.wide / 2)
     plan.things.append(Thing(taken, moment_s, clear_s, x, y, paint, mover))
     if not taken:
         plan.happens("left_behind", moment_s, clear_s, mover)
+
+
+def _at(plan: Plan, mover: int, time_s: float) -> float:
+    """Where a mover is, across."""
+    place = plan.movers[mover].at(time_s)
+    return math.inf if place is None else place[0]
 
 
 def _left(plan: Plan) -> None:
