@@ -19,7 +19,7 @@ _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came 
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
 _STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
-_BRAKING_S, _CRUISE = 0.45, 0.12
+_BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _SHALLOW = 0.08
 _GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
@@ -88,7 +88,7 @@ def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
 
 
 def _speed_changes(whole: Way, stops: Sequence[Stop], wanders: Sequence[Span], stage: Stage) -> tuple[SpeedChange, ...]:
-    """Of where it is seen whole: the speed of an edge of it is not its own. Who walks about a place changes speed all the time."""
+    """Of where it is seen whole: an edge's speed is not its own. Who walks about a place changes speed all the time."""
     inside = np.array([not _touched(sight.box, stage) for sight in whole.sights])
     if inside.sum() < _FEWEST_SIGHTS:
         return ()
@@ -228,9 +228,12 @@ def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int
     cruise = np.hypot(*(path[span[-1]] - path[span[0]])) / (times[span[-1]] - times[span[0]])
     if cruise < _CRUISE * longest:
         return False
-    speeds = np.hypot(*np.diff(path[: index + 1], axis=0).T) / np.diff(times[: index + 1])
+    # Over a third of a second, in which legs do not matter.
+    later = np.searchsorted(times[: index + 1], times[: index + 1] + _STRIDE_S - 1e-6)
+    whole = np.flatnonzero(later <= index)
+    speeds = np.hypot(*(path[later[whole]] - path[whole]).T) / (times[later[whole]] - times[whole])
     fast = np.flatnonzero(speeds >= 0.7 * cruise)
-    return bool(len(fast)) and bool(stopped - times[fast[-1] + 1] <= _BRAKING_S)
+    return bool(len(fast)) and bool(stopped - times[later[whole[fast[-1]]]] <= _BRAKING_S)
 
 
 def _leaps(sights: Sequence[Sight]) -> bool:
@@ -247,7 +250,7 @@ def _leaps(sights: Sequence[Sight]) -> bool:
 
 
 def _jump(sizes: Sequence[float]) -> float:
-    """The greatest lasting change of size from one sight to the next, as a ratio: legs and arms open and close in half a second."""
+    """The greatest lasting change of size from one sight to the next, as a ratio: legs open and close in half a second."""
     ratios = [1.0]
     for place in range(1, len(sizes)):
         before, after = sizes[max(0, place - _LASTING) : place], sizes[place : place + _LASTING]

@@ -37,7 +37,7 @@ class Aim:
         self._before = frame
         self._seen.append((time_s, *at))
 
-    def turns(self) -> list[Span]:
+    def turns(self, cuts_s: Sequence[float] = ()) -> list[Span]:
         """Stretches in which the camera is turned."""
         times = np.array([seen[0] for seen in self._seen])
         at = np.array([seen[1:] for seen in self._seen])
@@ -48,12 +48,13 @@ class Aim:
             before, after = (_mean(at, times, time_s + start_s, time_s + start_s + _WITHIN_S) for start_s in (-_WITHIN_S, 0.0))
             return float(np.hypot(*(after - before)))
 
-        return _stretches(times, at, [away(time_s) > _AWAY_PX for time_s in times])
+        turns = _stretches(times, at, [away(time_s) > _AWAY_PX for time_s in times])
+        return [turn for turn in turns if not any(turn.holds(cut_s, slack_s=_PAUSE_S) for cut_s in cuts_s)]
 
-    def roams_px(self, turns: Sequence[Span]) -> float:
-        """How far, nine frames in ten, the camera points from where it usually does between its turns."""
-        starts = [0.0, *(turn.end_s for turn in turns)]
-        ends = [*(turn.start_s for turn in turns), float("inf")]
+    def roams_px(self, turns: Sequence[Span], cuts_s: Sequence[float]) -> float:
+        """How far, nine frames in ten, the camera points from where it usually does between its turns and cuts."""
+        starts = sorted([0.0, *(turn.end_s for turn in turns), *cuts_s])
+        ends = sorted([*(turn.start_s for turn in turns), *(cut_s - 1e-3 for cut_s in cuts_s), float("inf")])
         off: list[float] = []
         for start_s, end_s in zip(starts, ends, strict=True):
             at = np.array([seen[1:] for seen in self._seen if start_s <= seen[0] <= end_s])

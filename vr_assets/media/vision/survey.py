@@ -86,7 +86,7 @@ def survey(path: Path, *, duration_s: float) -> Survey:
         raise MediaError(f"{path}: no frame can be decoded; copy or export the video again")
     leaps = _leaps(looks)
     cuts = sorted({*views.cuts_s(), *(looks.times[index + 1] for index in leaps)})
-    turns = tuple(aim.turns())
+    turns = tuple(aim.turns(cuts))
     still = [change for index, change in enumerate(looks.blocks) if looks.times[index + 1] not in cuts]
     level = float(np.median(looks.medians))
     quality = Quality(
@@ -95,7 +95,7 @@ def survey(path: Path, *, duration_s: float) -> Survey:
         dark=float(np.median(looks.means)) < _DARK_MEAN,
     )
     turned_s = sum(turn.duration_s for turn in turns)
-    moving = turned_s > _TURNED_SHARE * duration_s or aim.roams_px([*turns]) > _ROAMS_PX
+    moving = turned_s > _TURNED_SHARE * duration_s or aim.roams_px(turns, cuts) > _ROAMS_PX
     return Survey(
         samples=tuple(samples),
         frame_s=float(np.median(np.diff(looks.times))) if len(looks.times) > 1 else duration_s,
