@@ -4,7 +4,7 @@ Seeds take turns among the kinds of scene, so that any so many in a row hold abo
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,6 +181,29 @@ class Drawn:
         if self.turned is not None:
             dx += float(np.interp(time_s, self.turned, (0.0, 0.16 * self.look.size[0])))
         return dx, dy
+
+
+def by_hand(movers: Sequence[Mover], seconds: float, *, things: Sequence[Thing] = (), noise: float = 2.0) -> Drawn:
+    """A scene of given movers, plainly shown. What they put down is there from the first moment that it may be seen."""
+    objects = [Mover(thing.paint, [(thing.from_s, thing.x, thing.y), (seconds, thing.x, thing.y)], 30, 24) for thing in things]
+    return Drawn(
+        seed=0,
+        kind="by hand",
+        movers=tuple(movers),
+        objects=tuple(objects),
+        things=tuple(things),
+        happenings=(),
+        seconds=seconds,
+        night=False,
+        cut_s=None,
+        turned=None,
+        look=Look(),
+        level=120,
+        noise=noise,
+        crf=28,
+        wave=0.0,
+        shake=0.0,
+    )
 
 
 def drawn(seed: int) -> Drawn:

@@ -126,6 +126,11 @@ _YES_NO: list[tuple[str, Callable[[Truth, list[str]], bool | None]]] = [
     (rf"Does ({NAME}) stay in the frame until the video ends\?", _of(lambda t, s, g: not s.left)),
     (rf"Does ({NAME}) withdraw before the video ends\?", _of(lambda t, s, g: bool(s.left))),
     (rf"Does ({NAME}) stay about the same place for a while\?", _of(lambda t, s, g: bool(t.befalls(s, "loiter")))),
+    (rf"Does the picture look as before once {NAME} has withdrawn\?", lambda t, g: not t.scene.things),
+    (
+        rf"Is the picture changed{_WHERE} once {NAME} has withdrawn\?",
+        lambda t, g: any(in_part(thing.place(t.scene.look.size), g[0]) for thing in t.scene.things),
+    ),
     (
         rf"Does an item come to lie{_WHERE} at about ({CLOCK})\?",
         lambda t, g: _thing(t, g[0], g[1], taken=False),
@@ -210,6 +215,12 @@ _CHOICES: list[tuple[str, Callable[[Truth, list[str], str], bool | None]]] = [
     (
         rf"From which side does ({NAME}) come into the frame(?: at {CLOCK})?\?",
         _pick(lambda t, s, g, o: s.entered in sides(o.removeprefix("from the "))),
+    ),
+    (
+        rf"From which side does something come into the frame at ({CLOCK})\?",
+        lambda t, g, o: any(
+            abs(seen.span[0] - seconds(g[0])) <= NEAR_S and seen.entered in sides(o.removeprefix("from the ")) for seen in t.seen
+        ),
     ),
     (
         rf"Which colour is the object that comes into the frame from the ({SIDES}) at ({CLOCK})\?",
