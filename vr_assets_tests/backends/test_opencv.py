@@ -46,22 +46,22 @@ REACHES = Mover("orange", [(2, 60, -45), (3, 60, 35), (4, 60, 35), (5, 60, -45)]
 PARCEL = Thing(taken=False, from_s=3.5, to_s=5.0, x=60, y=80, paint="blue", mover=0)
 
 
-def drawn_by_hand(movers: Sequence[Mover], seconds: float, **look: Any) -> Truth:
+def of(movers: Sequence[Mover], seconds: float, **look: Any) -> Truth:
     return Truth(by_hand(movers, seconds, **look))
 
 
 DRAWN = {
-    "crossing": drawn_by_hand([across("red", 2.6, 5.5)], 8),
-    "two ways": drawn_by_hand([across("yellow", 0.5, 4, y=70), across("blue", 1.5, 5.5, y=170, to="left")], 7),
-    "three ways": drawn_by_hand(
+    "crossing": of([across("red", 2.6, 5.5)], 8),
+    "two ways": of([across("yellow", 0.5, 4, y=70), across("blue", 1.5, 5.5, y=170, to="left")], 7),
+    "three ways": of(
         [across("red", 0.5, 3, y=90, to="top"), across("yellow", 2, 5, y=60), across("blue", 4.5, 7, y=220, to="bottom")], 8
     ),
-    "one colour": drawn_by_hand([across("white", 0.5, 2.5, y=80), across("white", 3.5, 5.5, y=150, to="left"), across("white", 6, 8)], 9),
-    "stops next to": drawn_by_hand(STOPS_NEXT_TO, 8),
-    "stops and goes": drawn_by_hand(STOPS_AND_GOES, 9),
-    "reaches in": drawn_by_hand([REACHES], 7),
-    "puts down": drawn_by_hand([REACHES], 7, things=[PARCEL]),
-    "nothing": drawn_by_hand([], 5, noise=14.0),
+    "one colour": of([across("white", 0.5, 2.5, y=80), across("white", 3.5, 5.5, y=150, to="left"), across("white", 6, 8)], 9),
+    "stops next to": of(STOPS_NEXT_TO, 8),
+    "stops and goes": of(STOPS_AND_GOES, 9),
+    "reaches in": of([REACHES], 7),
+    "puts down": of([REACHES], 7, things=[PARCEL]),
+    "nothing": of([], 5, noise=14.0),
 }  # fmt: skip
 INCIDENTS = {"stops next to", "stops and goes"}
 
