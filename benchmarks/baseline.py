@@ -63,9 +63,7 @@ def print_tally(tally: Tally, *, failures: bool) -> None:
 def print_truth(truth: Truth) -> None:
     scene = truth.scene
     print(f"seed {scene.seed}: {scene.kind}, {scene.seconds} s, {'night' if scene.night else 'day'}, {scene.look}")
-    print(
-        f"cut {scene.cut_s}, turned {scene.turned}, noise {scene.noise:.1f}, crf {scene.crf}, shake {scene.shake}, wave {scene.wave}"
-    )
+    print(f"cut {scene.cut_s}, turned {scene.turned}, noise {scene.noise:.1f}, crf {scene.crf}, shake {scene.shake}")
     for number, seen in enumerate(truth.seen):
         begins, ends = seen.span
         mover = seen.mover

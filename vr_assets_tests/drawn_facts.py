@@ -8,9 +8,10 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from vr_assets_tests.drawn_scenes import Mover
-from vr_assets_tests.drawn_seeds import Drawn, drawn
+from vr_assets_tests.drawn_seeds import Drawn, Happening, drawn
 
 _TICK_S = 0.02
+_CREEPS = 0.15  # Of its usual speed: to a viewer it stands.
 _TONES = {
     "white": {"white", "light"},
     "silver": {"white", "light", "grey"},
@@ -53,10 +54,11 @@ class Seen:
     @cached_property
     def span(self) -> tuple[float, float]:
         """The first and last moment at which any of it is inside the frame."""
-        inside = [float(time_s) for time_s in np.arange(0, self.scene.seconds, _TICK_S) if self._inside(float(time_s))]
+        inside = [float(time_s) for time_s in np.arange(0, self.scene.seconds, _TICK_S) if self.shows(float(time_s))]
         return inside[0], inside[-1]
 
-    def _inside(self, time_s: float) -> bool:
+    def shows(self, time_s: float) -> bool:
+        """Whether any of it is inside the frame."""
         box = self.scene.box(self.mover, time_s)
         width, height = self.scene.look.size
         return box is not None and box[2] > 0 and box[0] < width and box[3] > 0 and box[1] < height
@@ -125,21 +127,32 @@ class Seen:
 
     @cached_property
     def stands(self) -> list[Standing]:
-        """When it stands, or lies, inside the frame for a second or longer, after it moved."""
+        """When it stands, lies, or all but stands, inside the frame for a second or longer, after it moved."""
         falls_s = self.mover.falls[1] - self.mover.falls[0] if self.mover.falls else 0.0
         rests: list[tuple[float, float]] = []
         for one, other in pairwise(self.mover.way):
-            if one[1:] == other[1:]:
+            if _same_place(one, other):
                 begins = rests.pop()[0] if rests and rests[-1][1] == one[0] else one[0]
                 rests.append((begins, other[0]))
-        return [
-            Standing(begins, ends if ends < self.scene.seconds - 0.6 else None, self._at_once(begins), falls_s)
-            for begins, ends in rests
-            if ends - begins >= 1.0 and begins > 0.5 and self._inside(begins)
-        ]
+        found = []
+        for begins, ends in rests:
+            if ends - begins >= 1.0 and begins > 0.5 and self.shows(begins):
+                abrupt = self._at_once(begins)
+                while self.speed(begins - 0.05, 0.05) < _CREEPS * self.usual_speed:
+                    begins -= 0.05
+                while ends < self.scene.seconds - 0.6 and self.speed(ends + 0.05, 0.05) < _CREEPS * self.usual_speed:
+                    ends += 0.05
+                found.append(Standing(begins, ends if ends < self.scene.seconds - 0.6 else None, abrupt, falls_s))
+        return found
 
     def _at_once(self, stands_s: float) -> bool:
         return self.speed(stands_s - 0.3) > 0.6 * self.usual_speed
+
+    @cached_property
+    def sets_off_s(self) -> float:
+        """When it first moves."""
+        moves = [one[0] for one, other in pairwise(self.mover.way) if not _same_place(one, other)]
+        return max(self.span[0], moves[0]) if moves else self.span[0]
 
     def speed(self, time_s: float, over_s: float = 0.1) -> float:
         """In widths of the frame a second."""
@@ -192,6 +205,36 @@ class Truth:
         down = max(first[1], second[1]) - min(first[3], second[3])
         return max(across, down) / width
 
+    def befalls(self, seen: Seen, kind: str) -> list[Happening]:
+        """What of a kind befalls a mover."""
+        return [one for one in self.scene.happenings if one.kind == kind and one.mover == self.seen.index(seen)]
+
+    @cached_property
+    def still(self) -> list[tuple[float, float]]:
+        """Stretches of half a second or more in which nothing moves."""
+        times = [float(time_s) for time_s in np.arange(0, self.scene.seconds, 0.1)]
+        found: list[tuple[float, float]] = []
+        for time_s in times:
+            moves = any(seen.shows(time_s) and seen.speed(time_s) > 0.01 for seen in self.seen) or self._turns(time_s)
+            if not moves and found and time_s - found[-1][1] < 0.15:
+                found[-1] = found[-1][0], time_s
+            elif not moves:
+                found.append((time_s, time_s))
+        return [stretch for stretch in found if stretch[1] - stretch[0] >= 0.5]
+
+    @property
+    def flow(self) -> str:
+        """The edge that most head for."""
+        headings = [seen.heading for seen in self.seen]
+        return max(sorted(set(headings)), key=headings.count)
+
+    def _turns(self, time_s: float) -> bool:
+        return self.scene.turned is not None and self.scene.turned[0] <= time_s <= self.scene.turned[1]
+
     @property
     def anomaly(self) -> bool:
         return any(happening.kind in INCIDENTS for happening in self.scene.happenings)
+
+
+def _same_place(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    return math.dist(one[1:], other[1:]) < 0.01

@@ -32,4 +32,4 @@ def ground(kind: str, size: tuple[int, int], level: int, seed: int) -> Image:
             wide, high = random.integers(6, 40, 2)
             paint = [int(value) for value in np.clip(level + random.normal(0, 45, 3) * min(1.0, level / 90), 5, 250)]
             cv2.rectangle(image, (x, y), (int(x + wide), int(y + high)), paint, -1)
-    return image
+    return np.asarray(image, np.uint8)

@@ -98,8 +98,8 @@ def across(
 @dataclass(frozen=True)
 class Look:
     """How a scene is shown. `dim`: the share of their paint that bodies show, as by night. `shades`: bodies cast shadows so many
-    pixels to the right. `posts`: what stands in front of everything, x and width in pixels. `grounds`: kind and seed of each shot's
-    ground, with when it begins, `reach` times as wide and high as the picture.
+    pixels to the right. `posts`: what stands in front of everything, x and width in pixels. `grounds`: of each shot, when it
+    begins, and kind and seed of its ground, `reach` times as wide and high as the picture.
     """
 
     size: tuple[int, int] = SIZE

@@ -4,7 +4,7 @@ Seeds take turns among the kinds of scene, so that any so many in a row hold abo
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,10 @@ class Thing:
     y: float
     paint: str
     mover: int
+
+    def place(self, size: tuple[int, int]) -> tuple[float, float]:
+        """As shares of a frame."""
+        return self.x / size[0], self.y / size[1]
 
 
 @dataclass
@@ -177,6 +181,29 @@ class Drawn:
         if self.turned is not None:
             dx += float(np.interp(time_s, self.turned, (0.0, 0.16 * self.look.size[0])))
         return dx, dy
+
+
+def by_hand(movers: Sequence[Mover], seconds: float, *, things: Sequence[Thing] = (), noise: float = 2.0) -> Drawn:
+    """A scene of given movers, plainly shown. What they put down is there from the first moment that it may be seen."""
+    objects = [Mover(thing.paint, [(thing.from_s, thing.x, thing.y), (seconds, thing.x, thing.y)], 30, 24) for thing in things]
+    return Drawn(
+        seed=0,
+        kind="by hand",
+        movers=tuple(movers),
+        objects=tuple(objects),
+        things=tuple(things),
+        happenings=(),
+        seconds=seconds,
+        night=False,
+        cut_s=None,
+        turned=None,
+        look=Look(),
+        level=120,
+        noise=noise,
+        crf=28,
+        wave=0.0,
+        shake=0.0,
+    )
 
 
 def drawn(seed: int) -> Drawn:
@@ -419,10 +446,17 @@ def _bag(plan: Plan, *, taken: bool) -> None:
     lies: Way = [(0.0, x, y), (moment_s, x, y)] if taken else [(moment_s, x, y), (plan.seconds, x, y)]
     ways = [*lies, *after] if taken else [*before, *lies]
     plan.objects.append(Mover(paint, ways, size_px, size_px, "bag"))
-    clear_s = next(time_s for time_s, at_x, _ in way if time_s > moment_s and abs(at_x - x) > (body.wide + size_px) / 2)
+    # Half of what lies there shows then.
+    clear_s = next(float(t) for t in np.arange(moment_s, way[-1][0], 0.05) if abs(_at(plan, mover, float(t)) - x) > body.wide / 2)
     plan.things.append(Thing(taken, moment_s, clear_s, x, y, paint, mover))
     if not taken:
         plan.happens("left_behind", moment_s, clear_s, mover)
+
+
+def _at(plan: Plan, mover: int, time_s: float) -> float:
+    """Where a mover is, across."""
+    place = plan.movers[mover].at(time_s)
+    return math.inf if place is None else place[0]
 
 
 def _left(plan: Plan) -> None:

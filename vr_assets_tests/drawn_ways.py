@@ -45,7 +45,7 @@ def ride(start: tuple[float, float], towards: tuple[float, float], start_s: floa
 def lane(
     body: Body, size: tuple[int, int], heading: str, across: float
 ) -> tuple[tuple[float, float], tuple[float, float], float]:
-    """Where a body waits outside the frame, its direction, and how far it is to the other side. `across` is its lane, in pixels."""
+    """Where a body waits outside the frame, its direction, and how far it is to the other side. `across`: its lane."""
     width, height = size
     half_wide, half_high = body.wide / 2 + 2, body.high / 2 + 2
     match heading:

@@ -15,6 +15,7 @@ from vr_assets.settings import MediaSettings
 from vr_assets_tests.drawn_facts import Truth
 from vr_assets_tests.scoring.facts import judge
 from vr_assets_tests.scoring.tally import Tally
+from vr_assets_tests.scoring.texts import judge_texts
 
 RECIPE = ProxyRecipe.of(MediaSettings())
 
@@ -26,6 +27,7 @@ def score(seeds: Iterable[int], *, keep: Path | None = None) -> Tally:
         truth = Truth.of(seed)
         scene = _measured(tally, truth, keep)
         judge(tally, scene, truth)
+        judge_texts(tally, scene, truth)
         tally.scenes += 1
     return tally
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Count:
-    """`stated` facts of which `right` are so; `happened` facts of which `told` were stated. `late_s`: by how much right ones are off.
+    """`stated` facts of which `right` are so; `happened` facts of which `told` were stated.
 
-    `wrong` and `missed` say which ones, with the scene's seed.
+    `late_s`: by how much right ones are off. `wrong` and `missed` say which ones, with the scene's seed.
     """
 
     stated: int = 0
