@@ -100,7 +100,7 @@ def _figure(sprite: Image, paint: tuple[int, int, int], other: tuple[int, int, i
         start, end = (round(leg * width), round(0.54 * height)), (round((x + 0.04) * width), round(0.97 * height))
         cv2.line(sprite, start, end, (*legs, 255), max(2, round(0.2 * width)), cv2.LINE_AA)
     _block(sprite, (0.28, 0.17, 0.72, 0.58), paint)
-    hand = (0.84, 0.48) if step else (0.62, 0.56)
+    hand = (0.72, 0.48) if step else (0.62, 0.56)
     start, end = (round(0.6 * width), round(0.22 * height)), (round(hand[0] * width), round(hand[1] * height))
     cv2.line(sprite, start, end, (*paint, 255), max(2, round(0.16 * width)), cv2.LINE_AA)
     cv2.circle(sprite, (round(0.5 * width), round(0.095 * height)), round(0.09 * height), (*_SKIN, 255), -1)

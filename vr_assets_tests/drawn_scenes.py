@@ -19,6 +19,7 @@ __all__ = ["FPS", "HEIGHT", "PAINTS", "WIDTH", "Image", "Look", "Mover", "across
 WIDTH, HEIGHT, FPS = 320, 240, 8
 SIZE = (WIDTH, HEIGHT)
 _STEP_PX = 9.0
+_FIGURE_FILLS = 0.6  # Of the width it is drawn in, but for its feet.
 _GRAINS = 8
 
 
@@ -65,9 +66,10 @@ class Mover:
         if place is None:
             return None
         angle = math.radians(self.turned(time_s))
-        x, y = place[0], place[1] + (self.high - self.wide) / 2 * math.sin(angle)
-        wide = self.wide * math.cos(angle) + self.high * math.sin(angle)
-        high = self.high * math.cos(angle) + self.wide * math.sin(angle)
+        shown = self.wide * (_FIGURE_FILLS if self.shape == "figure" else 1.0)
+        x, y = place[0], place[1] + (self.high - shown) / 2 * math.sin(angle)
+        wide = shown * math.cos(angle) + self.high * math.sin(angle)
+        high = self.high * math.cos(angle) + shown * math.sin(angle)
         return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
 
     def visible(self, size: tuple[int, int] = SIZE) -> tuple[float, float]:

@@ -51,13 +51,14 @@ class Thing:
 
 @dataclass
 class Plan:
-    """A scene before it is drawn. `things` are in `movers`' company in the picture and not among them."""
+    """A scene before it is drawn, the `turn`th of its kind. `objects` are in the picture, and no movers."""
 
     kind: str
     random: np.random.Generator
     night: bool
     size: tuple[int, int]
     level: int
+    turn: int
     seconds: float = 0.0
     movers: list[Mover] = field(default_factory=list)
     objects: list[Mover] = field(default_factory=list)
@@ -213,7 +214,7 @@ def drawn(seed: int) -> Drawn:
     night = bool(random.random() < 0.2)
     size = ((320, 240), (320, 240), (480, 360), (480, 270))[int(random.integers(4))]
     level = int(random.integers(26, 44)) if night else int(random.integers(80, 170))
-    plan = Plan(kind, random, night, size, level)
+    plan = Plan(kind, random, night, size, level, seed // len(KINDS))
     KINDS[kind](plan)
     if not plan.seconds:
         plan.lasts()
@@ -281,7 +282,7 @@ def _two(plan: Plan) -> None:
 
 
 def _several(plan: Plan) -> None:
-    _lanes(plan, int(plan.random.integers(3, 5)))
+    _lanes(plan, 3 + plan.turn % 2)
 
 
 def _meet(plan: Plan) -> None:

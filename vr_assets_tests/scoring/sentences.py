@@ -65,13 +65,12 @@ class Reader:
         clauses, self._block = self._block, []
         if not clauses:
             return
-        who = meant(self.truth, self._name)
-        best: list[Said] = [(f"{self._name} {clause}", False) for clause in clauses]
-        for seen in who:
-            judged = [(f"{self._name} {clause}", _holds(self, seen, clause)) for clause in clauses]
-            if sum(holds is True for _, holds in judged) > sum(holds is True for _, holds in best):
-                best = judged
-        yield from best
+        of_each: list[list[Said]] = [
+            [(f"{self._name} {clause}", _holds(self, seen, clause)) for clause in clauses]
+            for seen in meant(self.truth, self._name)
+        ]
+        of_nobody: list[Said] = [(f"{self._name} {clause}", False) for clause in clauses]
+        yield from max(of_each, key=lambda judged: sum(holds is True for _, holds in judged), default=of_nobody)
 
 
 def _plainly(sentence: str) -> str:
