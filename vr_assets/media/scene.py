@@ -168,7 +168,7 @@ def _follow(shot: _Shot, first: Survey) -> _Told:
     height, width = shot.background.image.shape[:2]
     stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
     trails = stitch(shot.tracker.finish(), stage.size)
-    told = [(trail, to_track(trail, stage)) for trail in trails]
+    told = [(trail, to_track(trail, stage, trails)) for trail in trails]
     found = sorted((track for _, track in told if track is not None), key=lambda track: _order(track[0]))
     own, ways = [track for track, _ in found], [way for _, way in found]
     seen = find_stirs(shot.boxes, own, stage)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.geometry import Box, centre, moved
+from vr_assets.media.vision.geometry import Box, centre, gap, moved
 from vr_assets.media.vision.speeds import falls, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
 from vr_assets.media.vision.ways import Way
@@ -23,7 +23,8 @@ _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _SHALLOW = 0.08
 _GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
-_JOINED = 1.7  # Times as large from one frame to the next: bodies that come nearer grow by a tenth.
+_JOINED, _JOINED_ALONE = 1.7, 3.0  # Times as large at once: what comes nearer grows by a tenth, limbs that are lost make up half.
+_BESIDE = 0.08
 _EDGE_PX = 2
 _ABOUT_S = 2.0
 _SURE, _TINY = 0.6, 0.0012
@@ -46,7 +47,7 @@ class Stage:
         return self.width, self.height
 
 
-def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
+def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[Track, Way] | None:
     """The trail as a record, with its way frame by frame; None when it went nowhere."""
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
@@ -64,7 +65,9 @@ def to_track(trail: Trail, stage: Stage) -> tuple[Track, Way] | None:
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
     stops = _stops(sights, whole.path, stage)
-    confidence = _confidence(trail, stage) if _ends_known(stops, left, last, stage) else min(0.5, _confidence(trail, stage))
+    confidence = _confidence(trail, stage, others)
+    if not _ends_known(stops, left, last, stage):
+        confidence = min(0.5, confidence)
     wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
     boxes = [sight.box if sight.alone and not _touched(sight.box, stage) else None for sight in sights]
     track = Track(
@@ -101,11 +104,15 @@ def went_places(trail: Trail, stage: Stage) -> bool:
     return len(trail.sights) >= _GLIMPSED and travel(trail.sights, stage.size) >= _CROSSING * max(stage.size)
 
 
-def _confidence(trail: Trail, stage: Stage) -> float:
+def _confidence(trail: Trail, stage: Stage, others: Sequence[Trail]) -> float:
     """In its being one body all along: less where it was hidden, touched others or is small, little where it may be several."""
     inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
     sizes = [_size(sight.box) for sight in trail.sights]
-    joined = _jump([size for size, whole in zip(sizes, inside, strict=True) if whole]) > _JOINED
+    whole = [sight for sight, shows in zip(trail.sights, inside, strict=True) if shows]
+    joined = any(
+        ratio > _JOINED_ALONE or (ratio > _JOINED and _someone_else(trail, whole[place], others, stage))
+        for place, ratio in _jumps([_size(sight.box) for sight in whole])
+    )
     if trail.doubt_s >= _DOUBT_S or joined or trail.changed_colour():
         return 0.4
     small = float(np.median(sizes)) < 1.5 * _TINY * stage.width * stage.height
@@ -246,19 +253,29 @@ def _leaps(sights: Sequence[Sight]) -> bool:
         return False
     usual = 0.6 * float(np.median(sizes))
     grown = next((place for place, size in enumerate(sizes) if size >= usual), 0)
-    return _jump(sizes[grown:] if grown <= len(sizes) / 2 else sizes) > 3
+    return any(ratio > 3 for _, ratio in _jumps(sizes[grown:] if grown <= len(sizes) / 2 else sizes))
 
 
-def _jump(sizes: Sequence[float]) -> float:
-    """The greatest lasting change of size from one sight to the next, as a ratio: legs open and close in half a second."""
-    ratios = [1.0]
+def _jumps(sizes: Sequence[float]) -> list[tuple[int, float]]:
+    """Lasting changes of size from one sight to the next, as ratios: legs open and close in half a second."""
+    found = []
     for place in range(1, len(sizes)):
         before, after = sizes[max(0, place - _LASTING) : place], sizes[place : place + _LASTING]
         if min(len(before), len(after)) >= min(_LASTING, len(sizes) // 2):
             one, other = float(np.median(before)), float(np.median(after))
             at_once = max(sizes[place], sizes[place - 1]) / min(sizes[place], sizes[place - 1])
-            ratios.append(min(at_once, max(one, other) / min(one, other)))
-    return max(ratios)
+            found.append((place, min(at_once, max(one, other) / min(one, other))))
+    return found
+
+
+def _someone_else(trail: Trail, sight: Sight, others: Sequence[Trail], stage: Stage) -> bool:
+    """Whether another body is lost, or comes up, next to this one at this moment: then it may be in it."""
+    for other in others:
+        for edge in (other.sights[0], other.sights[-1]):
+            near = abs(edge.time_s - sight.time_s) <= _DOUBT_S and gap(edge.box, sight.box) <= _BESIDE * max(stage.size)
+            if other is not trail and near and len(other.sights) >= _GLIMPSED:
+                return True
+    return False
 
 
 def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:

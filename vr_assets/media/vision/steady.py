@@ -10,8 +10,11 @@ from vr_assets.media.vision.colours import Image
 
 _ANSWER = 0.05  # Of a phase correlation. Moving leaves and noise bring it near; what is found is tried out in any case.
 _LEAST_PX = 0.3  # Interpolation blurs more than a smaller shift disturbs.
-_BETTER = 0.9  # Of the difference without the shift: a large mover draws the correlation along and makes the rest fit worse.
-_EDGE_LEVELS, _FEWEST = 6.0, 30
+_BETTER, _FAR_BETTER = 0.9, 0.6  # Of the difference without the shift, where it is small or large.
+_FAR_PX = 1.0
+_EDGE_LEVELS, _FEWEST = 6.0, 12
+_FARTHEST = 0.3  # Of the shorter side: beyond it too little is in both pictures.
+_ROWS, _COLUMNS, _PARTS, _AGREED = 3, 4, 7, 0.75
 
 Half = NDArray[np.float32]
 Shift = tuple[float, float]
@@ -30,15 +33,16 @@ class Anchor:
     def shift(self, frame: Image) -> Shift | None:
         """By how many pixels the frame is shifted; None when no shift is found that makes the two alike."""
         seen = _half(frame)
-        (dx, dy), answer = cv2.phaseCorrelate(self._known, seen, self._window)
+        # It lays the window over its inputs where their size suits it.
+        (dx, dy), answer = cv2.phaseCorrelate(self._known.copy(), seen.copy(), self._window)
         if 2 * np.hypot(dx, dy) < _LEAST_PX:
             return (0.0, 0.0) if answer > _ANSWER else None
-        if answer < _ANSWER:
+        if answer < _ANSWER or max(abs(dx), abs(dy)) > _FARTHEST * min(seen.shape):
             return None
         back = np.array([[1, 0, -dx], [0, 1, -dy]], np.float32)
         shifted = cast(Half, cv2.warpAffine(seen, back, seen.shape[::-1], borderMode=cv2.BORDER_REPLICATE))
-        inside = _inside(seen.shape, dx, dy)
-        if self._off(shifted, inside) > _BETTER * self._off(seen, inside):
+        better = _FAR_BETTER if np.hypot(dx, dy) > _FAR_PX else _BETTER
+        if not self._fits_better(seen, shifted, _inside(seen.shape, dx, dy), better):
             return None
         return 2 * dx, 2 * dy
 
@@ -50,12 +54,18 @@ class Anchor:
         back = np.array([[1, 0, -dx], [0, 1, -dy]], np.float32)
         return cast(Image, cv2.warpAffine(frame, back, frame.shape[1::-1], borderMode=cv2.BORDER_REPLICATE))
 
-    def _off(self, seen: Half, inside: tuple[slice, slice]) -> float:
-        """How much the usual pixel at an edge differs from the anchor, brightness aside: movers are few."""
-        difference = (seen[inside] - self._known[inside])[self._edges[inside]]
-        if difference.size < _FEWEST:
-            return 0.0
-        return float(np.mean(np.abs(difference - np.median(difference)).clip(0, 25)))
+    def _fits_better(self, seen: Half, shifted: Half, inside: tuple[slice, slice], better: float) -> bool:
+        """Whether nearly all parts of the picture that have edges are more like the anchor when shifted: a mover is in a few."""
+        edges, known = self._edges[inside], self._known[inside]
+        before, after = (np.abs(picture[inside] - known).clip(0, 25) for picture in (seen, shifted))
+        votes = []
+        for rows in np.array_split(np.arange(edges.shape[0]), _ROWS):
+            for columns in np.array_split(np.arange(edges.shape[1]), _COLUMNS):
+                part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+                here = edges[part]
+                if np.count_nonzero(here) >= _FEWEST:
+                    votes.append(bool(after[part][here].mean() <= better * before[part][here].mean()))
+        return len(votes) >= _PARTS and sum(votes) >= _AGREED * len(votes)
 
 
 def _inside(shape: tuple[int, ...], dx: float, dy: float) -> tuple[slice, slice]:
