@@ -8,8 +8,10 @@ import pytest
 
 from vr_assets.records.scene import Camera, Colour, Incident, IncidentKind, Light, Point, Quality, Scene, Side, Stop, Track
 from vr_assets_tests.drawn_facts import Truth
+from vr_assets_tests.drawn_kinds import KINDS
 from vr_assets_tests.drawn_scenes import Mover, across
-from vr_assets_tests.drawn_seeds import KINDS, by_hand, drawn
+from vr_assets_tests.drawn_seeds import by_hand, drawn
+from vr_assets_tests.scoring.clauses import Part
 from vr_assets_tests.scoring.facts import judge
 from vr_assets_tests.scoring.questions import fits, holds, is_near, spans
 from vr_assets_tests.scoring.sentences import Reader
@@ -142,7 +144,7 @@ def test_an_incident_that_did_not_happen_is_false() -> None:
     ],
 )
 def test_sentences_are_held_against_what_was_drawn(text: str, told: list[bool | None]) -> None:
-    assert [holds for _, holds in Reader(Truth(ONE), (0.0, 7.0)).read(text)] == told
+    assert [holds for _, holds in Reader(Part(Truth(ONE), (0.0, 7.0))).read(text)] == told
 
 
 @pytest.mark.parametrize(
