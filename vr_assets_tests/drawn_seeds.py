@@ -115,6 +115,7 @@ def drawn(seed: int) -> Drawn:
         posts=plan.posts,
         grounds=grounds,
         reach=1.5,
+        grains=8,
         seed=seed,
     )
     return Drawn(
