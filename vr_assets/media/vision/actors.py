@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
 _STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
 _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
+_LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
 _SHALLOW = 0.08
 _GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
@@ -52,7 +54,7 @@ def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
     lasted_s = last.time_s - first.time_s
-    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS or _leaps(sights):
+    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS or _leaps(sights, stage):
         return None
     longest = max(stage.size)
     entered = () if first.time_s <= stage.start_s + 1.5 * stage.frame_s else _edges(sights, stage)
@@ -190,6 +192,7 @@ def _heading(path: NDArray[np.float64]) -> Sides:
 
 def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> tuple[Stop, ...]:
     times = np.array([sight.time_s for sight in sights])
+    path = _without_limbs(path)
     reach = 1.0 + _STILL_REACH * max(stage.size)
     stops = []
     index = 0
@@ -203,6 +206,9 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
         rest = np.median(path[(index + end) // 2 : end + 1], axis=0)
         while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
             index += 1
+        if long_enough and end < len(sights) - 1:
+            while end > index and np.abs(path[end] - rest).max() > 1 + _SETTLED * max(stage.size):
+                end -= 1
         # In a blob of two, what stands may be the other one, until both stand long enough to be taken for background.
         alone = np.mean([sight.alone for sight in sights[index : end + 1]]) > 0.5
         if long_enough and came_here and (alone or times[end] - times[index] >= 2 * _STILL_S):
@@ -240,15 +246,24 @@ def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int
     whole = np.flatnonzero(later <= index)
     speeds = np.hypot(*(path[later[whole]] - path[whole]).T) / (times[later[whole]] - times[whole])
     fast = np.flatnonzero(speeds >= 0.7 * cruise)
-    return bool(len(fast)) and bool(stopped - times[later[whole[fast[-1]]]] <= _BRAKING_S)
+    at_once = bool(len(fast)) and bool(stopped - times[later[whole[fast[-1]]]] <= _BRAKING_S)
+    before = int(np.searchsorted(times, stopped - _LEAD_S - 1e-6))
+    covered = float(np.hypot(*(path[index] - path[before])))
+    return at_once and covered >= float(_UNBRAKED * cruise * (stopped - times[before]))
 
 
-def _leaps(sights: Sequence[Sight]) -> bool:
+def _without_limbs(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each place the median of five: legs that swing move the edges of a box back and forth."""
+    padded = np.pad(path, ((2, 2), (0, 0)), mode="edge")
+    return cast(NDArray[np.float64], np.median(np.stack([padded[shift : shift + len(path)] for shift in range(5)]), axis=0))
+
+
+def _leaps(sights: Sequence[Sight], stage: Stage) -> bool:
     """Whether it is suddenly thrice or a third as large in mid-way: what is now taken for one body and now for another.
 
     What sets off inside the frame is made out bit by bit.
     """
-    sizes = [_size(sight.box) for sight in sights[2:-2]]
+    sizes = [_size(sight.box) for sight in sights[2:-2] if not _touched(sight.box, stage)]
     if not sizes:
         return False
     usual = 0.6 * float(np.median(sizes))

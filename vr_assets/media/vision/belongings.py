@@ -25,11 +25,13 @@ _CHANGED, _STEADY = 30, 18  # Grey levels: between the looks before and after, a
 _LEAST, _LARGEST = 0.0006, 0.06  # Of the picture.
 _OUTLINE = 1.35  # How much more contrast its outline has where the thing is.
 _OUTLINE_LEVELS = 12.0
-_SAME = 0.3  # Intersection by union with a mover that stands there, or stood: then it is that mover.
+_WITHIN, _SETS_OFF_S = 0.5, 1.0  # What lies so much within a mover that stands there is a part of it.
 _NEAR = 0.5  # Of the mover's width: so near it was within reach.
-_PIECES = 0.15  # Of the frame, between parts of one thing that lie over each other or side by side.
+_BETWEEN = (0, 3, 6)  # Steps.
+_SAME_REGION = 0.35  # Intersection by union.
+_PIECES, _OVER = 0.15, 0.01  # Of the frame, between parts of one thing that lie over each other or side by side.
 _STAYS_S = 2.5
-_UNSEEN_S = 2.5
+_UNSEEN_S = 4.5
 
 
 @dataclass
@@ -65,29 +67,37 @@ def find_belongings(
         thing = _thing(change, level, ways, certain, stage)
         if thing is not None:
             found.append(thing)
-    return _joined(sorted(found, key=lambda thing: (thing.moment_s, thing.area.x0, thing.area.y0)))
+    return _joined(found)
 
 
 def _joined(things: Sequence[LeftThing]) -> list[LeftThing]:
-    """Pieces of one thing, which has parts as light as the ground, taken together."""
+    """Pieces of one thing, which has parts as light as the ground, taken together; the largest tells when it came."""
     kept: list[LeftThing] = []
-    for thing in things:
+    for thing in sorted(things, key=lambda thing: -_size(thing.area)):
         same = next((other for other in kept if _is_part(thing, other)), None)
         if same is None:
             kept.append(thing)
             continue
         one, other = same.area, thing.area
+        if abs(same.moment_s - thing.moment_s) > _STEP_S:
+            continue
         area = Area(x0=min(one.x0, other.x0), y0=min(one.y0, other.y0), x1=max(one.x1, other.x1), y1=max(one.y1, other.y1))
         colour = same.colour if same.colour is thing.colour else None
         kept[kept.index(same)] = same.model_copy(update={"area": area, "colour": colour})
-    return kept
+    return sorted(kept, key=lambda thing: (thing.moment_s, thing.area.x0, thing.area.y0))
+
+
+def _size(area: Area) -> float:
+    return (area.x1 - area.x0) * (area.y1 - area.y0)
 
 
 def _is_part(thing: LeftThing, other: LeftThing) -> bool:
     one, two = thing.area, other.area
     across, down = max(one.x0, two.x0) - min(one.x1, two.x1), max(one.y0, two.y0) - min(one.y1, two.y1)
-    same_time = abs(thing.moment_s - other.moment_s) <= _STEP_S and thing.taken is other.taken
-    return same_time and max(across, down) < _PIECES and min(across, down) < 0
+    apart_s = abs(thing.moment_s - other.moment_s)
+    near = apart_s <= _STEP_S and max(across, down) < _PIECES and min(across, down) < 0
+    over = apart_s <= _UNSEEN_S and max(across, down) < _OVER
+    return thing.taken is other.taken and (near or over)
 
 
 def _level(image: Image, reference: Image) -> Image:
@@ -106,35 +116,42 @@ def _changes(samples: Sequence[tuple[float, Image]]) -> list[_Change]:
         images = [image for time_s, image in samples if start_s - 1e-3 <= time_s < start_s + _WINDOW_S]
         if len(images) >= _FEWEST:
             looks[step] = _look(images)
-    for step in range(round(_WINDOW_S / _STEP_S), max(looks, default=-1) + 1):
-        if step not in looks or step - round(_WINDOW_S / _STEP_S) not in looks:
-            continue
-        at_s = first_s + step * _STEP_S
-        (one, calm), (other, calm_after) = looks[step - round(_WINDOW_S / _STEP_S)], looks[step]
-        changed = (_most(cv2.absdiff(one, other)) > _CHANGED) & calm & calm_after
-        mask = cv2.morphologyEx(changed.astype(np.uint8) * np.uint8(255), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-        joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        number, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-        for index in range(1, number):
-            left, top, wide, high, size = (int(value) for value in stats[index])
-            if not _LEAST * mask.size <= size <= _LARGEST * mask.size:
-                continue
+    apart = round(_WINDOW_S / _STEP_S)
+    for step, (one, calm) in looks.items():
+        # Who puts something down stands before it for a while, and is in neither look if they are far enough apart.
+        for between in _BETWEEN:
+            later = looks.get(step + apart + between)
+            if later is not None:
+                at_s = first_s + (step + apart + between / 2) * _STEP_S
+                for change in _regions(at_s, one, later[0], calm & later[1]):
+                    _enter(found, change)
+    return found
+
+
+def _regions(at_s: float, before: Image, after: Image, calm: NDArray[np.bool_]) -> list[_Change]:
+    """Where two looks differ, as far as both are calm there."""
+    changed = (_most(cv2.absdiff(before, after)) > _CHANGED) & calm
+    mask = cv2.morphologyEx(changed.astype(np.uint8) * np.uint8(255), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    found = []
+    for index in range(1, number):
+        left, top, wide, high, size = (int(value) for value in stats[index])
+        if _LEAST * mask.size <= size <= _LARGEST * mask.size:
             box = (2 * left, 2 * top, 2 * (left + wide), 2 * (top + high))
             own = cast(Mask, ((labels == index) & (mask > 0)).astype(np.uint8))
-            change = _Change(float(at_s), box, own, size, one, other)
-            same = next(
-                (
-                    known
-                    for known in found
-                    if at_s - known.at_s <= _WINDOW_S + 1 and overlap(known.box, box) > 0.4 * min(extent(known.box), extent(box))
-                ),
-                None,
-            )
-            if same is None:
-                found.append(change)
-            elif change.size > same.size:
-                found[found.index(same)] = change
+            found.append(_Change(at_s, box, own, size, before, after))
     return found
+
+
+def _enter(found: list[_Change], change: _Change) -> None:
+    """Among those known; of the same region at about the same time the larger one stays."""
+    for place, known in enumerate(found):
+        if abs(change.at_s - known.at_s) <= _WINDOW_S + 1 and _union(known.box, change.box) > _SAME_REGION:
+            if change.size > known.size:
+                found[place] = change
+            return
+    found.append(change)
 
 
 def _thing(
@@ -206,12 +223,20 @@ def _moment(change: _Change, samples: Sequence[tuple[float, Image]]) -> tuple[fl
 
 
 def _is_mover(way: Way, change: _Change, last_s: float, first_s: float) -> bool:
-    """Whether it is a mover that came to stand there, or set off from there."""
-    times = np.arange(max(way.start_s, last_s - 1.0), min(way.end_s, first_s + _WINDOW_S) + 1e-6, 0.25)
-    boxes = [way.box(float(time_s)) for time_s in times]
-    alike = [_union(box, change.box) > _SAME for box in boxes]
-    # A mover that passes covers the place for a moment only.
-    return sum(alike) * 0.25 > 1.0 or (bool(alike) and way.start_s > last_s - 1.0 and alike[0])
+    """Whether it is a mover, or a part of one, that came to stand there, or set off from there."""
+    if any(_covers(way, change.box, start_s, start_s + _STAYS_S) for start_s in (last_s - _STAYS_S, first_s)):
+        return True
+    starts = abs(way.start_s - first_s) <= _SETS_OFF_S or last_s - _SETS_OFF_S <= way.start_s <= first_s
+    begins, size = way.box(way.start_s + 1.0), extent(change.box)
+    alike = 0.5 < extent(begins) / size < 2.0 and gap(way.box(way.start_s), change.box) < begins[2] - begins[0]
+    return starts and alike
+
+
+def _covers(way: Way, box: Box, start_s: float, end_s: float) -> bool:
+    """Whether it stands before a place, or is what stands there, for most of a time."""
+    times = np.arange(start_s, end_s + 1e-6, 0.25)
+    boxes = [way.box(float(time_s)) for time_s in times if way.start_s <= time_s <= way.end_s]
+    return sum(overlap(own, box) > _WITHIN * extent(box) for own in boxes) > 0.5 * len(times)
 
 
 def _apart(way: Way, box: Box, last_s: float, first_s: float) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from vr_assets.records.scene import Contact, Incident, IncidentKind, LeftThing, Side, Sides, Track
 
 _BESIDE = 0.6  # Of the mover's own length: a gap this small is next to it.
-_FLOW_FEWEST, _LANE = 3, 1.0
+_FLOW_FEWEST = 3
 _LEFT_S, _AWAY = 1.5, 1.0
 _SAME_S = 0.8
 _SURE = 0.6
@@ -104,7 +104,7 @@ def _reaches_in(track: Track) -> bool:
 
 
 def _wrong_ways(tracks: Sequence[Track]) -> list[Incident]:
-    """One against the flow: at least three others go the opposite way, none goes the same way, and it is not beside them all."""
+    """The only one against the flow: at least three others go the opposite way, and nobody goes its own."""
     found = []
     for place, track in enumerate(tracks):
         if len(track.heading) != 1 or not track.certain:
@@ -113,7 +113,7 @@ def _wrong_ways(tracks: Sequence[Track]) -> list[Incident]:
         against = [other for other in others if _opposed(track.heading, other.heading)]
         along = [other for other in others if set(other.heading) & set(track.heading)]
         sure = [other for other in against if other.certain]
-        if len(sure) >= _FLOW_FEWEST and not along and _among(track, sure):
+        if len(sure) >= _FLOW_FEWEST and not along:
             found.append(
                 Incident(
                     kind=IncidentKind.WRONG_WAY,
@@ -129,19 +129,6 @@ def _wrong_ways(tracks: Sequence[Track]) -> list[Incident]:
 def _opposed(one: Sides, other: Sides) -> bool:
     pairs = ({Side.LEFT, Side.RIGHT}, {Side.TOP, Side.BOTTOM})
     return len(other) == 1 and {one[0], other[0]} in pairs
-
-
-def _among(track: Track, others: Sequence[Track]) -> bool:
-    """Whether its way, along one axis, lies between or over theirs: to one side of them all is another carriageway."""
-    level = track.heading[0] in (Side.LEFT, Side.RIGHT)
-
-    def lane(mover: Track) -> float:
-        across = sorted(point.y if level else point.x for point in mover.points)
-        return across[len(across) // 2]
-
-    lanes = [lane(other) for other in others]
-    half = _LANE * max(point.height if level else point.width for point in track.points)
-    return min(lanes) - half <= lane(track) <= max(lanes) + half
 
 
 def _neighbour(place: int, moment_s: float, tracks: Sequence[Track]) -> int | None:

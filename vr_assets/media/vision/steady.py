@@ -14,7 +14,7 @@ _BETTER, _FAR_BETTER = 0.9, 0.6  # Of the difference without the shift, where it
 _FAR_PX = 1.0
 _EDGE_LEVELS, _FEWEST = 6.0, 12
 _FARTHEST = 0.3  # Of the shorter side: beyond it too little is in both pictures.
-_ROWS, _COLUMNS, _PARTS, _AGREED = 3, 4, 7, 0.75
+_ROWS, _COLUMNS, _PARTS, _AGREED = 3, 4, 9, 0.8
 
 Half = NDArray[np.float32]
 Shift = tuple[float, float]
