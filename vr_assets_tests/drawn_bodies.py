@@ -100,7 +100,7 @@ def _figure(sprite: Image, paint: tuple[int, int, int], other: tuple[int, int, i
         start, end = (round(leg * width), round(0.54 * height)), (round((x + 0.04) * width), round(0.97 * height))
         cv2.line(sprite, start, end, (*legs, 255), max(2, round(0.2 * width)), cv2.LINE_AA)
     _block(sprite, (0.28, 0.17, 0.72, 0.58), paint)
-    hand = (0.84, 0.48) if step else (0.62, 0.56)
+    hand = (0.72, 0.48) if step else (0.62, 0.56)
     start, end = (round(0.6 * width), round(0.22 * height)), (round(hand[0] * width), round(hand[1] * height))
     cv2.line(sprite, start, end, (*paint, 255), max(2, round(0.16 * width)), cv2.LINE_AA)
     cv2.circle(sprite, (round(0.5 * width), round(0.095 * height)), round(0.09 * height), (*_SKIN, 255), -1)
@@ -113,10 +113,15 @@ def _bag(sprite: Image, paint: tuple[int, int, int], other: tuple[int, int, int]
     cv2.ellipse(sprite, middle, axes, 0, 180, 360, (*_CLOTH, 255), _FINE)
 
 
-def _oval(sprite: Image, paint: tuple[int, int, int], other: tuple[int, int, int] | None, step: int) -> None:
-    height, width = sprite.shape[:2]
-    cv2.ellipse(sprite, (width // 2, height // 2), (width // 2, height // 2), 0, 0, 360, (*paint, 255), -1)
-    cv2.ellipse(sprite, (round(width * 0.65), height // 2), (round(width * 0.15), height // 4), 0, 0, 360, (*_WINDOW, 255), -1)
+def lay_oval(image: Image, paint: str, centre: tuple[float, float], wide: float, high: float) -> None:
+    """A body without a front, with a dark window."""
+
+    def ellipse(x: float, across: float, down: float, colour: tuple[int, int, int]) -> None:
+        middle, axes = (round(x * 16), round(centre[1] * 16)), (round(across * 8), round(down * 8))
+        cv2.ellipse(image, middle, axes, 0, 0, 360, colour, -1, cv2.LINE_AA, 4)
+
+    ellipse(centre[0], wide, high, PAINTS[paint])
+    ellipse(centre[0] + wide * 0.15, wide * 0.3, high * 0.5, _WINDOW)
 
 
 def _block(sprite: Image, part: tuple[float, float, float, float], paint: tuple[int, int, int]) -> None:
@@ -125,4 +130,4 @@ def _block(sprite: Image, part: tuple[float, float, float, float], paint: tuple[
     sprite[round(y0 * height) : round(y1 * height), round(x0 * width) : round(x1 * width)] = (*paint, 255)
 
 
-_SHAPES = {"vehicle": _vehicle, "truck": _truck, "top view": _top_view, "figure": _figure, "bag": _bag, "oval": _oval}
+_SHAPES = {"vehicle": _vehicle, "truck": _truck, "top view": _top_view, "figure": _figure, "bag": _bag}

@@ -7,8 +7,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from vr_assets_tests.drawn_plans import Happening
 from vr_assets_tests.drawn_scenes import Mover
-from vr_assets_tests.drawn_seeds import Drawn, Happening, drawn
+from vr_assets_tests.drawn_seeds import Drawn, drawn
 
 _TICK_S = 0.02
 _CREEPS = 0.15  # Of its usual speed: to a viewer it stands.

@@ -13,18 +13,17 @@ def ground(kind: str, size: tuple[int, int], level: int, seed: int) -> Image:
     """`size` is its own. `level`: its mean grey level. What stands on it is drawn from `seed`."""
     width, height = size
     random = np.random.default_rng(seed)
-    rough = random.normal(0, 1, (height, width)).astype(np.float32)
-    fine, coarse = cv2.GaussianBlur(rough, (0, 0), 1.5), cv2.GaussianBlur(rough[::8, ::8], (0, 0), 3.1)
-    broad = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    texture = np.full((height, width), float(level), np.float32)
+    rough = random.normal(0, 1, (height, width))
+    fine, broad = cv2.GaussianBlur(rough, (0, 0), 1.5), cv2.GaussianBlur(rough, (0, 0), 25)
+    texture = np.full((height, width), float(level))
     if kind != "plain":
         texture += 9 * fine / fine.std() + 12 * broad / broad.std()
     if kind == "gradient":
-        texture *= np.linspace(0.72, 1.3, height, dtype=np.float32)[:, None]
+        texture *= np.linspace(0.72, 1.3, height)[:, None]
     tint = _TINTS[seed % len(_TINTS)] if kind == "tinted" else (1.0, 1.0, 1.0)
     image = np.clip(texture[..., None] * np.array(tint), 0, 255).astype(np.uint8)
     for y in range(40, height, 160):
-        mark = tuple(int(min(255, value * 1.3)) for value in image.reshape(-1, 3).mean(axis=0))
+        mark = tuple(min(255, round(level * share * 4 / 3)) for share in tint)
         cv2.line(image, (0, y), (width, y + 12), mark, 3, cv2.LINE_AA)
     if kind == "clutter":
         for _ in range(width * height // 7680):

@@ -32,8 +32,9 @@ from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoIt
 from vr_assets.settings import Mode, QaType, Task
 from vr_assets_tests.backends.asked import BytesMedia, request
 from vr_assets_tests.drawn_facts import Truth
+from vr_assets_tests.drawn_plans import Thing
 from vr_assets_tests.drawn_scenes import Mover, across, film
-from vr_assets_tests.drawn_seeds import Thing, by_hand
+from vr_assets_tests.drawn_seeds import by_hand
 from vr_assets_tests.scoring.questions import fits, holds
 
 SLOWS_DOWN = [(2.0 + step / 4, 200.0, 70 + 48 * (1 - (1 - step / 8) ** 2)) for step in range(9)]

@@ -7,14 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 
 from vr_assets_tests.drawn_facts import Seen, Truth
+from vr_assets_tests.scoring.clauses import WHERE, in_part
 from vr_assets_tests.scoring.names import CLOCK, NAME, NEAR_S, SIDES, one, seconds, sides
-from vr_assets_tests.scoring.sentences import in_part
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TIMES = {"never": 0, "once": 1, "twice": 2} | {f"{word} times": number for number, word in enumerate(_NUMBERS) if number > 2}
 Stretches = Sequence[tuple[float, float]]
-
-_WHERE = r"((?: ?(?:in|around) the [a-z ]*?(?:part|middle) of the frame)?)"
 
 
 def holds(truth: Truth, question: str) -> bool | None:
@@ -128,14 +126,14 @@ _YES_NO: list[tuple[str, Callable[[Truth, list[str]], bool | None]]] = [
     (rf"Does ({NAME}) stay about the same place for a while\?", _of(lambda t, s, g: bool(t.befalls(s, "loiter")))),
     (rf"Does the picture look as before once {NAME} has withdrawn\?", lambda t, g: not t.scene.things),
     (
-        rf"Is the picture changed{_WHERE} once {NAME} has withdrawn\?",
+        rf"Is the picture changed{WHERE} once {NAME} has withdrawn\?",
         lambda t, g: any(in_part(thing.place(t.scene.look.size), g[0]) for thing in t.scene.things),
     ),
     (
-        rf"Does an item come to lie{_WHERE} at about ({CLOCK})\?",
+        rf"Does an item come to lie{WHERE} at about ({CLOCK})\?",
         lambda t, g: _thing(t, g[0], g[1], taken=False),
     ),
-    (rf"Is an item taken away{_WHERE} at about ({CLOCK})\?", lambda t, g: _thing(t, g[0], g[1], taken=True)),
+    (rf"Is an item taken away{WHERE} at about ({CLOCK})\?", lambda t, g: _thing(t, g[0], g[1], taken=True)),
     (
         r"Does something move in the first (\w+) seconds of the video\?",
         lambda t, g: _moves_before(t, float(_NUMBERS.index(g[0]))),
@@ -149,7 +147,7 @@ _YES_NO: list[tuple[str, Callable[[Truth, list[str]], bool | None]]] = [
     (r"Do most of the (?:moving )?objects head towards the (\w+)\?", lambda t, g: t.flow == g[0]),
     (r"Do several objects move through the frame in the course of the video\?", lambda t, g: len(t.seen) > 1),
     (r"Does something move in the video\?", lambda t, g: bool(t.seen)),
-    (rf"Does something move{_WHERE}\?", lambda t, g: bool(t.seen)),
+    (rf"Does something move{WHERE}\?", lambda t, g: bool(t.seen)),
 ]
 
 
@@ -251,7 +249,7 @@ _CHOICES: list[tuple[str, Callable[[Truth, list[str], str], bool | None]]] = [
         lambda t, g, o: "middle" in o and not any(seen.entered or seen.left for seen in t.seen),
     ),
     (rf"Where is the picture changed once {NAME} has gone\?", _where_changed),
-    (rf"What changes{_WHERE} at about ({CLOCK})\?", _changed),
+    (rf"What changes{WHERE} at about ({CLOCK})\?", _changed),
 ]
 
 
@@ -287,12 +285,12 @@ _STRETCHES: list[tuple[str, Callable[[Truth, list[str]], Stretches]]] = [
         _when(lambda t, s: [(happening.from_s, happening.to_s) for happening in t.befalls(s, "loiter")]),
     ),
     (
-        rf"From when to when does an? (?:[\w-]+ )?item lie{_WHERE} that was not there at first\?",
+        rf"From when to when does an? (?:[\w-]+ )?item lie{WHERE} that was not there at first\?",
         lambda t, g: [(thing.from_s, t.scene.seconds) for thing in t.scene.things if not thing.taken],
     ),
     (r"When does an object cross the frame for the (\w+) time\?", _passage),
     (
-        rf"When does something move{_WHERE}\?",
+        rf"When does something move{WHERE}\?",
         lambda t, g: [(min(seen.sets_off_s for seen in t.seen), max(seen.span[1] for seen in t.seen))] if t.seen else [],
     ),
     (r"When does nothing in the picture move\?", lambda t, g: t.still),

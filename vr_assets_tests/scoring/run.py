@@ -1,27 +1,34 @@
 """Films a seed's scene, makes its proxy and measures it as the product does, and judges the outcome."""
 
+import json
 import time
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
 
+from vr_assets.errors import ReplyError
+from vr_assets.media.drawing import contact_sheet, jpeg
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.scene import measure_scene
 from vr_assets.records.scene import Scene
-from vr_assets.settings import MediaSettings
+from vr_assets.settings import MediaSettings, Task
+from vr_assets_tests.backends.asked import annotated
 from vr_assets_tests.drawn_facts import Truth
+from vr_assets_tests.drawn_seeds import Drawn
 from vr_assets_tests.scoring.facts import judge
 from vr_assets_tests.scoring.tally import Tally
 from vr_assets_tests.scoring.texts import judge_texts
 
+_CELLS = 24
 RECIPE = ProxyRecipe.of(MediaSettings())
 
 
 def score(seeds: Iterable[int], *, keep: Path | None = None) -> Tally:
-    """Everything about some scenes. `keep`: where their files and what was measured stay."""
+    """Everything about some scenes. `keep`: where their films stay, with sheets of frames, what was measured and said."""
     tally = Tally()
     for seed in seeds:
         truth = Truth.of(seed)
@@ -43,8 +50,24 @@ def _measured(tally: Tally, truth: Truth, keep: Path | None) -> Scene:
         tally.cpu_s += time.process_time() - began_s - _decode_s(proxy)
         tally.video_s += facts.duration_s
         if keep is not None:
-            (folder / f"{truth.scene.seed}-scene.json").write_text(scene.model_dump_json(indent=1), encoding="utf-8")
+            _keep(folder / str(truth.scene.seed), truth.scene, scene)
         return scene
+
+
+def _keep(stem: Path, film: Drawn, scene: Scene) -> None:
+    """What was measured, what is said of it, and a sheet of frames."""
+    Path(f"{stem}-scene.json").write_text(scene.model_dump_json(indent=1), encoding="utf-8")
+    said = {}
+    for task in Task:
+        try:
+            said[task.value] = json.loads(annotated(scene, task)) if task is not Task.PREFLIGHT else None
+        except ReplyError as error:
+            said[task.value] = str(error)
+    Path(f"{stem}-said.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+    step = max(1, round(film.seconds * film.look.fps / _CELLS))
+    shown = list(islice(film.images(), 0, None, step))
+    labels = [f"{place * step / film.look.fps:.1f}" for place in range(len(shown))]
+    Path(f"{stem}.jpg").write_bytes(jpeg(contact_sheet(shown, labels, 6)))
 
 
 def _decode_s(path: Path) -> float:

@@ -15,6 +15,7 @@ from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoIt
 from vr_assets.settings import QaType, Task
 from vr_assets_tests.backends.asked import annotated
 from vr_assets_tests.drawn_facts import Truth
+from vr_assets_tests.scoring.clauses import Part
 from vr_assets_tests.scoring.names import CLOCK, NamelessError, seconds
 from vr_assets_tests.scoring.questions import fits, holds, is_near, spans
 from vr_assets_tests.scoring.sentences import Reader
@@ -27,7 +28,7 @@ UNJUDGED = "not judged"
 def judge_texts(tally: Tally, scene: Scene, truth: Truth) -> None:
     where = f"{truth.scene.seed} {truth.scene.kind}"
     for kind, span, text in _captions(scene):
-        for clause, judged in Reader(truth, (span.start_s, span.end_s)).read(text):
+        for clause, judged in Reader(Part(truth, (span.start_s, span.end_s))).read(text):
             _tell(tally, kind, judged, f"{where}: {clause}")
     for qa_type in QaType:
         try:
@@ -56,7 +57,7 @@ def _judge_item(tally: Tally, kind: str, item: QaItem, truth: Truth, where: str)
     if isinstance(item, OpenItem):
         asked = re.search(rf"between ({CLOCK}) and ({CLOCK})", item.question)
         span = (seconds(asked[1]), seconds(asked[2])) if asked else (0.0, truth.scene.seconds)
-        for clause, judged in Reader(truth, span).read(item.answer):
+        for clause, judged in Reader(Part(truth, span)).read(item.answer):
             _tell(tally, f"{kind} clause", judged, f"{where}: {clause}")
         return
     told = f"{where}: {item.question} {_answer(item)}"
