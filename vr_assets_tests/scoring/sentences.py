@@ -171,14 +171,14 @@ _SENTENCES: list[tuple[str, Callable[[Part, list[str]], bool | None]]] = [
         lambda p, g: bool(p.truth.seen),
     ),
     (
-        rf"the incident is an? ([\w ]+) at ({CLOCK})",
+        rf"the incident is (?:an? )?([\w ]+) at ({CLOCK})",
         lambda p, g: any(
             one.from_s - NEAR_S <= seconds(g[1]) <= one.to_s + NEAR_S and one.kind in _INCIDENTS.get(g[0], ())
             for one in p.truth.scene.happenings
         ),
     ),
     (
-        r"the rule for an? ([\w ]+) applies: .*",
+        r"the rule for (?:an? )?([\w ]+) applies: .*",
         lambda p, g: any(one.kind in _INCIDENTS.get(g[0], ()) for one in p.truth.scene.happenings),
     ),
     (r"of \w+ passages (.*)", _passages),

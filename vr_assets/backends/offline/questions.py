@@ -13,6 +13,7 @@ from vr_assets.backends.offline.words import (
     article,
     clock,
     joined,
+    listed,
     ordinal,
     place,
     region,
@@ -173,9 +174,13 @@ def _links(story: Story, actor: Actor) -> Iterator[Link]:
         if phase.step is Step.PUT and phase.thing is not None and actor.entered and phase.start_s - actor.start_s >= _APART_S:
             came, put, what = clock(actor.start_s), clock(phase.start_s), article(story.vocabulary.thing)
             question = f"How does the coming in of {actor.name} at {came} lead to what lies in the picture from {put} on?"
-            answer = f"{actor.name} comes in {way_in(actor.entered)} at {came}, goes to that place and puts {what} down at {put}"
-            answer += f"; it leaves {way_out(actor.left)} at {clock(actor.end_s)}, and {what} stays" if actor.left else ""
-            yield Link(question, answer, reasoning(story, actor, so=f"{what} lies there because it was put down"), weight=3)
+            does = [f"comes in {way_in(actor.entered)} at {came}"]
+            does += [f"moves{way}"] if way else []
+            does += [f"puts down {story.item(phase.thing)} at {put}"]
+            does += [f"leaves {way_out(actor.left)} at {clock(actor.end_s)}"] if actor.left else []
+            told = f"{actor.name} {listed(does)}"
+            told += f". {sentence(f'{actor.name} then goes away, and what it put down stays')}" if actor.left else ""
+            yield Link(question, told, reasoning(story, actor, so=f"{what} lies there because it was put down"), weight=3)
         if phase.step is Step.MEET and (other := story.actor(phase.other)) is not None:
             yield from _link_of_a_contact(story, actor, other, phase.start_s)
     begins = actor.entered or actor.appears(story.scene)

@@ -20,6 +20,7 @@ _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came 
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
 _STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
+_TWITCH_S = 0.6
 _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
 _SHALLOW = 0.08
@@ -223,16 +224,32 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
                 )
             )
         index = end + 1 if long_enough else index + 1
-    return tuple(stops)
+    return tuple(_unbroken(stops, reach / max(stage.size)))
+
+
+def _unbroken(stops: Sequence[Stop], reach: float) -> list[Stop]:
+    """Two that are interrupted for a moment, in one place, are one."""
+    kept: list[Stop] = []
+    for stop in stops:
+        last = kept[-1] if kept else None
+        soon = last is not None and last.end_s is not None and stop.start_s - last.end_s <= _TWITCH_S
+        if last is not None and soon and max(abs(stop.x - last.x), abs(stop.y - last.y)) <= 2 * reach:
+            kept[-1] = last.model_copy(update={"end_s": stop.end_s})
+        else:
+            kept.append(stop)
+    return kept
 
 
 def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int, longest: int) -> bool:
     """Whether the mover went on at its cruising speed until less than half a second before it stood.
 
-    Cruising speed is taken from 1.5 to 0.6 s before, since the last moments of gentle braking are short and slow as well.
+    Cruising speed is taken from 2.5 to 1.2 s before, or from 1.5 to 0.6 s where it is not seen so early: the last moments of
+    gentle braking are short and slow as well.
     """
     stopped = times[index]
-    cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
+    cruising = (times >= stopped - 2.5) & (times <= stopped - 1.2)
+    if cruising.sum() < 6:
+        cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
     if cruising.sum() < 2:
         cruising = times <= stopped - 0.2
     if cruising.sum() < 2:
