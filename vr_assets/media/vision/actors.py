@@ -28,8 +28,9 @@ _GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
 _JOINED, _JOINED_ALONE = 1.7, 3.0  # Times as large at once: what comes nearer grows by a tenth, limbs that are lost make up half.
 _BESIDE = 0.08
+_SEEN_BY_NIGHT = (Colour.RED, Colour.GREEN, Colour.BLUE, Colour.PURPLE)
 _EDGE_PX = 2
-_ABOUT_S = 2.0
+_ABOUT_S, _MADE_OUT_S = 2.0, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
 
@@ -98,6 +99,11 @@ def _speed_changes(whole: Way, stops: Sequence[Stop], wanders: Sequence[Span], s
     inside = np.array([not _touched(sight.box, stage) for sight in whole.sights])
     if inside.sum() < _FEWEST_SIGHTS:
         return ()
+    if not _touched(whole.sights[0].box, stage):
+        # What sets off inside the frame is made out bit by bit, which is no movement.
+        inside &= whole.times >= whole.start_s + _MADE_OUT_S
+        if inside.sum() < _FEWEST_SIGHTS:
+            return ()
     changes = speed_changes(whole.times[inside], whole.path[inside], stops, max(stage.size))
     return tuple(change for change in changes if not any(wander.holds(change.moment_s, slack_s=_ABOUT_S) for wander in wanders))
 
@@ -318,7 +324,9 @@ def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:
 
 
 def _colour(trail: Trail, stage: Stage) -> Colour | None:
-    return None if stage.dark else colours.name(trail.votes)
+    name = colours.name(trail.votes)
+    # Lamps make white things yellow, and darkness makes all tones one.
+    return None if stage.dark and name not in _SEEN_BY_NIGHT else name
 
 
 def _points(sights: Sequence[Sight], stage: Stage) -> tuple[Point, ...]:
