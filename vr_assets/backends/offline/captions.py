@@ -1,7 +1,7 @@
 """Replies of the filter, caption, highlight and description tasks."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from vr_assets.backends.offline.actors import MOMENTS, Actor, tracks_in
 from vr_assets.backends.offline.incidents import NAMES, NO_RULE_APPLIES, RULES, headline, incident_told
@@ -98,6 +98,10 @@ def cast_list(story: Story) -> list[str]:
     movers = [actor for actor in story.actors if not actor.visits]
     named = [actor.intro for actor in movers if not actor.timed]
     sentences = []
+    at_once = all(min(one.end_s, other.end_s) > max(one.start_s, other.start_s) for one, other in combinations(movers, 2))
+    if at_once and len(movers) > 1:
+        # They cannot be one that came back.
+        named = [actor.intro for actor in movers]
     if movers and story.countable and not visits and len(named) == len(movers):
         words = story.vocabulary
         who = f"{words.movers} move" if len(movers) > 1 else f"{words.mover} moves"

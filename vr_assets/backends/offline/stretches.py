@@ -114,7 +114,7 @@ def _stretches_of_the_picture(story: Story) -> Iterator[Stretch]:
         moves = f"something moves{f' {where}' if where else ' in the frame'}"
         told = joined([f"from {clock(stir.span.start_s)} to {clock(stir.span.end_s)} {moves}"])
         yield Stretch(f"When does {moves.replace('moves', 'move', 1)}?", stir.span, told, 2)
-    if len(scene.quiet) == 1 and scene.quiet[0].duration_s >= 2.0:
+    if (scene.tracks or scene.stirs) and len(scene.quiet) == 1 and scene.quiet[0].duration_s >= 2.0:
         quiet = scene.quiet[0]
         told = joined([*story.action()[:3], f"from {clock(quiet.start_s)} to {clock(quiet.end_s)} nothing in the picture moves"])
         yield Stretch("When does nothing in the picture move?", quiet, told)

@@ -31,7 +31,7 @@ _BETWEEN = (0, 3, 6)  # Steps.
 _SAME_REGION = 0.35  # Intersection by union.
 _PIECES, _OVER, _CLOSE = 0.15, 0.01, 0.03  # Of the frame, between parts of one thing that lie over each other or side by side.
 _STAYS_S = 2.5
-_UNSEEN_S, _GONE_S = 4.5, 3.5
+_UNSEEN_S, _GONE_S, _AWAY = 4.5, 3.5, 0.08
 
 
 @dataclass
@@ -182,7 +182,7 @@ def _thing(
     sure = 0.4 if place is None else 0.85 if certain[place] else 0.5
     if first_s - last_s > _UNSEEN_S or (len(near) > 1 and near[1][0] <= near[0][0]):
         sure *= 0.6
-    if place is not None and _stays_beside(ways[place], change.box, first_s):
+    if place is not None and _stays_beside(ways[place], change.box, first_s, stage):
         sure *= 0.6
     left, top, right, bottom = change.box
     return LeftThing(
@@ -253,10 +253,10 @@ def _covers(way: Way, box: Box, start_s: float, end_s: float) -> bool:
     return sum(overlap(own, box) > _WITHIN * extent(box) for own in boxes) > 0.5 * len(times)
 
 
-def _stays_beside(way: Way, box: Box, first_s: float) -> bool:
+def _stays_beside(way: Way, box: Box, first_s: float, stage: Stage) -> bool:
     """Whether who is to have put it down has not gone away from it: then it may be a part of them."""
     until_s = first_s + _GONE_S
-    return way.end_s >= until_s and gap(way.box(until_s), box) <= 2
+    return way.end_s >= until_s and gap(way.box(until_s), box) <= _AWAY * stage.width
 
 
 def _apart(way: Way, box: Box, last_s: float, first_s: float) -> float | None:
