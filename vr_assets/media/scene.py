@@ -116,7 +116,7 @@ def _steady(first: Survey) -> list[Span]:
 
 def _open_shot(first: Survey, span: Span, frame: Image) -> _Shot:
     samples = [sample for sample in first.samples if span.start_s - 1e-3 <= sample[0] < span.end_s - 1e-3]
-    background = Background(samples or [(span.start_s, frame)])
+    background = Background(samples or [(span.start_s, frame)], shaken=first.shaken)
     tracker = Tracker((frame.shape[1], frame.shape[0]), background)
     return _Shot(span.start_s, span.end_s, background, tracker)
 

@@ -171,7 +171,10 @@ class Stir(Record):
 
 
 class Contact(Record):
-    """Two tracks, by their places in `Scene.tracks`, are side by side or one before the other, without a gap between them."""
+    """Two tracks, by their places in `Scene.tracks`, have no gap between them in the picture: side by side, or one before the other.
+
+    Whether they touch in the scene is not known: those that pass one another do not.
+    """
 
     start_s: float
     end_s: float

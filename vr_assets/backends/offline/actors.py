@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from vr_assets.backends.offline.words import article, clock, colour_word, ordinal, place, way_in
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Area, Colour, Contact, LeftThing, Point, Scene, Side, Sides, Stop, Track
+from vr_assets.records.scene import Area, Colour, Contact, IncidentKind, LeftThing, Point, Scene, Side, Sides, Stop, Track
 from vr_assets.records.vocabulary import Vocabulary
 
 _SAME_TIME_S = 0.7
@@ -174,7 +174,18 @@ class Actor:
 
 
 def sure_contacts(scene: Scene) -> tuple[Contact, ...]:
-    return tuple(contact for contact in scene.contacts if contact.confidence >= _SURE)
+    """Those in which the two stay together, or collide; the others may only pass one before the other."""
+    return tuple(contact for contact in scene.contacts if contact.confidence >= _SURE and _stays(scene, contact))
+
+
+def _stays(scene: Scene, contact: Contact) -> bool:
+    pair = {contact.one, contact.other}
+    if any(incident.kind is IncidentKind.COLLISION and {incident.track, incident.beside} == pair for incident in scene.incidents):
+        return True
+    one, other = scene.tracks[contact.one], scene.tracks[contact.other]
+    (begins, later), (ends, latest) = ((one.at(at), other.at(at)) for at in (contact.start_s, contact.end_s))
+    slides = max(abs((latest.x - ends.x) - (later.x - begins.x)), abs((latest.y - ends.y) - (later.y - begins.y)))
+    return contact.end_s - contact.start_s >= 1.0 and slides < 0.3 * min(begins.width, later.width)
 
 
 def sure_belongings(scene: Scene) -> tuple[LeftThing, ...]:

@@ -247,9 +247,8 @@ def _fillers(story: Story, covered: list[Span]) -> list[tuple[Span, str]]:
     """What can be said of the rest of the time: that nothing moves, where that was measured, else what is in view."""
     told: list[tuple[Span, str]] = []
 
-    def view(begins: bool) -> list[str]:
-        # The view is told once: a still scene between two events is the same as before.
-        return [story.view()] if begins or story.scene.cuts_s or story.scene.camera is not Camera.STEADY else []
+    def view(part: Span) -> str:
+        return replace(story, span=part).view()
 
     for gap in _gaps(story.span, covered):
         still = [_common(gap, quiet) for quiet in story.scene.quiet]
@@ -261,12 +260,15 @@ def _fillers(story: Story, covered: list[Span]) -> list[tuple[Span, str]]:
             last = index == len(quiet) - 1
             end_s = gap.end_s if last and gap.end_s - span.end_s <= _BLUR_S else span.end_s
             if start_s > at:
-                told.append((Span(start_s=at, end_s=start_s), sentence(story.view())))
-            texts = [*view(at <= story.span.start_s), *replace(story, span=span).action()]
-            told.append((Span(start_s=start_s, end_s=end_s), joined(texts)))
+                told.append((Span(start_s=at, end_s=start_s), sentence(view(Span(start_s=at, end_s=start_s)))))
+            # The view is told once: a still scene between two events is the same as before.
+            again = at > story.span.start_s and not story.scene.cuts_s and story.scene.camera is Camera.STEADY
+            part = Span(start_s=start_s, end_s=end_s)
+            told.append((part, joined([*([] if again else [view(part)]), *replace(story, span=span).action()])))
             at = end_s
         if gap.end_s - at > _BLUR_S:
-            told.append((Span(start_s=at, end_s=gap.end_s), sentence(story.view())))
+            part = Span(start_s=at, end_s=gap.end_s)
+            told.append((part, sentence(view(part))))
     return told
 
 

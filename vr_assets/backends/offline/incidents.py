@@ -13,7 +13,7 @@ NAMES: Mapping[IncidentKind, str] = {
     IncidentKind.SUDDEN_SPEED: "a sudden burst of speed",
     IncidentKind.FALL: "a fall",
     IncidentKind.LEFT_BEHIND: "something left behind",
-    IncidentKind.WRONG_WAY: "movement against the flow",
+    IncidentKind.WRONG_WAY: "a movement against the flow",
 }
 RULES: Mapping[IncidentKind, str] = {
     IncidentKind.COLLISION: "two that move touch, and the ways of both change at that moment",
@@ -21,7 +21,7 @@ RULES: Mapping[IncidentKind, str] = {
     IncidentKind.SUDDEN_SPEED: "what moves steadily is almost twice as fast half a second later",
     IncidentKind.FALL: "what was upright comes to lie and stays down",
     IncidentKind.LEFT_BEHIND: "something is put down, and who put it down goes away without it",
-    IncidentKind.WRONG_WAY: "one moves against the direction of all others, on the way that they use",
+    IncidentKind.WRONG_WAY: "one moves against the direction of all others",
 }
 """What the offline annotator calls an anomaly; everything else is normal to it."""
 

@@ -20,6 +20,7 @@ _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came 
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
 _STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
+_TWITCH_S = 0.6
 _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
 _SHALLOW = 0.08
@@ -27,8 +28,9 @@ _GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
 _JOINED, _JOINED_ALONE = 1.7, 3.0  # Times as large at once: what comes nearer grows by a tenth, limbs that are lost make up half.
 _BESIDE = 0.08
+_SEEN_BY_NIGHT = (Colour.RED, Colour.GREEN, Colour.BLUE, Colour.PURPLE)
 _EDGE_PX = 2
-_ABOUT_S = 2.0
+_ABOUT_S, _MADE_OUT_S = 2.0, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
 
@@ -97,6 +99,11 @@ def _speed_changes(whole: Way, stops: Sequence[Stop], wanders: Sequence[Span], s
     inside = np.array([not _touched(sight.box, stage) for sight in whole.sights])
     if inside.sum() < _FEWEST_SIGHTS:
         return ()
+    if not _touched(whole.sights[0].box, stage):
+        # What sets off inside the frame is made out bit by bit, which is no movement.
+        inside &= whole.times >= whole.start_s + _MADE_OUT_S
+        if inside.sum() < _FEWEST_SIGHTS:
+            return ()
     changes = speed_changes(whole.times[inside], whole.path[inside], stops, max(stage.size))
     return tuple(change for change in changes if not any(wander.holds(change.moment_s, slack_s=_ABOUT_S) for wander in wanders))
 
@@ -223,16 +230,32 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
                 )
             )
         index = end + 1 if long_enough else index + 1
-    return tuple(stops)
+    return tuple(_unbroken(stops, reach / max(stage.size)))
+
+
+def _unbroken(stops: Sequence[Stop], reach: float) -> list[Stop]:
+    """Two that are interrupted for a moment, in one place, are one."""
+    kept: list[Stop] = []
+    for stop in stops:
+        last = kept[-1] if kept else None
+        soon = last is not None and last.end_s is not None and stop.start_s - last.end_s <= _TWITCH_S
+        if last is not None and soon and max(abs(stop.x - last.x), abs(stop.y - last.y)) <= 2 * reach:
+            kept[-1] = last.model_copy(update={"end_s": stop.end_s})
+        else:
+            kept.append(stop)
+    return kept
 
 
 def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int, longest: int) -> bool:
     """Whether the mover went on at its cruising speed until less than half a second before it stood.
 
-    Cruising speed is taken from 1.5 to 0.6 s before, since the last moments of gentle braking are short and slow as well.
+    Cruising speed is taken from 2.5 to 1.2 s before, or from 1.5 to 0.6 s where it is not seen so early: the last moments of
+    gentle braking are short and slow as well.
     """
     stopped = times[index]
-    cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
+    cruising = (times >= stopped - 2.5) & (times <= stopped - 1.2)
+    if cruising.sum() < 6:
+        cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
     if cruising.sum() < 2:
         cruising = times <= stopped - 0.2
     if cruising.sum() < 2:
@@ -301,7 +324,9 @@ def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:
 
 
 def _colour(trail: Trail, stage: Stage) -> Colour | None:
-    return None if stage.dark else colours.name(trail.votes)
+    name = colours.name(trail.votes)
+    # Lamps make white things yellow, and darkness makes all tones one.
+    return None if stage.dark and name not in _SEEN_BY_NIGHT else name
 
 
 def _points(sights: Sequence[Sight], stage: Stage) -> tuple[Point, ...]:

@@ -18,7 +18,7 @@ from vr_assets.media.vision.steady import Anchor
 
 _REACH_S = 20.0
 _STEP_S = 10.0
-_MOST_SAMPLES = 19
+_MOST_SAMPLES = 15
 _FLOOR, _CEILING = 22.0, 40.0  # Grey levels. H.264 at crf 28 leaves residues of up to 15 on moving light.
 _NOISES = 5.0
 _SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
@@ -47,11 +47,12 @@ class Background:
 
     Args:
         samples: (time, (H, W, 3) BGR frame) in order of time, at least one.
+        shaken: whether frames are to be laid over each other first.
     """
 
-    def __init__(self, samples: Sequence[tuple[float, Image]]) -> None:
-        self._anchor = Anchor(samples[len(samples) // 2][1])
-        self.samples = [(time_s, self._anchor.align(image, _SHAKEN_PX)) for time_s, image in samples]
+    def __init__(self, samples: Sequence[tuple[float, Image]], *, shaken: bool = True) -> None:
+        self._anchor = Anchor(samples[len(samples) // 2][1]) if shaken else None
+        self.samples = [(time_s, self.align(image)) for time_s, image in samples]
         samples = self.samples
         self._slot: int | None = None
         self._last = samples[0][1]
@@ -61,7 +62,7 @@ class Background:
 
     def align(self, frame: Image) -> Image:
         """The frame as a camera that does not shake would show it."""
-        return self._anchor.align(frame, _SHAKEN_PX)
+        return self._anchor.align(frame, _SHAKEN_PX) if self._anchor else frame
 
     def subtract(self, frame: Image, time_s: float) -> Change:
         """Compare a frame with the scene as it is around that time."""
@@ -155,7 +156,7 @@ class Background:
 
 def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:
     """The gain of each channel that turns the reference into the frame, told from the pixels that both show well."""
-    seen, empty = frame[::6, ::6], reference[::6, ::6]
+    seen, empty = frame[::8, ::8], reference[::8, ::8]
     usable = cv2.bitwise_and(cv2.inRange(empty, (17, 17, 17), (255, 255, 255)), cv2.inRange(seen, (5, 5, 5), (249, 249, 249))) > 0
     count = int(np.count_nonzero(usable))
     if count < usable.size / 10:

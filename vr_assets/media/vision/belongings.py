@@ -26,12 +26,12 @@ _LEAST, _LARGEST = 0.0006, 0.06  # Of the picture.
 _OUTLINE = 1.35  # How much more contrast its outline has where the thing is.
 _OUTLINE_LEVELS = 12.0
 _WITHIN, _SETS_OFF_S = 0.5, 1.0  # What lies so much within a mover that stands there is a part of it.
-_NEAR = 0.5  # Of the mover's width: so near it was within reach.
+_NEAR = 0.15  # Of the mover's width: it touches what it puts down.
 _BETWEEN = (0, 3, 6)  # Steps.
 _SAME_REGION = 0.35  # Intersection by union.
-_PIECES, _OVER = 0.15, 0.01  # Of the frame, between parts of one thing that lie over each other or side by side.
+_PIECES, _OVER, _CLOSE = 0.15, 0.01, 0.03  # Of the frame, between parts of one thing that lie over each other or side by side.
 _STAYS_S = 2.5
-_UNSEEN_S = 4.5
+_UNSEEN_S, _GONE_S = 4.5, 3.5
 
 
 @dataclass
@@ -71,9 +71,11 @@ def find_belongings(
 
 
 def _joined(things: Sequence[LeftThing]) -> list[LeftThing]:
-    """Pieces of one thing, which has parts as light as the ground, taken together; the largest tells when it came."""
+    """Pieces of one thing, which has parts as light as the ground, taken together; the surest and largest tells when it came."""
     kept: list[LeftThing] = []
-    for thing in sorted(things, key=lambda thing: -_size(thing.area)):
+    for thing in sorted(things, key=lambda thing: (-thing.confidence, -_size(thing.area))):
+        if any(_contradict(thing, other) for other in kept):
+            continue
         same = next((other for other in kept if _is_part(thing, other)), None)
         if same is None:
             kept.append(thing)
@@ -89,6 +91,13 @@ def _joined(things: Sequence[LeftThing]) -> list[LeftThing]:
 
 def _size(area: Area) -> float:
     return (area.x1 - area.x0) * (area.y1 - area.y0)
+
+
+def _contradict(thing: LeftThing, other: LeftThing) -> bool:
+    """Whether one is said to come where, and when, the other goes: one of them is the edge of a shadow, or of who stood there."""
+    one, two = thing.area, other.area
+    apart = max(max(one.x0, two.x0) - min(one.x1, two.x1), max(one.y0, two.y0) - min(one.y1, two.y1))
+    return thing.taken is not other.taken and apart < _CLOSE and abs(thing.moment_s - other.moment_s) <= _UNSEEN_S / 2
 
 
 def _is_part(thing: LeftThing, other: LeftThing) -> bool:
@@ -164,7 +173,7 @@ def _thing(
     if moment is None:
         return None
     last_s, first_s = moment
-    if any(_is_mover(way, change, last_s, first_s) for way in ways):
+    if any(_is_mover(way, change, last_s, first_s, stage) for way in ways):
         return None
     near = sorted(
         (apart, place) for place, way in enumerate(ways) if (apart := _apart(way, change.box, last_s, first_s)) is not None
@@ -172,6 +181,8 @@ def _thing(
     place = near[0][1] if near else None
     sure = 0.4 if place is None else 0.85 if certain[place] else 0.5
     if first_s - last_s > _UNSEEN_S or (len(near) > 1 and near[1][0] <= near[0][0]):
+        sure *= 0.6
+    if place is not None and _stays_beside(ways[place], change.box, first_s):
         sure *= 0.6
     left, top, right, bottom = change.box
     return LeftThing(
@@ -222,13 +233,16 @@ def _moment(change: _Change, samples: Sequence[tuple[float, Image]]) -> tuple[fl
     )
 
 
-def _is_mover(way: Way, change: _Change, last_s: float, first_s: float) -> bool:
+def _is_mover(way: Way, change: _Change, last_s: float, first_s: float, stage: Stage) -> bool:
     """Whether it is a mover, or a part of one, that came to stand there, or set off from there."""
     if any(_covers(way, change.box, start_s, start_s + _STAYS_S) for start_s in (last_s - _STAYS_S, first_s)):
         return True
-    starts = abs(way.start_s - first_s) <= _SETS_OFF_S or last_s - _SETS_OFF_S <= way.start_s <= first_s
+    first = way.box(way.start_s)
+    if min(first[0], first[1]) <= 2 or first[2] >= stage.width - 2 or first[3] >= stage.height - 2:
+        return False
+    starts = last_s - 1.5 * _SETS_OFF_S <= way.start_s <= first_s + _SETS_OFF_S
     begins, size = way.box(way.start_s + 1.0), extent(change.box)
-    alike = 0.5 < extent(begins) / size < 2.0 and gap(way.box(way.start_s), change.box) < begins[2] - begins[0]
+    alike = 0.25 < extent(begins) / size < 4.0 and gap(first, change.box) < begins[2] - begins[0]
     return starts and alike
 
 
@@ -239,6 +253,12 @@ def _covers(way: Way, box: Box, start_s: float, end_s: float) -> bool:
     return sum(overlap(own, box) > _WITHIN * extent(box) for own in boxes) > 0.5 * len(times)
 
 
+def _stays_beside(way: Way, box: Box, first_s: float) -> bool:
+    """Whether who is to have put it down has not gone away from it: then it may be a part of them."""
+    until_s = first_s + _GONE_S
+    return way.end_s >= until_s and gap(way.box(until_s), box) <= 2
+
+
 def _apart(way: Way, box: Box, last_s: float, first_s: float) -> float | None:
     """How far the mover is from the place meanwhile, at least; None where it is out of reach."""
     start_s, end_s = max(way.start_s, last_s - 0.5), min(way.end_s, first_s + 0.5)
@@ -246,7 +266,7 @@ def _apart(way: Way, box: Box, last_s: float, first_s: float) -> float | None:
         return None
     boxes = [way.box(float(time_s)) for time_s in np.arange(start_s, end_s + 1e-6, 0.125)]
     apart, reach = min((gap(own, box), own[2] - own[0]) for own in boxes)
-    return apart if apart <= _NEAR * reach + 4 else None
+    return apart if apart <= _NEAR * reach + 2 else None
 
 
 def _colour(change: _Change, taken: bool, stage: Stage) -> Colour | None:

@@ -12,7 +12,7 @@ from vr_assets.records.base import Span
 
 _AWAY_PX, _WITHIN_S = 6.0, 1.0  # A picture that is so far from where it was within a second was turned; a shaken one comes back.
 _KNOWN_PX = 12.0  # A picture that is shifted further from the known one shows too little of it.
-_STEP_PX = 0.35
+_STEP_PX, _SHAKEN_PX = 0.35, 0.3
 _JOINED_S, _PAUSE_S, _SHORTEST_S = 1.0, 0.3, 0.5
 
 
@@ -36,6 +36,12 @@ class Aim:
             self._anchor, self._anchor_at = Anchor(frame), at
         self._before = frame
         self._seen.append((time_s, *at))
+
+    @property
+    def shaken(self) -> bool:
+        """Whether the picture trembles by more than is worth undoing."""
+        at = np.array([seen[1:] for seen in self._seen])
+        return bool(np.percentile(np.hypot(*np.diff(at, axis=0, prepend=at[:1]).T), 90) > _SHAKEN_PX)
 
     def turns(self, cuts_s: Sequence[float] = ()) -> list[Span]:
         """Stretches in which the camera is turned."""

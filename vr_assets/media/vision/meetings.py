@@ -1,7 +1,6 @@
 """Who touches whom, and what that does to their ways.
 
-In a picture, what passes in front of another touches it as well. Only where the two then stay side by side, or their ways change
-as they touch, are they said to be in contact.
+In a picture, what passes in front of another touches it as well. It collides only where the ways of both change as they touch.
 """
 
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from vr_assets.media.vision.ways import Way
 from vr_assets.records.scene import Contact
 
 _TOUCH, _STEP_S, _PAUSE_S = 0.006, 0.125, 0.4
+_PASSES_S = 0.25
 _TOGETHER_S, _SLIDE = 0.8, 0.45  # Of the smaller one's size: what slides along further passes.
 _BEFORE_S, _AFTER_S, _SETTLES_S = 0.6, 0.6, 0.15
 _CLOSING = 0.06  # Of the longest side, a second.
@@ -41,7 +41,7 @@ def contacts(ways: Sequence[Way], certain: Sequence[bool], longest: int) -> tupl
         for touch in _touches(ways[one], ways[other], longest):
             hits = _collides(touch, longest)
             stays = touch.end_s - touch.start_s >= _TOGETHER_S and touch.slide <= _SLIDE * _smaller(ways[one], ways[other], touch)
-            if not hits and not stays:
+            if not hits and not stays and touch.end_s - touch.start_s < _PASSES_S:
                 continue
             confidence = (0.85 if certain[one] and certain[other] else 0.5) * (
                 1.0 if hits or touch.end_s - touch.start_s >= 1.0 else 0.9

@@ -1,5 +1,6 @@
 """By how much a picture is shifted against another, and back."""
 
+from functools import cached_property, lru_cache
 from typing import cast
 
 import cv2
@@ -14,7 +15,8 @@ _BETTER, _FAR_BETTER = 0.9, 0.6  # Of the difference without the shift, where it
 _FAR_PX = 1.0
 _EDGE_LEVELS, _FEWEST = 6.0, 12
 _FARTHEST = 0.3  # Of the shorter side: beyond it too little is in both pictures.
-_ROWS, _COLUMNS, _PARTS, _AGREED = 3, 4, 9, 0.8
+_ROWS, _COLUMNS, _AT_LEAST, _AGREED = 3, 4, 9, 0.8
+_MOST_LEVELS = 25.0
 
 Half = NDArray[np.float32]
 Shift = tuple[float, float]
@@ -25,18 +27,20 @@ class Anchor:
 
     def __init__(self, image: Image) -> None:
         self._known: Half = _half(image)
+
+    @cached_property
+    def _edges(self) -> Half:
+        """1 where there is something to compare: on plain ground there is nothing but noise."""
         slopes = cv2.morphologyEx(self._known, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        # On plain ground there is nothing but noise to compare.
-        self._edges = slopes > max(_EDGE_LEVELS, float(np.percentile(slopes, 75)))
-        self._window = cast(Half, cv2.createHanningWindow(self._known.shape[::-1], cv2.CV_32F))
+        return cast(Half, (slopes > max(_EDGE_LEVELS, float(np.percentile(slopes[::2, ::2], 75)))).astype(np.float32))
 
     def shift(self, frame: Image) -> Shift | None:
         """By how many pixels the frame is shifted; None when no shift is found that makes the two alike."""
         seen = _half(frame)
         # It lays the window over its inputs where their size suits it.
-        (dx, dy), answer = cv2.phaseCorrelate(self._known.copy(), seen.copy(), self._window)
+        (dx, dy), answer = cv2.phaseCorrelate(self._known.copy(), seen.copy(), _window(seen.shape))
         if 2 * np.hypot(dx, dy) < _LEAST_PX:
-            return (0.0, 0.0) if answer > _ANSWER else None
+            return 0.0, 0.0
         if answer < _ANSWER or max(abs(dx), abs(dy)) > _FARTHEST * min(seen.shape):
             return None
         back = np.array([[1, 0, -dx], [0, 1, -dy]], np.float32)
@@ -57,21 +61,30 @@ class Anchor:
     def _fits_better(self, seen: Half, shifted: Half, inside: tuple[slice, slice], better: float) -> bool:
         """Whether nearly all parts of the picture that have edges are more like the anchor when shifted: a mover is in a few."""
         edges, known = self._edges[inside], self._known[inside]
-        before, after = (np.abs(picture[inside] - known).clip(0, 25) for picture in (seen, shifted))
-        votes = []
-        for rows in np.array_split(np.arange(edges.shape[0]), _ROWS):
-            for columns in np.array_split(np.arange(edges.shape[1]), _COLUMNS):
-                part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-                here = edges[part]
-                if np.count_nonzero(here) >= _FEWEST:
-                    votes.append(bool(after[part][here].mean() <= better * before[part][here].mean()))
-        return len(votes) >= _PARTS and sum(votes) >= _AGREED * len(votes)
+        share = _parts(edges)
+        telling = share * edges.size / (_ROWS * _COLUMNS) >= _FEWEST
+        before, after = (
+            _parts(edges * np.minimum(cv2.absdiff(picture[inside], known), np.float32(_MOST_LEVELS)))
+            for picture in (seen, shifted)
+        )
+        votes = (after <= better * before)[telling]
+        return len(votes) >= _AT_LEAST and bool(votes.mean() >= _AGREED)
+
+
+def _parts(picture: Half) -> Half:
+    """(_ROWS, _COLUMNS) means."""
+    return cast(Half, cv2.resize(picture, (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA))
+
+
+@lru_cache(maxsize=4)
+def _window(shape: tuple[int, ...]) -> Half:
+    return cast(Half, cv2.createHanningWindow((shape[1], shape[0]), cv2.CV_32F))
 
 
 def _inside(shape: tuple[int, ...], dx: float, dy: float) -> tuple[slice, slice]:
-    """Every other pixel of what both pictures show."""
+    """What both pictures show."""
     x, y = int(abs(dx)) + 2, int(abs(dy)) + 2
-    return slice(y, max(y + 2, shape[0] - y), 2), slice(x, max(x + 2, shape[1] - x), 2)
+    return slice(y, max(y + 2, shape[0] - y)), slice(x, max(x + 2, shape[1] - x))
 
 
 def _half(image: Image) -> Half:

@@ -52,6 +52,7 @@ class Survey:
     cuts_s: tuple[float, ...]
     breaks_s: tuple[float, ...]
     turns: tuple[Span, ...]
+    shaken: bool
 
 
 def small_frames(path: Path) -> Iterator[tuple[float, Image]]:
@@ -106,6 +107,7 @@ def survey(path: Path, *, duration_s: float) -> Survey:
         cuts_s=tuple(cuts),
         breaks_s=tuple(cuts),
         turns=turns,
+        shaken=aim.shaken,
     )
 
 
