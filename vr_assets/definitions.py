@@ -8,7 +8,7 @@ from vr_assets.defs.io_managers import RowsIOManager
 from vr_assets.defs.jobs import JOBS
 from vr_assets.defs.recipes import recipe_spec
 from vr_assets.defs.resources import GROUP_TYPES, Project, StoreResource
-from vr_assets.defs.sensors import recipe_changes
+from vr_assets.defs.sensors import recipe_changes, video_drops
 from vr_assets.settings import Asset
 
 # Nothing is set here: environment, batch.json and run config fill them.
@@ -19,7 +19,7 @@ defs = dg.Definitions(
     assets=[*VIDEO_ASSETS, *map(recipe_spec, Asset)],
     asset_checks=[failed_rows_check(asset) for asset in Asset],
     jobs=JOBS,
-    sensors=[recipe_changes],
+    sensors=[recipe_changes, video_drops],
     resources={
         "store": _store,
         **_groups,

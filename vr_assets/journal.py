@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedWriter
+from itertools import count
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -19,12 +20,16 @@ import anyio
 from pydantic import ValidationError
 
 from vr_assets.errors import ReplyError, StorageError
+from vr_assets.mirror import Uploads
 from vr_assets.records.call import Answer, Outcome
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Store = Callable[[Answer], None]
+
+# A part that grows is put into the bucket whole each time.
+_LARGE_BYTES = 2_000_000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, indexed INTEGER NOT NULL);
@@ -63,13 +68,23 @@ class Journal:
         max_answers: stored answers after which a request that still does not read is not asked again.
         output_cap: highest output limit, in tokens. An answer that was cut under a lower one does not count: it is asked again
             with a higher limit. One that was cut at this one is not asked for again.
+        uploads: is told of the part as it grows. A part is then followed by another before it is large.
     """
 
     def __init__(
-        self, folder: Path, *, part: str, max_answers: int, output_cap: int | None = None, epochs: Epochs | None = None
+        self,
+        folder: Path,
+        *,
+        part: str,
+        max_answers: int,
+        output_cap: int | None = None,
+        epochs: Epochs | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._folder = folder
-        self._part = folder / f"{part}.jsonl"
+        self._uploads = uploads
+        self._parts = (folder / f"{part}.{number}.jsonl" for number in count(1)) if uploads else iter([folder / f"{part}.jsonl"])
+        self._part = next(self._parts)
         self._max_answers = max_answers
         self._output_cap = output_cap
         self._epochs = epochs or Epochs()
@@ -111,9 +126,17 @@ class Journal:
             self._file.write(f"{answer.to_line()}\n".encode())
             self._file.flush()
             os.fsync(self._file.fileno())
+            if self._uploads is not None:
+                self._uploads.grew(self._part)
+                self._next_part_if_large()
         except OSError as error:
             raise StorageError(f"{self._part}: the answer cannot be stored ({error.strerror}); free some space") from error
         self._fresh[answer.key].append(answer)
+
+    def _next_part_if_large(self) -> None:
+        if self._file is not None and self._file.tell() > _LARGE_BYTES:
+            self._file.close()
+            self._file, self._part = None, next(self._parts)
 
     async def ask(
         self,

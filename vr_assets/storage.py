@@ -7,7 +7,8 @@ Everything is under one root:
     spending.sqlite
     media/
 
-Other places (object stores) take the same questions: this class is the only one that knows paths.
+The root is a folder, or a place in a bucket (`s3://bucket/prefix`): then paths are those of a local copy, brought up to date when
+something is read, and put into the bucket when it is written. This class is the only one that knows paths.
 """
 
 import os
@@ -19,10 +20,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from vr_assets.bucket import SCHEME, Bucket, TakenError
 from vr_assets.errors import SettingsError, StorageError
+from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, BucketSettings
 
 R = TypeVar("R", bound=Record)
 
@@ -60,21 +63,41 @@ def write_atomically(path: Path, content: bytes | Path) -> None:
 
 
 class Store:
-    """The output tree under a local folder."""
+    """The output tree: under a local folder, or in a bucket, of which `root` is then a local copy."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mirror: Mirror | None = None, *, flush_s: float = 0.0) -> None:
         self.root = root
+        self.mirror = mirror
+        self._flush_s = flush_s
 
     @classmethod
-    def at(cls, data_root: str) -> "Store":
+    def at(cls, data_root: str, bucket: BucketSettings | None = None) -> "Store":
         """The store that the setting `data_root` names.
 
         Raises:
-            SettingsError: the root is an address that is not a folder.
+            SettingsError: the root is an address of another kind.
         """
+        if data_root.startswith(SCHEME):
+            bucket = bucket or BucketSettings()
+            remote = Bucket(data_root)
+            copy = Path(bucket.cache_dir).expanduser().absolute() / "stores" / remote.address().removeprefix(SCHEME)
+            return cls(copy, Mirror(remote, copy), flush_s=bucket.flush_s)
         if "://" in data_root:
-            raise SettingsError(f"data_root = {data_root!r}: only folders are supported; give a path such as ./data")
+            raise SettingsError(f"data_root = {data_root!r}: give a folder such as ./data, or s3://bucket/prefix")
         return cls(Path(data_root).expanduser().absolute())
+
+    @property
+    def place(self) -> str:
+        """What people know the root by."""
+        return self.address(self.root)
+
+    def address(self, path: Path) -> str:
+        """What people know a file or folder of the store by."""
+        return self.mirror.address(path) if self.mirror else str(path)
+
+    def uploads(self) -> Uploads | None:
+        """What puts growing files into the bucket, to be closed; None for a folder."""
+        return Uploads(self.mirror, every_s=self._flush_s) if self.mirror else None
 
     @property
     def media_folder(self) -> Path:
@@ -86,7 +109,11 @@ class Store:
         return self.root / "spending.sqlite"
 
     def journal_folder(self, asset: Asset) -> Path:
-        return self.root / "journal" / asset
+        """Raises StorageError: what lies in the bucket cannot be fetched."""
+        folder = self.root / "journal" / asset
+        if self.mirror:
+            self.mirror.refresh_grown(folder)
+        return folder
 
     def batch_folder(self, batch: str) -> Path:
         return self.root / "batches" / batch
@@ -99,39 +126,79 @@ class Store:
 
     def batches(self) -> tuple[str, ...]:
         """Names of all registered batches, sorted."""
-        folder = self.root / "batches"
-        return tuple(sorted(path.parent.name for path in folder.glob("*/batch.json")))
+        return tuple(sorted(path.parent.name for path in self._batch_files()))
+
+    def read_batches(self) -> list[Batch]:
+        """All registered batches, by name. Raises StorageError."""
+        return [_parse(Batch, path.read_text(encoding="utf-8"), path, None) for path in sorted(self._batch_files())]
 
     def read_batch(self, name: str) -> Batch:
         """Raises StorageError when there is no such batch or its file is torn."""
         path = self.batch_folder(name) / "batch.json"
-        if not path.is_file():
+        if not self._is_there(path):
             known = ", ".join(self.batches()) or "none yet"
-            raise StorageError(f"no batch {name!r} in {self.root} (there are: {known}); register it with `vr-assets ingest`")
+            raise StorageError(f"no batch {name!r} in {self.place} (there are: {known}); register it with `vr-assets ingest`")
         return _parse(Batch, path.read_text(encoding="utf-8"), path, None)
 
     def write_batch(self, batch: Batch) -> None:
         """Publish `batch.json`: the one part of a batch that may change later, for its settings."""
-        write_atomically(self.batch_folder(batch.name) / "batch.json", f"{batch.model_dump_json(indent=2)}\n".encode())
+        self._write(self.batch_folder(batch.name) / "batch.json", f"{batch.model_dump_json(indent=2)}\n".encode())
 
     def read_manifest(self, name: str) -> list[ManifestRow]:
-        return self._read_lines(self.batch_folder(name) / "manifest.jsonl", ManifestRow)
+        """The manifest of a batch of videos."""
+        return self.read_entries(name, ManifestRow)
 
-    def create_batch(self, batch: Batch, manifest: Sequence[ManifestRow]) -> None:
+    def read_entries(self, name: str, kind: type[R]) -> list[R]:
+        """The manifest of a batch, of the kind that its graph has."""
+        return self._read_lines(self.batch_folder(name) / "manifest.jsonl", kind)
+
+    def count_entries(self, name: str) -> int:
+        """How many items a batch has, of whatever kind."""
+        path = self.batch_folder(name) / "manifest.jsonl"
+        if not self._is_there(path):
+            raise self._gone(path)
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+
+    def create_batch(self, batch: Batch, manifest: Sequence[Record]) -> None:
         """Register a batch. Its manifest never changes afterwards.
 
         Raises:
             StorageError: the batch exists.
         """
         folder = self.batch_folder(batch.name)
-        if (folder / "batch.json").exists():
-            raise StorageError(f"batch {batch.name!r} exists in {self.root}; manifests are immutable, choose another name")
-        write_atomically(folder / "manifest.jsonl", _lines(manifest))
+        taken = f"batch {batch.name!r} exists in {self.place}; manifests are immutable, choose another name"
+        if self._is_there(folder / "batch.json"):
+            raise StorageError(taken)
+        try:
+            self._write(folder / "manifest.jsonl", _lines(manifest), new=True)
+        except TakenError as error:
+            raise StorageError(taken) from error
         self.write_batch(batch)
+
+    def remove_batch(self, name: str) -> None:
+        """Delete a batch with its rows and task files. Answers stay in the journal, and what was made of its videos in `media`.
+
+        Raises:
+            StorageError: something of it cannot be deleted.
+        """
+        folder = self.batch_folder(name)
+        if self.mirror:
+            self.mirror.delete_folder(folder)
+        try:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be deleted ({error.strerror}); check its permissions") from error
+
+    def publish_task_files(self, batch: str) -> None:
+        """Make the bucket hold the batch's task files as they lie in their folder; nothing to do where the store is a folder."""
+        if self.mirror:
+            self.mirror.publish_folder(self.task_files_folder(batch))
 
     def write_rows(self, batch: str, asset: Asset, rows: Sequence[Record]) -> None:
         """Publish one asset's rows of one batch, replacing what was there."""
-        write_atomically(self.rows_file(batch, asset), _lines(rows))
+        self._write(self.rows_file(batch, asset), _lines(rows))
 
     def read_rows(self, batch: str, asset: Asset, kind: type[R]) -> list[R] | None:
         """One asset's rows of one batch, in the manifest's order; None when the asset was never made for it.
@@ -140,11 +207,32 @@ class Store:
             StorageError: a line does not read as `kind`.
         """
         path = self.rows_file(batch, asset)
-        return self._read_lines(path, kind) if path.is_file() else None
+        return self._lines_of(path, kind) if self._is_there(path) else None
+
+    def _batch_files(self) -> list[Path]:
+        folder = self.root / "batches"
+        return self.mirror.refresh_all(folder, "batch.json") if self.mirror else list(folder.glob("*/batch.json"))
+
+    def _is_there(self, path: Path) -> bool:
+        return self.mirror.refresh(path) if self.mirror else path.is_file()
+
+    def _write(self, path: Path, content: bytes, *, new: bool = False) -> None:
+        if self.mirror and new:
+            self.mirror.bucket.put(path.relative_to(self.root).as_posix(), content, new=True)
+        write_atomically(path, content)
+        if self.mirror and not new:
+            self.mirror.publish(path)
 
     def _read_lines(self, path: Path, kind: type[R]) -> list[R]:
-        if not path.is_file():
-            raise StorageError(f"{path}: not there; register the batch again with `vr-assets ingest`")
+        if not self._is_there(path):
+            raise self._gone(path)
+        return self._lines_of(path, kind)
+
+    @staticmethod
+    def _gone(path: Path) -> StorageError:
+        return StorageError(f"{path}: not there; register the batch again with `vr-assets ingest`")
+
+    def _lines_of(self, path: Path, kind: type[R]) -> list[R]:
         with path.open(encoding="utf-8") as file:
             return [_parse(kind, line, path, number) for number, line in enumerate(file, 1)]
 

@@ -126,6 +126,11 @@ class Seen:
         paints = [self.mover.paint] + ([self.mover.other] if self.mover.other else [])
         return {name for paint in paints for name in names.get(paint, {paint})}
 
+    @property
+    def main_paint(self) -> str:
+        """Of its larger part."""
+        return self.mover.other if self.mover.shape == "truck" and self.mover.other else self.mover.paint
+
     @cached_property
     def stands(self) -> list[Standing]:
         """When it stands, lies, or all but stands, inside the frame for a second or longer, after it moved."""
@@ -156,10 +161,11 @@ class Seen:
         return max(self.span[0], moves[0]) if moves else self.span[0]
 
     def speed(self, time_s: float, over_s: float = 0.1) -> float:
-        """In widths of the frame a second."""
-        (x, y), (then_x, then_y) = self.at(time_s - over_s), self.at(time_s + over_s)
-        width, height = self.scene.look.size
-        return math.hypot(then_x - x, (then_y - y) * height / width) / (2 * over_s)
+        """In widths of the frame a second, whatever the camera does."""
+        first, last = self.mover.way[0][0], self.mover.way[-1][0]
+        places = [self.mover.at(min(last, max(first, time_s + by_s))) for by_s in (-over_s, over_s)]
+        assert places[0] is not None and places[1] is not None
+        return math.dist(places[0], places[1]) / self.scene.look.size[0] / (2 * over_s)
 
     @cached_property
     def usual_speed(self) -> float:

@@ -20,7 +20,7 @@ from vr_assets.cli import main
 from vr_assets.cli.init import TEMPLATES, template
 from vr_assets.errors import StageError
 from vr_assets.records.call import Request
-from vr_assets.settings import Asset, Task, leaves
+from vr_assets.settings import Asset, Graph, Task, leaves
 from vr_assets.steps.rows import ROWS
 from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.project import draw_videos
@@ -159,7 +159,7 @@ def test_config_of_a_batch_shows_what_the_batch_remembers(terminal: Terminal, vi
         (("ingest", "VIDEOS", "--set", "chunks.max_chunks=0"), "greater than or equal to 1"),
         (("ingest", "VIDEOS", "--set", "chunks.max_chunks"), "name=value"),
         (("run", "--batch", "cams", "--set", "max_worker=8"), "did you mean calls.max_workers"),
-        (("run", "--batch", "cams", "--set", "ingest.batch_size=8"), "only `vr-assets ingest` uses it"),
+        (("run", "--batch", "cams", "--set", "ingest.batch_size=8"), "only `vr-assets ingest` and the drop sensor use it"),
         (("run", "--batch", "cams", "--force", "caption"), "caption: no asset; there are raw_videos"),
         (("run", "--batch", "cams", "--select", "caption+"), "--select caption+ names no asset"),
     ],
@@ -241,7 +241,7 @@ def test_a_run_tells_of_every_stage_and_a_second_one_reuses_every_answer(termina
     terminal.vr("ingest", str(videos), "--batch", "cams")
     first = terminal.vr("run", "--batch", "cams")
     assert first.code == 0
-    for asset in Asset:
+    for asset in Graph.VIDEOS.assets:
         assert asset in first.out
     assert "10 task files in" in first.out
     assert "captions: 2 of 2" in first.err

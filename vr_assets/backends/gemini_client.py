@@ -192,7 +192,7 @@ def _part(part: Part) -> types.Part:
         case Clip():
             return types.Part.from_bytes(data=part.content, mime_type=part.mime_type)
         case Frame():
-            return types.Part.from_bytes(data=part.content, mime_type="image/jpeg")
+            return types.Part.from_bytes(data=part.content, mime_type=part.mime_type)
         case RemoteFile():
             return types.Part.from_uri(file_uri=part.uri, mime_type=part.mime_type)
         case str():

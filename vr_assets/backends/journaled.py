@@ -28,6 +28,9 @@ _TURNS = (
     Asset.DESCRIPTIONS,
     Asset.CHUNK_CAPTIONS,
     Asset.QA,
+    # A run has the stages of one graph: between graphs nothing has to wait.
+    Asset.GROUNDINGS,
+    Asset.EXPRESSIONS,
 )
 
 _OUTCOMES = {Finish.STOP: Outcome.ANSWERED, Finish.LENGTH: Outcome.CUT, Finish.REFUSED: Outcome.REFUSED}

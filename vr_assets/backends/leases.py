@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from vr_assets.backends.pace import Pace
 from vr_assets.errors import StorageError
 
 logger = logging.getLogger(__name__)
+
+LEASES = "leases.sqlite"
+"""The file's name, in the folder that all runs on a machine share."""
 
 # A waiting run says so at each look; one that has not for so long waits no more, or cannot take a place that is kept for it.
 WAITING_S = 1.5
@@ -76,6 +79,40 @@ def _level(wanted: Sequence[int], places: int) -> int:
         left -= (wish - level) * sharing
         level = wish
     return level
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What runs on this machine hold of an endpoint now. `limit` is how many calls it was found to take at a time."""
+
+    name: str
+    runs: int
+    in_flight: int
+    waiting: int
+    limit: int
+
+
+def endpoints_in_use(path: Path) -> list[Endpoint]:
+    """Endpoints that runs which are alive hold places of, by name. Changes nothing; a file that cannot be read tells of none."""
+    if not path.is_file():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as file:
+            rows = file.execute("SELECT endpoint, run, pid, started, held, waiting FROM holders ORDER BY endpoint").fetchall()
+            paces = {endpoint: _pace((pace,), time.time()) for endpoint, pace in file.execute("SELECT endpoint, pace FROM paces")}
+    except sqlite3.Error:
+        return []
+    alive = [row for row in rows if Owner(row[2], row[3]).alive]
+    return [
+        Endpoint(
+            name=name,
+            runs=len({row[1] for row in alive if row[0] == name}),
+            in_flight=sum(row[4] for row in alive if row[0] == name),
+            waiting=sum(row[5] for row in alive if row[0] == name),
+            limit=int(paces[name].limit) if name in paces else 0,
+        )
+        for name in dict.fromkeys(row[0] for row in alive)
+    ]
 
 
 class Turn:

@@ -41,7 +41,7 @@ def _part(part: Part, video_input: VideoInput) -> dict[str, JsonValue]:
             kind = "image_url" if video_input is VideoInput.IMAGE_URL else "video_url"
             return {"type": kind, kind: {"url": _data_url(part.mime_type, part.content)}}
         case Frame():
-            return {"type": "image_url", "image_url": {"url": _data_url("image/jpeg", part.content)}}
+            return {"type": "image_url", "image_url": {"url": _data_url(part.mime_type, part.content)}}
         case str():
             return {"type": "text", "text": part}
 

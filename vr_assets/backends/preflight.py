@@ -16,8 +16,8 @@ from vr_assets.backends.ways import setting
 from vr_assets.errors import StageError
 from vr_assets.media.sharing import Shared
 from vr_assets.records.call import Reply, Request
-from vr_assets.records.preflight import BoxConvention, Check, CheckName, CheckOutcome, Report
-from vr_assets.settings import BackendName, ModelSettings, VideoInput
+from vr_assets.records.preflight import Check, CheckName, CheckOutcome, Report
+from vr_assets.settings import BackendName, BoxConvention, ModelSettings, VideoInput
 
 # Long enough that nobody waits for it in daily work, short enough to notice that the model behind a name was changed.
 VALID = timedelta(days=7)

@@ -16,8 +16,8 @@ from vr_assets.parsing.preflight import Sighting, names_colour, read_sighting
 from vr_assets.parsing.refusals import refuses
 from vr_assets.parsing.text import snippet
 from vr_assets.records.call import Finish, Reply, Request
-from vr_assets.records.preflight import BoxConvention, Check, CheckName, CheckOutcome, Shown
-from vr_assets.settings import BackendName, ModelSettings, ReplyFormat, VideoInput
+from vr_assets.records.preflight import Check, CheckName, CheckOutcome, Shown
+from vr_assets.settings import BackendName, BoxConvention, ModelSettings, ReplyFormat, VideoInput
 
 Ask = Callable[[Request], Awaitable[Reply]]
 """Asks the endpoint that is tried, at its pace and within the budget."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from vr_assets.parsing.clock import format_clock
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm, Request
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
 
 # A time label, a clip, or a picture.
@@ -14,7 +15,7 @@ Part = str | Clip | Frame
 
 def shown_as(media: Sequence[Media], *, frames_only: bool) -> tuple[MediaForm, ...]:
     """The form in which each of the media is shown."""
-    return tuple(MediaForm.FRAMES if frames_only else one.form for one in media)
+    return tuple(MediaForm.FRAMES if frames_only and one.form is MediaForm.VIDEO else one.form for one in media)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class InPlaceOf:
     async def scene(self) -> Scene:
         return await self.of.scene()
 
+    async def image_scene(self) -> ImageScene:
+        return await self.of.image_scene()
+
 
 @dataclass(frozen=True)
 class Held(InPlaceOf):
@@ -61,7 +65,9 @@ class Held(InPlaceOf):
 
     @property
     def form(self) -> MediaForm:
-        return MediaForm.VIDEO if isinstance(self.made, Clip) else MediaForm.FRAMES
+        if isinstance(self.made, Clip):
+            return MediaForm.VIDEO
+        return MediaForm.FRAMES if self.of.form is MediaForm.VIDEO else self.of.form
 
     @property
     def frame_count(self) -> int:
@@ -89,7 +95,7 @@ async def prepared(request: Request, *, frames_only: bool = False, at_most_bytes
 
 
 async def show(request: Request, *, frames_only: bool = False) -> tuple[Part, ...]:
-    """The media of a request, in order; each frame is preceded by its time, such as `00:12.5`.
+    """The media of a request, in order; each frame of a video is preceded by its time, such as `00:12.5`.
 
     Models lose the sense of time over many pictures; the label is what they can name.
 
@@ -100,6 +106,9 @@ async def show(request: Request, *, frames_only: bool = False) -> tuple[Part, ..
     for media, form in zip(request.media, shown_as(request.media, frames_only=frames_only), strict=True):
         if form is MediaForm.VIDEO:
             parts.append(await media.clip())
+            continue
+        if form is MediaForm.IMAGE:
+            parts += await media.frames()
             continue
         for frame in await media.frames():
             parts += [format_clock(frame.time_s - frame.zero_s, tenths=True), frame]

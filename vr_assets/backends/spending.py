@@ -6,14 +6,16 @@ Amounts are whole billionths of a USD, so that sums are exact.
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from vr_assets.backends.owners import Owner
 from vr_assets.errors import StorageError
+from vr_assets.mirror import Mirror
 
 NANO = 1_000_000_000
 
@@ -74,6 +76,30 @@ def spent(path: Path, *, batch: str, run: str | None = None) -> Spending:
     return Spending(nano / NANO, calls, unpriced, held / NANO)
 
 
+def exchange(path: Path, mirror: Mirror, *, give: bool) -> None:
+    """Take what other machines wrote down into the file, and with `give` put it all where they find it.
+
+    A run belongs to one machine, so that of two figures for it the higher is the later one.
+
+    Raises:
+        StorageError: the bucket or the file cannot be read or written.
+    """
+    with TemporaryDirectory(prefix="vr-assets-") as folder:
+        other = Path(folder) / path.name
+        key = path.relative_to(mirror.root).as_posix()
+        if mirror.bucket.fetch(key, other):
+            record = SpendingFile(path)
+            try:
+                record.merge(other)
+            finally:
+                record.close()
+        if give and path.is_file():
+            other.unlink(missing_ok=True)
+            with closing(sqlite3.connect(path)) as ours, closing(sqlite3.connect(other)) as copy:
+                ours.backup(copy)
+            mirror.bucket.put(key, other)
+
+
 class SpendingFile:
     """The file. All but `close` is called within a transaction.
 
@@ -123,6 +149,17 @@ class SpendingFile:
             "nano = nano + excluded.nano, calls = calls + excluded.calls, unpriced = unpriced + excluded.unpriced",
             (batch, run, nano, calls, unpriced),
         )
+
+    def merge(self, other: Path) -> None:
+        """Take in what another file knows of runs. In no transaction of the caller's."""
+        with closing(sqlite3.connect(other)) as theirs:
+            rows = theirs.execute("SELECT batch, run, nano, calls, unpriced FROM spent").fetchall()
+        with self.transaction():
+            self._file.executemany(
+                "INSERT INTO spent VALUES (?, ?, ?, ?, ?) ON CONFLICT (batch, run) DO UPDATE SET nano = excluded.nano, "
+                "calls = excluded.calls, unpriced = excluded.unpriced WHERE excluded.calls > calls",
+                rows,
+            )
 
     def hold(self, held: Held) -> None:
         row = (held.name, held.batch, held.run, held.nano, held.owner.pid, held.owner.started)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from dotenv import load_dotenv
 
-from vr_assets.cli import config, demo, estimate, ingest, init, preflight, run, status, ui
+from vr_assets.cli import config, demo, estimate, import_spec, ingest, init, preflight, prune, remove, retry, run, status, ui
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
 
@@ -28,11 +28,12 @@ def commands() -> None:
     vr-assets estimate --batch NAME      what a run would ask and cost
     vr-assets run --batch NAME           annotate it
     vr-assets status                     what became of every video
+    vr-assets retry --batch NAME         ask again about the rows that failed
     vr-assets ui                         the same in Dagster's UI
     """
 
 
-for module in (demo, init, config, ingest, preflight, estimate, run, status, ui):
+for module in (demo, init, config, ingest, import_spec, preflight, estimate, run, retry, status, ui, remove, prune):
     commands.add_command(module.command)
 
 

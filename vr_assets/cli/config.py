@@ -19,7 +19,7 @@ def command(batch: str | None) -> None:
     environment = ("environment", environment_layer())
     resolved = resolve(environment)
     if batch is not None:
-        store = Store.at(resolved.settings.data_root)
+        store = Store.at(resolved.settings.data_root, resolved.settings.bucket)
         resolved = resolve(("batch.json", store.read_batch(batch).settings), environment)
     shown = table("setting, and why", "value", "from")
     # Names and sources are for copying: they stay whole, and values give way in 80 columns.

@@ -57,7 +57,8 @@ def _store() -> "Store":
     from vr_assets.settings import environment_layer, resolve
     from vr_assets.storage import Store
 
-    return Store.at(resolve(("environment", environment_layer())).settings.data_root)
+    settings = resolve(("environment", environment_layer())).settings
+    return Store.at(settings.data_root, settings.bucket)
 
 
 def _tell(store: "Store", batches: list[str], *, seconds: float) -> None:

@@ -12,7 +12,7 @@ from vr_assets.cli.saying import say, show, table
 
 if TYPE_CHECKING:
     from vr_assets.backends.prices import Prices
-    from vr_assets.settings import Asset, Settings
+    from vr_assets.settings import Asset, Graph, Settings
     from vr_assets.steps.estimate import Estimate
     from vr_assets.storage import Store
 
@@ -36,11 +36,11 @@ def command(names: tuple[str, ...], *, selection: str, backend: str | None, assi
 
     layer = given(assignments, backend)
     settings = resolve((COMMAND_LINE, layer), ("environment", environment_layer())).settings
-    store = Store.at(settings.data_root)
-    assets = _selected(selection)
+    store = Store.at(settings.data_root, settings.bucket)
     recipe = as_json([name for name in layer if not is_operational(name)], settings)
     for name in dict.fromkeys(names):
         batch = store.read_batch(name)
+        assets = _selected(selection, batch.graph)
         with_recipe = batch.model_copy(update={"settings": {**batch.settings, **recipe}})
         own = resolve_for(with_recipe, run={key: value for key, value in layer.items() if is_operational(key)}).settings
         prices = Prices.load(own.budget.prices_file)
@@ -48,15 +48,13 @@ def command(names: tuple[str, ...], *, selection: str, backend: str | None, assi
         _tell(anyio.run(asking_nobody), own, prices, store)
 
 
-def _selected(selection: str) -> "Sequence[Asset]":
-    from vr_assets.settings import Asset
-
+def _selected(selection: str, graph: "Graph") -> "Sequence[Asset]":
     if selection == ALL:
-        return tuple(Asset)
+        return graph.assets
     from vr_assets.definitions import defs
     from vr_assets.defs.instance import select_assets
 
-    return select_assets(selection, defs)
+    return select_assets(selection, defs, graph)
 
 
 def _tell(found: "Estimate", settings: "Settings", prices: "Prices", store: "Store") -> None:
@@ -71,7 +69,7 @@ def _tell(found: "Estimate", settings: "Settings", prices: "Prices", store: "Sto
 
 def _show(found: "Estimate") -> None:
     headings = ["there", "to ask", "in", "out", "USD", "at most", "time"]
-    shown = table("stage", *headings, numbers=headings, title=f"{found.batch}: {found.videos} videos; nothing was asked")
+    shown = table("stage", *headings, numbers=headings, title=f"{found.batch}: {found.items} {found.graph}; nothing was asked")
     for stage in found.stages:
         asked = _span(stage.certain, len(stage.calls))
         tokens = [_short(stage.input_tokens), _short(stage.output_tokens)]

@@ -55,7 +55,7 @@ def command(
     }
     layer = {**{name: value for name, value in named.items() if value is not None}, **given(assignments, backend)}
     intake = take_in_batches(paths, layer, family=batch)
-    _tell(intake)
+    tell(intake)
     return 0 if intake.new or intake.known else 1
 
 
@@ -89,7 +89,7 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
     from vr_assets.storage import Store
 
     load_prompts(settings)
-    store = Store.at(settings.data_root)
+    store = Store.at(settings.data_root, settings.bucket)
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
     with open_instance() as instance, closing(Workers(settings.media)) as workers:
         taking_in = partial(
@@ -123,7 +123,8 @@ class _Looking:
             note(f"looking for scene cuts: {done_s / 3600:.1f} of {total_s / 3600:.1f} hours")
 
 
-def _tell(intake: "Intake") -> None:
+def tell(intake: "Intake", *, what_next: bool = True) -> None:
+    """What was found, and what is wrong with it."""
     say(f"{intake.family}: {intake.known} known, {intake.new} new")
     for made in intake.batches:
         say(f"  batch {made.batch.name}: {len(made.rows)} videos")
@@ -137,7 +138,7 @@ def _tell(intake: "Intake") -> None:
         note(str(problem))
     if len(intake.problems) > PROBLEMS_SHOWN:
         note(f"... and {len(intake.problems) - PROBLEMS_SHOWN} problems more")
-    if intake.batches:
+    if intake.batches and what_next:
         say(f"Next: vr-assets run {' '.join(f'--batch {made.batch.name}' for made in intake.batches)}")
 
 

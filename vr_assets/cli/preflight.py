@@ -65,13 +65,16 @@ def _settings(batch: str | None, layer: dict[str, object]) -> "Settings":
     settings = resolve(command_line, environment).settings
     if batch is None:
         return settings
-    return resolve(command_line, ("batch.json", Store.at(settings.data_root).read_batch(batch).settings), environment).settings
+    return resolve(
+        command_line, ("batch.json", Store.at(settings.data_root, settings.bucket).read_batch(batch).settings), environment
+    ).settings
 
 
 async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Settings", known: "Known", shared: Path) -> bool:
     """Show what an endpoint can do; whether it can do what the stages need."""
     from datetime import UTC, datetime
 
+    from vr_assets.backends.leases import LEASES
     from vr_assets.backends.limits import Limiter
     from vr_assets.backends.make import make_backend
     from vr_assets.backends.preflight import Preflight
@@ -94,7 +97,7 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
     limiter = Limiter(
         backend.endpoint,
         settings.calls.max_workers,
-        state=shared / "leases.sqlite",
+        state=shared / LEASES,
         requests_per_minute=model.requests_per_minute,
         tokens_per_minute=model.tokens_per_minute,
     )

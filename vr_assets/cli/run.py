@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from vr_assets.defs.instance import Definitions, Instance
     from vr_assets.defs.runs import RunOutcome
     from vr_assets.records.batch import Batch
+    from vr_assets.settings import Graph
     from vr_assets.storage import Store
+
+    Stages = Mapping[Graph, Sequence[Asset]]
 
 ALL = "*"
 
@@ -65,27 +68,27 @@ def run_batches(names: Iterable[str], layer: dict[str, object], *, selection: st
     from vr_assets.settings import environment_layer, is_operational, resolve
 
     settings = resolve((COMMAND_LINE, layer), ("environment", environment_layer())).settings
-    for_ingest = [name for name in layer if name.startswith("ingest.")]
-    if for_ingest:
-        raise SettingsError(f"{', '.join(for_ingest)}: only `vr-assets ingest` uses it")
+    before_runs = [name for name in layer if name.startswith(("ingest.", "drops."))]
+    if before_runs:
+        raise SettingsError(f"{', '.join(before_runs)}: only `vr-assets ingest` and the drop sensor use it")
     ensure_home()
 
     from vr_assets.definitions import defs
     from vr_assets.defs.instance import open_instance, register, run_config, select_assets
     from vr_assets.storage import Store
 
-    store = Store.at(settings.data_root)
-    assets = select_assets(selection, defs)
+    store = Store.at(settings.data_root, settings.bucket)
     recipe = as_json([name for name in layer if not is_operational(name)], settings)
     batches = [_with_settings(store.read_batch(name), recipe) for name in dict.fromkeys(names)]
+    stages = {graph: select_assets(selection, defs, graph) for graph in {batch.graph for batch in batches}}
     config = run_config(as_json([name for name in layer if is_operational(name)], settings))
     with open_instance() as instance:
         if dry_run:
-            return _tell_plans(instance, defs, batches, assets, store)
+            return _tell_plans(instance, defs, batches, stages, store)
         for batch in batches:
             _remember(batch, store, recipe)
         register(instance, store, [batch.name for batch in batches])
-        return _run_each(instance, defs, batches, assets, config, store)
+        return _run_each(instance, defs, batches, stages, config, store)
 
 
 def _with_settings(batch: "Batch", recipe: "dict[str, JsonValue]") -> "Batch":
@@ -105,15 +108,13 @@ def _remember(batch: "Batch", store: "Store", recipe: "dict[str, JsonValue]") ->
         say(f"{batch.name}: remembered in batch.json, for later runs too: {said}")
 
 
-def _tell_plans(
-    instance: "Instance", defs: "Definitions", batches: "Sequence[Batch]", assets: "Sequence[Asset]", store: "Store"
-) -> int:
+def _tell_plans(instance: "Instance", defs: "Definitions", batches: "Sequence[Batch]", stages: "Stages", store: "Store") -> int:
     from vr_assets.defs.plans import plan
 
     for batch in batches:
-        rows = len(store.read_manifest(batch.name))
+        rows = store.count_entries(batch.name)
         shown = table("stage", "rows", "state", "why", numbers=("rows",), title=f"{batch.name}: nothing was run")
-        for one in plan(instance, defs, batch, assets):
+        for one in plan(instance, defs, batch, stages[batch.graph]):
             shown.add_row(one.asset, str(rows), one.state, one.why)
         show(shown)
     return 0
@@ -123,7 +124,7 @@ def _run_each(
     instance: "Instance",
     defs: "Definitions",
     batches: "Sequence[Batch]",
-    assets: "Sequence[Asset]",
+    stages: "Stages",
     config: "Mapping[str, object]",
     store: "Store",
 ) -> int:
@@ -133,7 +134,7 @@ def _run_each(
     code = 0
     for batch in batches:
         with noticed_signals() as signals, shown_progress() as listener:
-            outcome = run_batch(instance, defs, batch.name, assets=assets, config=config, listener=listener)
+            outcome = run_batch(instance, defs, batch.name, assets=stages[batch.graph], config=config, listener=listener)
         _tell(outcome, batch.name, store)
         if outcome.interrupted:
             return signals.exit_code
@@ -157,7 +158,7 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
         say(f"tokens: {tokens[0]:,} in, {tokens[1]:,} out{_cost(outcome)}")
     if any(stage.asset is Asset.TASK_FILES for stage in outcome.stages):
         folder = store.task_files_folder(batch)
-        say(f"{len(list(folder.glob('*.json')))} task files in {folder}")
+        say(f"{len(list(folder.glob('*.json')))} task files in {store.address(folder)}")
     if outcome.interrupted:
         complain(f"interrupted (run {outcome.run_id}); what was answered is kept, and the same command goes on from there")
     elif outcome.error:

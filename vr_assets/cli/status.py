@@ -1,8 +1,13 @@
 """`vr-assets status`: what became of every video."""
 
+import os
+from pathlib import Path
+
 import click
 
-from vr_assets.cli.saying import say, show, table
+from vr_assets.cli.preflight import SHARED
+from vr_assets.cli.project import HOME
+from vr_assets.cli.saying import say, show, table, without_credentials
 
 REASONS_SHOWN = 5
 
@@ -13,20 +18,24 @@ REASONS_SHOWN = 5
 def command(names: tuple[str, ...], *, reasons: bool) -> None:
     """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
 
-    from vr_assets.backends.spending import spent
-    from vr_assets.settings import Asset, Status, environment_layer, resolve
+    from vr_assets.backends.spending import exchange, spent
+    from vr_assets.settings import Status, environment_layer, resolve
     from vr_assets.steps.rows import ROWS
     from vr_assets.steps.tally import tally
     from vr_assets.storage import Store
 
-    store = Store.at(resolve(("environment", environment_layer())).settings.data_root)
-    batches = [store.read_batch(name).name for name in names] or store.batches()
+    settings = resolve(("environment", environment_layer())).settings
+    store = Store.at(settings.data_root, settings.bucket)
+    if store.mirror:
+        exchange(store.spending_file, store.mirror, give=False)
+    batches = [store.read_batch(name) for name in names] or store.read_batches()
     if not batches:
-        say(f"no batches in {store.root}; register one with `vr-assets ingest DIR`")
-    for name in batches:
-        shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {len(store.read_manifest(name))} videos")
+        say(f"no batches in {store.place}; register one with `vr-assets ingest DIR`")
+    for batch in batches:
+        name, graph = batch.name, batch.graph
+        shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {store.count_entries(name)} {graph}")
         told: list[str] = []
-        for asset in Asset:
+        for asset in graph.assets:
             rows = store.read_rows(name, asset, ROWS[asset])
             if rows is None:
                 shown.add_row(str(asset), *["-"] * len(Status))
@@ -43,3 +52,18 @@ def command(names: tuple[str, ...], *, reasons: bool) -> None:
             for line in told:
                 say(f"  {line}")
             say()
+    _tell_endpoints()
+
+
+def _tell_endpoints() -> None:
+    """Calls in flight now, where runs are under way."""
+    from vr_assets.backends.leases import LEASES, endpoints_in_use
+
+    home = os.environ.get(HOME)
+    used = endpoints_in_use(Path(home) / SHARED / LEASES) if home else []
+    if used:
+        headings = ["runs", "in flight", "waiting", "found to take"]
+        shown = table("endpoint", *headings, numbers=headings, title="calls now")
+        for one in used:
+            shown.add_row(without_credentials(one.name), *map(str, (one.runs, one.in_flight, one.waiting, one.limit)))
+        show(shown)

@@ -132,6 +132,7 @@ def task_files(context: dg.AssetExecutionContext, project: Project, qa: list[QaV
         today = datetime.now(UTC).date()
         made = assemble(qa, batch=store.read_batch(name), settings=stage.settings.task_files, date=today)
         write_task_files(store.task_files_folder(name), made.files)
+        store.publish_task_files(name)
         return task_file_rows(qa, made.outcomes)
 
     return carry_out(context, project, write)

@@ -5,7 +5,7 @@ import warnings
 import dagster as dg
 
 from vr_assets.defs.faults import told_to_dagster
-from vr_assets.defs.partitions import video_batches
+from vr_assets.defs.partitions import batches_of
 from vr_assets.defs.resources import Project
 from vr_assets.settings import Asset, Status
 from vr_assets.steps.rows import ROWS
@@ -23,7 +23,7 @@ def failed_rows_check(asset: Asset) -> dg.AssetChecksDefinition:
             name=CHECK,
             asset=asset.value,
             blocking=True,
-            partitions_def=video_batches,
+            partitions_def=batches_of(asset),
             description="Fails when more than checks.max_failed_share of the rows failed; names the most frequent reasons.",
         )
 

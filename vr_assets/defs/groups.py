@@ -1,7 +1,7 @@
 """Settings as Dagster resources: a setting's dotted name is its path under `resources.<group>.config` in run config.
 
 Generated from `vr_assets.settings`, so that the two cannot drift. Every field is optional: only what was set counts. Settings
-that are in no group are in `run`; `data_root` and `ingest` come before there is a run.
+that are in no group are in `run`; `data_root`, `bucket`, `ingest` and `drops` come before there is a run.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from vr_assets.settings import Layer, Settings, flatten
 
 TOP = "run"
-_BEFORE_A_RUN = frozenset({"data_root", "ingest"})
+_BEFORE_A_RUN = frozenset({"data_root", "bucket", "ingest", "drops"})
 _NAMED = tuple(name for name, field in Settings.model_fields.items() if get_origin(field.annotation) is dict)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 import dagster as dg
 
 from vr_assets.defs.groups import TOP
-from vr_assets.defs.partitions import VIDEO_BATCHES
+from vr_assets.defs.partitions import PARTITION_SETS
 from vr_assets.defs.recipes import observe_recipes
+from vr_assets.defs.resources import PARTITION_TAG
 from vr_assets.errors import IngestError, SettingsError
-from vr_assets.settings import Asset, Layer
+from vr_assets.settings import Asset, Graph, Layer
 from vr_assets.storage import Store
 
 # For the command line, which does not import Dagster.
@@ -36,25 +37,50 @@ def register(instance: dg.DagsterInstance, store: Store, batches: Iterable[str])
             "set DAGSTER_HOME to the project's folder (absolute), in the environment or in .env"
         )
     names = list(batches)
-    known = set(instance.get_dynamic_partitions(VIDEO_BATCHES))
-    fresh = [name for name in names if name not in known]
-    if fresh:
-        instance.add_dynamic_partitions(VIDEO_BATCHES, fresh)
+    fresh = []
+    for graph, partitions in PARTITION_SETS.items():
+        known = set(instance.get_dynamic_partitions(partitions))
+        new = [name for name in names if name not in known and store.read_batch(name).graph is graph]
+        if new:
+            instance.add_dynamic_partitions(partitions, new)
+        fresh += new
     observe_recipes(instance, store, names)
     return fresh
 
 
-def select_assets(selection: str, defs: dg.Definitions) -> list[Asset]:
-    """The assets that a selection names, upstream first: `*`, `captions+` (and everything downstream), `+qa`, `qa,task_files`,
-    or whatever else Dagster reads as a selection.
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def runs_under_way(instance: dg.DagsterInstance, batch: str | None = None) -> list[str]:
+    """Ids of runs that have not ended, of one batch or of all. A run that was killed counts until it is ended in the UI."""
+    tags = {PARTITION_TAG: batch} if batch else {}
+    return [record.dagster_run.run_id for record in instance.get_run_records(dg.RunsFilter(statuses=UNDER_WAY, tags=tags))]
+
+
+def forget(instance: dg.DagsterInstance, batch: str) -> None:
+    """Make Dagster know a batch no more; its runs stay in the history."""
+    for partitions in PARTITION_SETS.values():
+        if batch in instance.get_dynamic_partitions(partitions):
+            instance.delete_dynamic_partition(partitions, batch)
+
+
+def select_assets(selection: str, defs: dg.Definitions, kind: Graph = Graph.VIDEOS) -> list[Asset]:
+    """The assets of a graph that a selection names, upstream first: `*`, `captions+` (and everything downstream), `+qa`,
+    `qa,task_files`, or whatever else Dagster reads as a selection.
 
     Raises:
         SettingsError: it names none, or cannot be read.
     """
     if selection == "*":
-        return list(Asset)
+        return list(kind.assets)
     graph = defs.resolve_asset_graph()
-    ours = {dg.AssetKey(asset.value): asset for asset in Asset}
+    ours = {dg.AssetKey(asset.value): asset for asset in kind.assets}
     chosen: set[Asset] = set()
     for part in map(str.strip, selection.split(",")):
         found = _NAME.fullmatch(part)
@@ -64,7 +90,7 @@ def select_assets(selection: str, defs: dg.Definitions) -> list[Asset]:
         except dg.DagsterError as error:
             raise SettingsError(f"--select {part}: {error}") from None
         if not keys & ours.keys():
-            raise SettingsError(f"--select {part} names no asset; there are {', '.join(Asset)}, with + before or after")
+            raise SettingsError(f"--select {part} names no asset; there are {', '.join(kind.assets)}, with + before or after")
         chosen.update(ours[key] for key in keys & ours.keys())
     return [asset for asset in Asset if asset in chosen]
 

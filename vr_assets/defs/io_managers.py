@@ -43,7 +43,9 @@ class RowsIOManager(dg.ConfigurableIOManager):
                 raise StorageError(f"{asset} holds rows of {ROWS[asset].__name__}, not of {', '.join(strangers)}")
             store = self.store.open()
             store.write_rows(context.partition_key, asset, obj)
-            context.add_output_metadata({"file": dg.MetadataValue.path(str(store.rows_file(context.partition_key, asset)))})
+            context.add_output_metadata(
+                {"file": dg.MetadataValue.path(store.address(store.rows_file(context.partition_key, asset)))}
+            )
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The rows, or None for an upstream that was left out and is not needed."""

@@ -1,14 +1,16 @@
 """What people run as one."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, Graph
 
 _CAPTIONS = (Asset.RAW_VIDEOS, Asset.FILTERED_VIDEOS, Asset.CAPTIONS, Asset.CHUNK_CAPTIONS)
 
 annotate_videos = dg.define_asset_job(
     "annotate_videos",
-    selection=dg.AssetSelection.assets(*Asset),
+    selection=dg.AssetSelection.assets(*Graph.VIDEOS.assets),
     description="A batch of videos, all the way to task files.",
 )
 videos_to_captions = dg.define_asset_job(
@@ -22,4 +24,26 @@ qa_and_task_files = dg.define_asset_job(
     description="Questions and task files from captions that are there, such as after an edit of the QA prompts.",
 )
 
-JOBS = [annotate_videos, videos_to_captions, qa_and_task_files]
+ground_images = dg.define_asset_job(
+    "ground_images",
+    selection=dg.AssetSelection.assets(*Graph.IMAGES.assets),
+    description="A batch of images with captions, all the way to boxes and annotations.jsonl.",
+)
+images_to_expressions = dg.define_asset_job(
+    "images_to_expressions",
+    selection=dg.AssetSelection.assets(Asset.RAW_IMAGES, Asset.EXPRESSIONS),
+    description="Cleaned captions and their expressions. Read them before you pay for boxes.",
+)
+ground_expressions = dg.define_asset_job(
+    "ground_expressions",
+    selection=dg.AssetSelection.assets(Asset.GROUNDINGS),
+    description="Boxes for expressions that are there, such as with another model.",
+)
+
+JOBS = [
+    *(annotate_videos, videos_to_captions, qa_and_task_files),
+    *(ground_images, images_to_expressions, ground_expressions),
+]
+
+WHOLE: Mapping[Graph, str] = {Graph.VIDEOS: annotate_videos.name, Graph.IMAGES: ground_images.name}
+"""The job of all assets of a graph."""

@@ -99,8 +99,8 @@ def _reasons(counted: Tally) -> str:
 
 
 def _table(rows: Sequence[Row], counts: Counts) -> dg.TableMetadataValue:
-    """A row a video. Tokens and cost are what this run paid for it; of an answer without a known cost the cost is `?`."""
-    columns = {"video": "string", "status": "string", "tokens": "int", "usd": "string", "reason": "string"}
+    """A row an item. Tokens and cost are what this run paid for it; of an answer without a known cost the cost is `?`."""
+    columns = {"item": "string", "status": "string", "tokens": "int", "usd": "string", "reason": "string"}
     return dg.MetadataValue.table(
         records=[dg.TableRecord(_record(row, counts)) for row in rows[:TABLE_ROWS]],
         schema=dg.TableSchema(columns=[dg.TableColumn(name, type=kind) for name, kind in columns.items()]),
@@ -108,10 +108,10 @@ def _table(rows: Sequence[Row], counts: Counts) -> dg.TableMetadataValue:
 
 
 def _record(row: Row, counts: Counts) -> dict[str, str | int | float | bool]:
-    paid = counts.paid.get(row.video, Paid())
+    paid = counts.paid.get(row.subject, Paid())
     usd = f"{paid.cost_usd:.6f}" if not paid.unpriced else f"{paid.cost_usd:.6f} + ?" if paid.cost_usd else "?"
     tokens = paid.input_tokens + paid.output_tokens
-    return {"video": row.video, "status": row.status.value, "tokens": tokens, "usd": usd, "reason": _short(row.reason)}
+    return {"item": row.subject, "status": row.status.value, "tokens": tokens, "usd": usd, "reason": _short(row.reason)}
 
 
 def _short(text: str) -> str:

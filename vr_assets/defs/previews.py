@@ -4,7 +4,7 @@ import base64
 import html
 from collections.abc import Sequence
 
-from vr_assets.records.row import Row
+from vr_assets.records.row import Row, VideoRow
 from vr_assets.settings import Asset, Status
 from vr_assets.steps.stage import Stage
 from vr_assets.steps.texts import row_text
@@ -22,13 +22,13 @@ async def preview(asset: Asset, rows: Sequence[Row], stage: Stage) -> str:
     Raises:
         MediaError: a video cannot be shown.
     """
-    if asset is Asset.RAW_VIDEOS:
+    if asset in (Asset.RAW_VIDEOS, Asset.RAW_IMAGES):
         return ""
     parts: list[str] = []
     size = 0
     for row in [row for row in rows if row.status is Status.OK][:VIDEOS]:
         sheet = await _sheet(row, stage)
-        part = f"#### {_plain(row.video)}\n\n{sheet}\n\n{_quoted(row_text(row))}"
+        part = f"#### {_plain(row.subject)}\n\n{sheet}\n\n{_quoted(row_text(row))}"
         size += len(part.encode())
         if size > SIZE_BYTES:
             break
@@ -38,7 +38,7 @@ async def preview(asset: Asset, rows: Sequence[Row], stage: Stage) -> str:
 
 async def _sheet(row: Row, stage: Stage) -> str:
     """The video's frames as an image. Kept beside the proxies; a stage that asked nothing does not decode for it."""
-    if row.media is None:
+    if not isinstance(row, VideoRow) or row.media is None:
         return ""
     kept = stage.media.folder / "sheets" / f"{row.video_id}.{stage.media.recipe.name}.jpg"
     if kept.is_file():

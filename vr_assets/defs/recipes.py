@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from vr_assets.defs.partitions import video_batches
+from vr_assets.defs.partitions import batches_of
 from vr_assets.defs.surroundings import resolve_for
 from vr_assets.errors import PromptError, SettingsError
 from vr_assets.prompts import Prompts
@@ -44,7 +44,7 @@ def recipes_of(batches: Iterable[Batch]) -> Recipes:
     known: dict[str, Mapping[Asset, str] | str] = {}
     domains: dict[PromptSettings, Prompts] = {}
     for batch in batches:
-        same = json.dumps(batch.settings, sort_keys=True)
+        same = json.dumps([batch.graph, batch.settings], sort_keys=True)
         if same not in known:
             known[same] = _recipes_of(batch, domains)
         found = known[same]
@@ -59,7 +59,7 @@ def _recipes_of(batch: Batch, domains: dict[PromptSettings, Prompts]) -> Mapping
         settings = resolve_for(batch).settings
         if settings.prompts not in domains:
             domains[settings.prompts] = load_prompts(settings)
-        return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in Asset}
+        return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in batch.graph.assets}
     except (SettingsError, PromptError) as error:
         return f"the recipes of batch {batch.name} cannot be told: {error}"
 
@@ -102,7 +102,7 @@ def recipe_spec(asset: Asset) -> dg.AssetSpec:
     return dg.AssetSpec(
         recipe_key(asset),
         group_name="prompts",
-        partitions_def=video_batches,
+        partitions_def=batches_of(asset),
         description=f"What shapes the rows of {asset} besides its upstream rows: prompts, model and parameters of each batch.",
         kinds={"markdown"},
         owners=["team:vr-assets"],

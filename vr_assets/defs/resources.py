@@ -28,7 +28,8 @@ class StoreResource(dg.ConfigurableResource["StoreResource"]):
     def open(self) -> Store:
         """Raises SettingsError when data_root is no folder."""
         run = {} if self.data_root is None else {"data_root": self.data_root}
-        return Store.at(resolve((RUN_CONFIG, run), (ENVIRONMENT, environment_layer())).settings.data_root)
+        settings = resolve((RUN_CONFIG, run), (ENVIRONMENT, environment_layer())).settings
+        return Store.at(settings.data_root, settings.bucket)
 
 
 class Project(dg.ConfigurableResource["Project"]):

@@ -21,8 +21,9 @@ from vr_assets.errors import MediaError
 from vr_assets.media.decode import Image
 from vr_assets.media.drawing import jpeg
 from vr_assets.media.mp4 import Mp4Writer, ticks
-from vr_assets.records.base import Span
+from vr_assets.records.base import STILL, Span
 from vr_assets.records.call import Clip, Frame, MediaForm
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.preflight import Colour, Direction, KnownBox, Shape, Shown
 from vr_assets.records.scene import Scene
 
@@ -167,6 +168,9 @@ class KnownClip:
     async def scene(self) -> Scene:
         raise MediaError(f"{self.name} is drawn: there is nothing to measure in it")
 
+    async def image_scene(self) -> ImageScene:
+        raise MediaError(f"{self.name} is drawn: there is nothing to measure in it")
+
 
 @dataclass(frozen=True)
 class KnownImage:
@@ -175,9 +179,9 @@ class KnownImage:
     box: KnownBox
 
     name = "the preflight image"
-    form = MediaForm.FRAMES
+    form = MediaForm.IMAGE
     frame_count = 1
-    span = Span(start_s=0.0, end_s=1.0)
+    span = STILL
 
     @property
     def identity(self) -> str:
@@ -190,4 +194,7 @@ class KnownImage:
         return [Frame(content=draw_image(self.box), time_s=0.0)]
 
     async def scene(self) -> Scene:
+        raise MediaError(f"{self.name} is drawn: there is nothing to measure in it")
+
+    async def image_scene(self) -> ImageScene:
         raise MediaError(f"{self.name} is drawn: there is nothing to measure in it")

@@ -10,7 +10,7 @@ from vr_assets.errors import MediaError
 from vr_assets.media import cut
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.near_duplicates import Signed, near_duplicates
-from vr_assets.media.prepared import Prepared, read_record
+from vr_assets.media.prepared import Prepared
 from vr_assets.media.probes import PROBE_VERSION, Probe, probe_file
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
@@ -20,6 +20,7 @@ from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_
 from vr_assets.media.turns import takes_long
 from vr_assets.media.watched import Watched, part_of
 from vr_assets.media.workers import Workers
+from vr_assets.mirror import Mirror
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, Media, MediaForm
 from vr_assets.records.media import VideoFacts
@@ -39,13 +40,22 @@ class MediaLibrary:
     `signatures.sqlite` (can be made again), `locks/`.
     """
 
-    def __init__(self, folder: Path, settings: MediaSettings, long_video: LongVideoSettings, workers: Workers) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: MediaSettings,
+        long_video: LongVideoSettings,
+        workers: Workers,
+        *,
+        mirror: Mirror | None = None,
+    ) -> None:
+        """`mirror`: of the bucket whose copy the folder is; facts and proxies are shared through it."""
         self.folder = folder
         self.settings = settings
         self.long_video = long_video
         self._workers = workers
         self._memo = FileMemo(folder / PROBES, Probe, version=PROBE_VERSION)
-        self._prepared = Prepared(folder, settings, workers, self.source)
+        self._prepared = Prepared(folder, settings, workers, self.source, mirror)
         self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
 
@@ -154,7 +164,7 @@ class MediaLibrary:
     async def scene(self, media: VideoMedia, facts: VideoFacts) -> Scene:
         """What can be measured in the whole video: from disk, else from the proxy. Raises MediaError."""
         path = self._prepared.fact_file(media, f"scene{SCENE_VERSION}")
-        known = read_record(Scene, path)
+        known = await asyncio.to_thread(self._prepared.read, Scene, path)
         if known is not None:
             return known
         return await self._shared.once(path, lambda: self._scene(media, facts, path))
@@ -177,6 +187,7 @@ class MediaLibrary:
 
         scene = await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
+        await asyncio.to_thread(self._prepared.share, path)
         return scene
 
 

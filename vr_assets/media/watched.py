@@ -4,11 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vr_assets.errors import MediaError
 from vr_assets.media.drawing import CLOCK_VERSION
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.spans import frames_shown, sample_times
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Frame, MediaForm
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import Scene
@@ -98,6 +100,9 @@ class Watched:
 
     async def scene(self) -> Scene:
         return await self.library.scene(self.media, self.facts)
+
+    async def image_scene(self) -> ImageScene:
+        raise MediaError(f"{self.name} is a video, not an image")
 
 
 def _sounding(recipe: ProxyRecipe) -> dict[str, str] | None:

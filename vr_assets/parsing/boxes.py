@@ -8,7 +8,8 @@ from pydantic import JsonValue
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.lax_json import find_json
 from vr_assets.parsing.text import spoken
-from vr_assets.records.preflight import BoxConvention, KnownBox
+from vr_assets.records.preflight import KnownBox
+from vr_assets.settings import BoxConvention
 
 Four = tuple[float, float, float, float]
 

@@ -9,7 +9,9 @@ from pydantic import JsonValue, TypeAdapter
 from vr_assets.parsing.captions import DenseCaptionReply, GlobalCaptionReply
 from vr_assets.parsing.chunk_captions import ChunkCaptionReply
 from vr_assets.parsing.descriptions import DescriptionReply
+from vr_assets.parsing.expressions import ExpressionsReply
 from vr_assets.parsing.filtered_videos import AnomalyOrNormalReply, ScreeningReply, SuitableReply
+from vr_assets.parsing.groundings import GroundingsReply
 from vr_assets.parsing.highlights import ClipCaptionReply, MomentReply
 from vr_assets.parsing.mcq import McqReply
 from vr_assets.parsing.preflight import SeenReply
@@ -45,6 +47,8 @@ REPLY_MODELS: Mapping[Task, type[ReplyModel]] = {
     Task.SCENE_DESCRIPTION: SceneDescriptionReply,
     Task.EVENT_SUMMARY: EventSummaryReply,
     Task.EVENT_VERIFICATION: EventVerificationReply,
+    Task.EXPRESSIONS: ExpressionsReply,
+    Task.GROUNDINGS: GroundingsReply,
     Task.PREFLIGHT: SeenReply,
 }
 """The reply model of each task."""

@@ -39,6 +39,10 @@ class Span(Record):
         return self.start_s - slack_s <= time_s <= self.end_s + slack_s
 
 
+STILL = Span(start_s=0.0, end_s=1.0)
+"""The span of what stands still: an image has no time."""
+
+
 def format_clock(seconds: float, *, tenths: bool = False) -> str:
     """`MM:SS`, or `MM:SS.f`; from an hour on `HH:MM:SS`. Rounded down, as clocks show it: never beyond the end of the video."""
     if not seconds >= 0 or math.isinf(seconds):

@@ -3,7 +3,7 @@
 from pydantic import Field, JsonValue
 
 from vr_assets.records.base import Record
-from vr_assets.settings import Mode
+from vr_assets.settings import Graph, Mode
 
 
 class ManifestRow(Record):
@@ -22,11 +22,23 @@ class ManifestRow(Record):
     fields: dict[str, JsonValue] = Field(default_factory=dict)
 
 
+class ImageEntry(Record):
+    """One image and its caption, as ingested. `image_path` is absolute. `width`, `height` and `image_id` are the list's word."""
+
+    image_path: str
+    caption: str
+    image_id: str | None = None
+    width: int | None = None
+    height: int | None = None
+    source: str = ""
+    fields: dict[str, JsonValue] = Field(default_factory=dict)
+
+
 class Batch(Record):
     """`batch.json`. `settings` holds only what was given explicitly, by dotted name.
 
-    Batches of one `family` were ingested under one name: `cams`, `cams-2`, ...; no two of them hold the same video or part.
-    `source_root` is the common folder of the videos, absolute.
+    Batches of one `family` were ingested under one name: `cams`, `cams-2`, ...; no two of them hold the same item.
+    `source_root` is the common folder of its files, absolute.
     """
 
     name: str
@@ -34,3 +46,4 @@ class Batch(Record):
     source_root: str | None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     created: str
+    graph: Graph = Graph.VIDEOS

@@ -11,7 +11,9 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from vr_assets.records.base import Record, Span
+from vr_assets.records.base import STILL, Record, Span
+from vr_assets.records.image import Expression
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
 from vr_assets.records.video import ChunkCaption, Event, HighlightChunk
 from vr_assets.records.vocabulary import Vocabulary
@@ -45,7 +47,7 @@ class Clip(Record):
 
 
 class Frame(Record):
-    """One JPEG and its moment on the video's clock, in seconds. `reduced` as for `Clip`.
+    """One picture and its moment on the video's clock, in seconds. `reduced` as for `Clip`.
 
     `zero_s` is the moment that a model is told to count from: 0.0 but in a window of a long video.
     """
@@ -54,15 +56,19 @@ class Frame(Record):
     time_s: float
     reduced: str = ""
     zero_s: float = 0.0
+    mime_type: str = "image/jpeg"
 
 
 class MediaForm(StrEnum):
+    """IMAGE: one still picture, shown without a time; its content is the one frame of `Media.frames`."""
+
     VIDEO = "video"
     FRAMES = "frames"
+    IMAGE = "image"
 
 
 class Media(Protocol):
-    """A stretch of one video, to be shown to a model. Making its content may decode; its identity never does."""
+    """A stretch of one video, or an image, to be shown to a model. Making its content may decode; its identity never does."""
 
     @property
     def identity(self) -> str:
@@ -81,7 +87,7 @@ class Media(Protocol):
 
     @property
     def span(self) -> Span:
-        """The true cut on the video's clock."""
+        """The true cut on the video's clock; of an image STILL, which means nothing."""
         ...
 
     @property
@@ -107,6 +113,10 @@ class Media(Protocol):
 
     async def scene(self) -> Scene:
         """What can be measured in the WHOLE video (not only the span), for the offline annotator. Raises MediaError."""
+        ...
+
+    async def image_scene(self) -> ImageScene:
+        """What can be measured in an image, likewise. Raises MediaError, also where it is a video."""
         ...
 
 
@@ -135,11 +145,12 @@ class Evidence:
     """The records a prompt was rendered from. The offline annotator reads these; remote models read the prompt.
 
     `span` is the window asked about (a chunk, the highlight clip, or the whole video). Where the answer to a question about what
-    is shown has times, they count from its start.
+    is shown has times, they count from its start. About images: `image_caption` is the caption as given, `expressions` are
+    those to be grounded.
     """
 
-    duration_s: float
-    span: Span
+    duration_s: float = 0.0
+    span: Span = STILL
     mode: Mode = Mode.UNKNOWN
     moment_s: float | None = None
     global_caption: str = ""
@@ -148,13 +159,15 @@ class Evidence:
     chunks: tuple[ChunkCaption, ...] = ()
     highlight: HighlightChunk | None = None
     description: str = ""
+    image_caption: str = ""
+    expressions: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True)
 class Request:
     """One question to a model.
 
-    `media` is what the model is shown, in order; empty for text-only tasks. `subject` is the video the question is about: it is
+    `media` is what the model is shown, in order; empty for text-only tasks. `subject` is what the question is about: it is
     sent nowhere, the offline annotator measures it. `reply_schema` is a JSON schema (an object). `output_tokens` is the output
     limit of this attempt, None for the setting's own: no part of what makes a request the same request.
     """

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from vr_assets.records.base import Record
+from vr_assets.settings import BoxConvention
 
 
 class Colour(StrEnum):
@@ -56,17 +57,6 @@ class KnownBox(Record):
     bottom: int
     width_px: int
     height_px: int
-
-
-class BoxConvention(StrEnum):
-    """In which order and unit a model gives boxes. `unknown`: what it said fits none of these, or more than one."""
-
-    PIXELS_XYXY = "pixels_xyxy"
-    PIXELS_XYWH = "pixels_xywh"
-    UNIT_XYXY = "unit_xyxy"
-    THOUSAND_XYXY = "thousand_xyxy"
-    THOUSAND_YXYX = "thousand_yxyx"
-    UNKNOWN = "unknown"
 
 
 class CheckName(StrEnum):

@@ -1,6 +1,7 @@
 """What every row of every asset carries."""
 
-from typing import Self
+from abc import abstractmethod
+from typing import Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -53,10 +54,8 @@ class VideoMedia(Record):
 
 
 class Row(Record):
-    """One video at one stage. `reason` is empty only when `status` is ok; `blocked_by` names the stage that stopped it."""
+    """One item of a batch at one stage. `reason` is empty only when `status` is ok; `blocked_by` is the stage that stopped it."""
 
-    video_id: str
-    video: str
     status: Status
     reason: str = ""
     blocked_by: Asset | None = None
@@ -64,11 +63,39 @@ class Row(Record):
     record_version: int = RECORD_VERSION
     provenance: tuple[Provenance, ...] = ()
     fields: dict[str, JsonValue] = Field(default_factory=dict)
-    mode: Mode = Mode.UNKNOWN
-    media: VideoMedia | None = None
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
         if self.status is not Status.OK and not self.reason:
             raise ValueError(f"a row that is {self.status} needs a reason")
         return self
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """What people know it by, and what is paid for it is booked under: the path of its file."""
+
+    def carried(self) -> dict[str, Any]:
+        """What the next stage's row of the same item starts from."""
+        return {"fields": self.fields}
+
+
+class _Video(Record):
+    # A base of its own, so that rows are written with these first, as they always were.
+    video_id: str
+    video: str
+
+
+class VideoRow(Row, _Video):
+    """One video at one stage."""
+
+    mode: Mode = Mode.UNKNOWN
+    media: VideoMedia | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.video
+
+    def carried(self) -> dict[str, Any]:
+        named = {"video_id": self.video_id, "video": self.video, "mode": self.mode, "media": self.media}
+        return {**super().carried(), **named}

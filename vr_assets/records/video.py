@@ -5,11 +5,11 @@ from typing import Literal
 from pydantic import Field
 
 from vr_assets.records.base import Record, Span
-from vr_assets.records.row import Row
+from vr_assets.records.row import VideoRow
 from vr_assets.settings import LeftOut, Mode, QaType
 
 
-class RawVideo(Row):
+class RawVideo(VideoRow):
     """raw_videos. `mode` is the label the manifest gives the row, else the batch's, else unknown."""
 
     labelled: bool = False
@@ -44,7 +44,7 @@ class NearDuplicate(Record):
     batch: str
 
 
-class FilteredVideo(Row):
+class FilteredVideo(VideoRow):
     """filtered_videos. `*_words` are the model's own; `is_valid` is None when the question was not asked.
 
     `media_remarks` are sentences about the file: damage, which of several videos in it is shown.
@@ -67,7 +67,7 @@ class Event(Record):
     text: str
 
 
-class CaptionedVideo(Row):
+class CaptionedVideo(VideoRow):
     """captions. `events` are read from `dense_caption`."""
 
     global_caption: str = ""
@@ -84,7 +84,7 @@ class ChunkCaption(Record):
     caption: str
 
 
-class ChunkCaptionedVideo(Row):
+class ChunkCaptionedVideo(VideoRow):
     chunk_captions: tuple[ChunkCaption, ...] = ()
 
 
@@ -97,11 +97,11 @@ class HighlightChunk(Record):
     caption: str
 
 
-class HighlightedVideo(Row):
+class HighlightedVideo(VideoRow):
     highlight_chunk: HighlightChunk | None = None
 
 
-class DescribedVideo(Row):
+class DescribedVideo(VideoRow):
     detailed_description: str = ""
     prompt_key: str = ""
 
@@ -160,11 +160,11 @@ class QaSet(Record):
     raw_reply: str
 
 
-class QaVideo(Row):
+class QaVideo(VideoRow):
     qa: tuple[QaSet, ...] = ()
 
 
-class TaskFilesVideo(Row):
+class TaskFilesVideo(VideoRow):
     """task_files: how many items of this video each task file holds."""
 
     items: dict[str, int] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from vr_assets.settings.names import (
     Asset,
     AudioSetting,
     BackendName,
+    BoxConvention,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
@@ -183,6 +184,22 @@ class IngestSettings(_Group):
     )
 
 
+class DropSettings(_Group):
+    folder: str = Field("", description="Folder that the sensor `video_drops` watches for videos and .jsonl lists of videos.")
+    family: str = Field(
+        "", description="Name of the batches made of dropped videos: NAME, NAME-2, ...; empty: the folder's name."
+    )
+    settle_s: float = Field(
+        60.0, ge=0, description="A file is taken when its size and time did not change for so long, in seconds."
+    )
+    done_suffix: str = Field(
+        "", description="Such as .done: a file is taken once NAME.mp4.done lies beside it, and not before, in place of settle_s."
+    )
+    batch_age_s: float = Field(
+        900.0, ge=0, description="A batch closes at ingest.batch_size videos, or when one has waited for so long. Seconds."
+    )
+
+
 class VideoSettings(_Group):
     max_video_length_sec: float = Field(
         300.0, gt=0, description="Longer videos are skipped with a row, before any paid call. Seconds."
@@ -280,14 +297,42 @@ class MediaSettings(_Group):
     memory_mb: int = Field(4096, ge=512, description="Memory limit of one media process, in MB.")
 
 
+class ImageSettings(_Group):
+    image_root: str = Field(
+        "", description="Folder that relative image paths are below; empty: that of the list that names them."
+    )
+    longest_side_px: int = Field(
+        1568, ge=64, le=8192, description="Larger images are sent scaled to this; 1568 is what most models look at, and 56 x 28."
+    )
+
+
+class GroundingSettings(_Group):
+    box_convention: BoxConvention = Field(
+        BoxConvention.UNKNOWN,
+        description="Order and unit of the model's boxes, such as thousand_xyxy; unknown: by the model's name.",
+    )
+    max_instances: int = Field(10, ge=1, le=100, description="Most boxes of one expression; the rest is left out and counted.")
+    expressions_per_call: int = Field(
+        25, ge=1, le=200, description="Longer lists are split over calls, so that no answer is cut."
+    )
+
+
 class CheckSettings(_Group):
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
+
+
+class BucketSettings(_Group):
+    cache_dir: str = Field("~/.cache/vr-assets", description="Folder for local copies of what lies in buckets; may be deleted.")
+    flush_s: float = Field(
+        5.0, gt=0, description="Answers go into the bucket at least so often: what a lost machine loses at most. Seconds."
+    )
 
 
 class Settings(_Group):
     """All settings, resolved. Sections are attributes; the dotted name of a leaf is its path."""
 
-    data_root: str = Field("./data", description="Where everything is written: a folder.")
+    data_root: str = Field("./data", description="Where everything is written: a folder, or s3://bucket/prefix.")
+    bucket: BucketSettings = Field(default_factory=BucketSettings)
     mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
     force_reprocess: Strings = Field((), description="Assets to ask again in spite of the journal, or `all`. For one run.")
     retry: Strings = Field((), description="Assets whose used-up requests (max_answers) may be asked again. For one run.")
@@ -303,6 +348,7 @@ class Settings(_Group):
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     prompts: PromptSettings = Field(default_factory=PromptSettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
+    drops: DropSettings = Field(default_factory=DropSettings)
     videos: VideoSettings = Field(default_factory=VideoSettings)
     filter: FilterSettings = Field(default_factory=FilterSettings)
     chunks: ChunkSettings = Field(default_factory=ChunkSettings)
@@ -311,6 +357,8 @@ class Settings(_Group):
     qa: QaSettings = Field(default_factory=QaSettings)
     task_files: TaskFileSettings = Field(default_factory=TaskFileSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
+    images: ImageSettings = Field(default_factory=ImageSettings)
+    grounding: GroundingSettings = Field(default_factory=GroundingSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
 
     @model_validator(mode="after")

@@ -45,7 +45,7 @@ class NearDuplicates(StrEnum):
 
 
 class Asset(StrEnum):
-    """The assets of the video graph, upstream first."""
+    """The assets of all graphs, each graph's together, upstream first."""
 
     RAW_VIDEOS = "raw_videos"
     FILTERED_VIDEOS = "filtered_videos"
@@ -55,6 +55,32 @@ class Asset(StrEnum):
     DESCRIPTIONS = "descriptions"
     QA = "qa"
     TASK_FILES = "task_files"
+    RAW_IMAGES = "raw_images"
+    EXPRESSIONS = "expressions"
+    GROUNDINGS = "groundings"
+
+
+class Graph(StrEnum):
+    """What a batch is a batch of. Each graph has partitions, a manifest and rows of its own."""
+
+    VIDEOS = "videos"
+    IMAGES = "images"
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """Upstream first."""
+        return _ASSETS[self]
+
+    @classmethod
+    def of(cls, asset: Asset) -> "Graph":
+        return next(graph for graph in cls if asset in graph.assets)
+
+
+_IMAGE_ASSETS = (Asset.RAW_IMAGES, Asset.EXPRESSIONS, Asset.GROUNDINGS)
+_ASSETS = {
+    Graph.VIDEOS: tuple(asset for asset in Asset if asset not in _IMAGE_ASSETS),
+    Graph.IMAGES: _IMAGE_ASSETS,
+}
 
 
 class QaType(StrEnum):
@@ -90,6 +116,8 @@ class Task(StrEnum):
     SCENE_DESCRIPTION = "scene_description"
     EVENT_SUMMARY = "event_summary"
     EVENT_VERIFICATION = "event_verification"
+    EXPRESSIONS = "expressions"
+    GROUNDINGS = "groundings"
     PREFLIGHT = "preflight"
 
 
@@ -143,6 +171,26 @@ class LongRecordings(StrEnum):
 class AudioSetting(StrEnum):
     DROP = "drop"
     KEEP = "keep"
+
+
+class BoxConvention(StrEnum):
+    """In which order and unit a model gives boxes: four numbers.
+
+    Pixels are those of the picture as sent; `resized`: as Qwen2.5-VL resizes it, to multiples of 28; `original`: of the file.
+    `thousand` is 0-1000 of the picture, `thousandth` 0-999, `bins` 0-1023, `unit` 0-1. `unknown`: what a
+    model said fits none of these, or more than one; as a setting: by the model's name.
+    """
+
+    PIXELS_XYXY = "pixels_xyxy"
+    PIXELS_XYWH = "pixels_xywh"
+    RESIZED_XYXY = "resized_xyxy"
+    ORIGINAL_XYXY = "original_xyxy"
+    UNIT_XYXY = "unit_xyxy"
+    THOUSAND_XYXY = "thousand_xyxy"
+    THOUSAND_YXYX = "thousand_yxyx"
+    THOUSANDTH_XYXY = "thousandth_xyxy"
+    BINS_YXYX = "bins_yxyx"
+    UNKNOWN = "unknown"
 
 
 class SplitAt(StrEnum):

@@ -14,7 +14,7 @@ from vr_assets.batch import Failed
 from vr_assets.errors import StageError
 from vr_assets.records.row import Row
 from vr_assets.records.video import CaptionedVideo
-from vr_assets.settings import Asset, Status
+from vr_assets.settings import Asset, Graph, Status
 from vr_assets.steps.captions import caption_video
 from vr_assets.steps.chunk_captions import caption_chunks_of
 from vr_assets.steps.descriptions import describe_video
@@ -96,6 +96,6 @@ class Ahead:
         return None if isinstance(row, Failed) else row
 
     def _following(self, asset: Asset) -> Asset | None:
-        order = list(Asset)
+        order = Graph.of(asset).assets
         following = order[order.index(asset) + 1]
         return following if following in _WORK and following in self._assets else None

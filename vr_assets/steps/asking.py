@@ -14,6 +14,9 @@ ASKS: Mapping[Asset, Mapping[Task, str]] = {
     Asset.DESCRIPTIONS: {Task.DESCRIPTION: "llm"},
     Asset.QA: {Task(kind): "llm" for kind in QaType},
     Asset.TASK_FILES: {},
+    Asset.RAW_IMAGES: {},
+    Asset.EXPRESSIONS: {Task.EXPRESSIONS: "vlm"},
+    Asset.GROUNDINGS: {Task.GROUNDINGS: "vlm"},
 }
 
 

@@ -53,7 +53,7 @@ class Names:
 
     def __init__(self, store: Store, family: str) -> None:
         self.family = check_name(family)
-        families = {name: store.read_batch(name).family for name in store.batches()}
+        families = {batch.name: batch.family for batch in store.read_batches()}
         for name, other in families.items():
             if other == family:
                 continue

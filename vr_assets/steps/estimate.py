@@ -15,7 +15,7 @@ from vr_assets.records.video import (
     HighlightedVideo,
     RawVideo,
 )
-from vr_assets.settings import Asset, Settings
+from vr_assets.settings import Asset, Graph, Settings
 from vr_assets.steps.asking import ASKS
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
@@ -74,10 +74,13 @@ class StageEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run of one batch would ask. `unmeasured` videos are counted by their headers' length."""
+    """What a run of one batch would ask. `items` says how many it has, `unmeasured` how many of them are counted by what their
+    headers say.
+    """
 
     batch: str
-    videos: int
+    graph: Graph
+    items: int
     unmeasured: int
     stages: tuple[StageEstimate, ...]
 
@@ -130,11 +133,12 @@ class _Outlook:
         self._stages: list[StageEstimate] = []
 
     async def made(self) -> Estimate:
-        manifest = self._store.read_manifest(self._batch)
         asked = [asset for asset in self._assets if ASKS[asset]]
+        graph = self._store.read_batch(self._batch).graph
         if asked:
             await self._go_through(asked[-1])
-        return Estimate(self._batch, len(manifest), len(self._unmeasured), tuple(self._stages))
+        count = self._store.count_entries(self._batch)
+        return Estimate(self._batch, graph, count, len(self._unmeasured), tuple(self._stages))
 
     async def _go_through(self, last: Asset) -> None:
         manifest = self._store.read_manifest(self._batch)

@@ -8,7 +8,7 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.records.base import Span
 from vr_assets.records.call import Evidence, Media
 from vr_assets.records.media import VideoFacts
-from vr_assets.records.row import Row, VideoMedia
+from vr_assets.records.row import Row, VideoMedia, VideoRow
 from vr_assets.records.video import CaptionedVideo, ChunkCaption, HighlightChunk
 from vr_assets.settings import Asset, Mode
 from vr_assets.steps.seen import Seen
@@ -52,13 +52,13 @@ def prompt_mode(mode: Mode) -> Mode:
     return Mode.NORMAL if mode is Mode.UNKNOWN else mode
 
 
-def media_of(row: Row) -> VideoMedia:
+def media_of(row: VideoRow) -> VideoMedia:
     """The media of a row that nothing blocked."""
     assert row.media is not None, f"{row.video}: an ok row without media"
     return row.media
 
 
-async def whole(library: MediaLibrary, row: Row) -> tuple[VideoMedia, VideoFacts, Media]:
+async def whole(library: MediaLibrary, row: VideoRow) -> tuple[VideoMedia, VideoFacts, Media]:
     """A video as a whole: its media as measured, its facts, and the handle to show it by.
 
     Raises:
@@ -70,7 +70,7 @@ async def whole(library: MediaLibrary, row: Row) -> tuple[VideoMedia, VideoFacts
     return measured, facts, library.watch(measured, facts)
 
 
-def evidence(media: VideoMedia, subject: Media, row: Row, captioned: CaptionedVideo | None = None) -> Evidence:
+def evidence(media: VideoMedia, subject: Media, row: VideoRow, captioned: CaptionedVideo | None = None) -> Evidence:
     """Evidence about a whole video; steps add what they have with `dataclasses.replace`."""
     if captioned is None:
         return Evidence(duration_s=media.duration_s, span=subject.span, mode=row.mode)

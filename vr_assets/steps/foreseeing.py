@@ -98,7 +98,7 @@ async def foreseeing(
         return cast(Asker, _Foreseer(asker, journal, figures, notes))
 
     try:
-        library = MediaLibrary(store.media_folder, settings.media, settings.long_video, workers)
+        library = MediaLibrary(store.media_folder, settings.media, settings.long_video, workers, mirror=store.mirror)
         yield Stage(
             asset=asset,
             settings=settings,

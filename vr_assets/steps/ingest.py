@@ -1,7 +1,7 @@
 """Ingest: from folders and lists to batches that can be registered. Nothing is written here."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -53,6 +53,7 @@ async def take_in(
     settings: Settings,
     explicit: Mapping[str, JsonValue],
     now: datetime,
+    anew: Collection[str] = (),
     on_looked: Callable[[float, float], None] = lambda done_s, total_s: None,
 ) -> Intake:
     """Find videos and sort out what is new.
@@ -66,6 +67,7 @@ async def take_in(
             family holds is known.
         explicit: the settings that the batch keeps, by dotted name.
         now: aware.
+        anew: paths of files that were replaced since a batch of this family took them: they count as new.
         on_looked: is told how many seconds of recordings were looked through for scene cuts, and of how many.
 
     Raises:
@@ -74,9 +76,9 @@ async def take_in(
     """
     sources = _sources(paths, settings)
     names = Names(store, family or family_from(absolute(sources[0]), is_folder=sources[0].is_dir()))
-    ours = {(store.root / folder).resolve() for folder in ("batches", "journal", "media", "datasets")}
-    found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=ours)
-    sorter = Sorter(settings, (row for name in names.batches for row in store.read_manifest(name)), found.problems)
+    found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=our_folders(store))
+    held = (row for name in names.batches for row in store.read_manifest(name) if row.video_path not in anew)
+    sorter = Sorter(settings, held, found.problems)
     groups, repeated = _merged(found)
     await sorter.look(groups, recordings, on_looked)
     new, again = distinct(chain.from_iterable(map(sorter.new_rows, groups)))
@@ -101,6 +103,11 @@ async def take_in(
         too_long=sorter.too_long,
         problems=(*found.problems, *overlaps(new)),
     )
+
+
+def our_folders(store: Store) -> set[Path]:
+    """Where the store keeps videos of its own."""
+    return {(store.root / folder).resolve() for folder in ("batches", "journal", "media", "datasets")}
 
 
 def _sources(paths: Sequence[Path], settings: Settings) -> list[Path]:

@@ -19,6 +19,9 @@ _SHAPED_BY: Mapping[Asset, tuple[str, ...]] = {
     Asset.DESCRIPTIONS: (),
     Asset.QA: ("qa",),
     Asset.TASK_FILES: ("task_files",),
+    Asset.RAW_IMAGES: (),
+    Asset.EXPRESSIONS: ("images",),
+    Asset.GROUNDINGS: ("images", "grounding"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from vr_assets.records.image import ExpressedImage, GroundedImage, RawImage
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
     CaptionedVideo,
@@ -24,4 +25,7 @@ ROWS: Mapping[Asset, type[Row]] = {
     Asset.DESCRIPTIONS: DescribedVideo,
     Asset.QA: QaVideo,
     Asset.TASK_FILES: TaskFilesVideo,
+    Asset.RAW_IMAGES: RawImage,
+    Asset.EXPRESSIONS: ExpressedImage,
+    Asset.GROUNDINGS: GroundedImage,
 }

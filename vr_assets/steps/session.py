@@ -1,5 +1,6 @@
 """What the stages of one run share: endpoints with their pace, budget and uploads, media processes, journals."""
 
+import asyncio
 import os
 import secrets
 import time
@@ -19,11 +20,13 @@ from vr_assets.backends.calling import Caller, UnderWay
 from vr_assets.backends.counts import Counts
 from vr_assets.backends.journaled import Asker
 from vr_assets.backends.known import Known
+from vr_assets.backends.leases import LEASES
 from vr_assets.backends.limits import Gate, Limiter
 from vr_assets.backends.make import make_backend
 from vr_assets.backends.preflight import Preflight
 from vr_assets.backends.prices import Prices
 from vr_assets.backends.purse import Purse
+from vr_assets.backends.spending import exchange
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.workers import Workers
@@ -94,10 +97,11 @@ class Session:
         self._under_way = UnderWay()
         self._gate = Gate(2 * settings.calls.max_workers + _READY_TO_GO)
         self._workers = Workers(settings.media)
-        self._media = MediaLibrary(store.media_folder, settings.media, settings.long_video, self._workers)
+        self._media = MediaLibrary(store.media_folder, settings.media, settings.long_video, self._workers, mirror=store.mirror)
         self._prompts = load_prompts(settings)
         self._stages: dict[Asset, Stage] = {}
         self._journals: list[Journal] = []
+        self._uploads = store.uploads()
         self._backends: dict[ModelSettings, Backend] = {}
         self._callers: dict[str, Caller] = {}
         self._limiters: dict[str, Limiter] = {}
@@ -105,12 +109,14 @@ class Session:
         """Set it before the end to end calls in flight at once, in place of waiting for them and keeping their answers."""
 
     async def __aenter__(self) -> Self:
-        budget, shared = self.settings.budget, self._run.shared
+        budget, shared, mirror = self.settings.budget, self._run.shared, self._store.mirror
         async with AsyncExitStack() as opening:
             opening.callback(self._workers.close)
             self._known = Known(shared / "known.sqlite" if shared else None)
             opening.callback(self._known.close)
             self._prices = Prices.load(budget.prices_file)
+            if mirror:
+                await asyncio.to_thread(exchange, self._store.spending_file, mirror, give=False)
             self._budget = Budget(
                 self._store.spending_file,
                 batch=self._run.batch,
@@ -118,6 +124,7 @@ class Session:
                 run_usd=budget.run_usd,
                 batch_usd=budget.batch_usd,
             )
+            opening.push_async_callback(self._tell_spending)
             opening.callback(self._budget.close)
             opening.push_async_callback(self._let_go)
             group = await opening.enter_async_context(anyio.create_task_group())
@@ -154,6 +161,7 @@ class Session:
                 max_answers=calls.max_answers,
                 output_cap=calls.max_output_cap,
                 epochs=self._run.epochs(asset),
+                uploads=self._uploads,
             )
             self._journals.append(journal)
 
@@ -222,7 +230,7 @@ class Session:
             self._limiters[endpoint] = Limiter(
                 endpoint,
                 self.settings.calls.max_workers,
-                state=self._run.shared / "leases.sqlite" if self._run.shared else None,
+                state=self._run.shared / LEASES if self._run.shared else None,
                 run=self._run.id,
                 requests_per_minute=_strictest(model.requests_per_minute for model in same),
                 tokens_per_minute=_strictest(model.tokens_per_minute for model in same),
@@ -239,6 +247,10 @@ class Session:
         offline = any(self._backend(name).output_limit == 0 for name in endpoints_of(asset, self.settings))
         return None if offline else self.stage(asset)
 
+    async def _tell_spending(self) -> None:
+        if self._store.mirror:
+            await asyncio.to_thread(exchange, self._store.spending_file, self._store.mirror, give=True)
+
     async def _let_go(self) -> None:
         if self.abandoned:
             await self._under_way.abandon()
@@ -249,6 +261,8 @@ class Session:
             limiter.close()
         for journal in self._journals:
             journal.close()
+        if self._uploads is not None:
+            await asyncio.to_thread(self._uploads.close)
 
 
 def _strictest(limits: Iterable[float]) -> float:

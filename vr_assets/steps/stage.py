@@ -111,13 +111,12 @@ def goes_on(row: Row) -> bool:
 
 
 def next_row(kind: type[R], row: Row, **own: Any) -> R:
-    """A row of the next stage for the same video."""
-    carried = {"mode": row.mode, "media": row.media, **own}
-    return kind(video_id=row.video_id, video=row.video, fields=row.fields, **carried)
+    """A row of the next stage for the same item."""
+    return kind(**{**row.carried(), **own})
 
 
 def blocked(kind: type[R], row: Row, asset: Asset) -> R | None:
-    """The next stage's row for a video that an upstream stage stopped; None when nothing stopped it."""
+    """The next stage's row for an item that an upstream stage stopped; None when nothing stopped it."""
     if row.status is Status.OK:
         return None
     if row.blocked_by is not None:

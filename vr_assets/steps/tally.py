@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from vr_assets.records.row import Row
+from vr_assets.records.row import Row, VideoRow
 from vr_assets.settings import Status
 
 
@@ -39,7 +39,7 @@ class Tally:
 
 
 def tally(rows: Sequence[Row]) -> Tally:
-    """Count rows. Reasons that differ only in the video they name are one reason."""
+    """Count rows. Reasons that differ only in the file they name are one reason."""
     statuses = Counter(row.status for row in rows)
     reasons = Counter((row.status, _general(row)) for row in rows if row.status is not Status.OK)
     return Tally(
@@ -49,4 +49,5 @@ def tally(rows: Sequence[Row]) -> Tally:
 
 
 def _general(row: Row) -> str:
-    return row.reason.replace(row.video, "<video>").replace(PurePath(row.video).name, "<video>")
+    kind = "<video>" if isinstance(row, VideoRow) else "<image>"
+    return row.reason.replace(row.subject, kind).replace(PurePath(row.subject).name, kind)

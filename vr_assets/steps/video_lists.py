@@ -86,19 +86,26 @@ def find_videos(paths: Sequence[Path], *, filter_field: str, skip: Collection[Pa
 
 def _walk(folder: Path, found: Found, skip: Collection[Path]) -> None:
     before = len(found.walked)
-    for path in _videos_below(folder, found, skip=skip, above=frozenset()):
+    for path in files_below(folder, found, skip=skip):
         _add_walked(path, found, source=str(folder))
     if len(found.walked) == before:
         found.problems.append(Problem(str(folder), f"holds no video ({' '.join(sorted(VIDEO_SUFFIXES))})"))
 
 
-def _videos_below(folder: Path, found: Found, *, skip: Collection[Path], above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+def files_below(
+    folder: Path,
+    found: Found,
+    *,
+    suffixes: Collection[str] = VIDEO_SUFFIXES,
+    skip: Collection[Path],
+    above: frozenset[tuple[int, int]] = frozenset(),
+) -> Iterator[Path]:
     """Sorted by name within each folder. Links are followed, except back to a folder above; hidden names are left out."""
     try:
         status = folder.stat()
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir())]
     except OSError as error:
-        found.problems.append(Problem(str(folder), f"cannot be read ({error.strerror}); its videos are left out"))
+        found.problems.append(Problem(str(folder), f"cannot be read ({error.strerror}); what it holds is left out"))
         return
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -110,19 +117,19 @@ def _videos_below(folder: Path, found: Found, *, skip: Collection[Path], above: 
         if is_folder:
             if entry.resolve() in skip:
                 continue
-            yield from _videos_below(entry, found, skip=skip, above=above | {here})
-        elif entry.suffix.lower() in VIDEO_SUFFIXES:
+            yield from files_below(entry, found, suffixes=suffixes, skip=skip, above=above | {here})
+        elif entry.suffix.lower() in suffixes:
             yield entry
 
 
 def _add_walked(path: Path, found: Found, *, source: str) -> None:
-    if _is_unicode(str(path)):
+    if is_unicode(str(path)):
         found.walked.append(ManifestRow(video_path=absolute(path), source=source))
     else:
         found.problems.append(Problem(ascii(str(path)), "its name is not UTF-8; rename the file"))
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Whether a text can be written at all: file names and JSON escapes can hold halves of characters."""
     try:
         text.encode()
@@ -169,7 +176,7 @@ def _parse(line: bytes) -> dict[str, JsonValue]:
         raise IngestError(f"not JSON ({what}): {line.decode()[:60]!r}; write one object a line") from None
     except (ValueError, RecursionError) as error:
         raise IngestError(f"cannot be read ({error}): {line.decode()[:60]!r}") from None
-    if not _is_unicode(json.dumps(fields, ensure_ascii=False)):
+    if not is_unicode(json.dumps(fields, ensure_ascii=False)):
         raise IngestError(f"half a character: {line.decode()[:60]!r}; write \\u escapes in pairs")
     if not isinstance(fields, dict):
         raise IngestError(f'not an object: {line.decode()[:60]!r}; write {{"video_path": ...}}')

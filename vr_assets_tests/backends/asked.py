@@ -11,6 +11,7 @@ from vr_assets.backends.opencv import OpenCVBackend
 from vr_assets.errors import MediaError
 from vr_assets.records.base import Span
 from vr_assets.records.call import Clip, Evidence, Finish, Frame, MediaForm, PromptText, Request
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
 from vr_assets.settings import Mode, Task
 
@@ -47,6 +48,9 @@ class BytesMedia:
         return [Frame(content=self.content + bytes([number]), time_s=time_s) for number, time_s in enumerate(FRAME_TIMES_S)]
 
     async def scene(self) -> Scene:
+        raise MediaError("nothing to measure in bytes")
+
+    async def image_scene(self) -> ImageScene:
         raise MediaError("nothing to measure in bytes")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.backends.leases import Leases, Share, may_take
+from vr_assets.backends.leases import Leases, Share, endpoints_in_use, may_take
 from vr_assets.errors import StorageError
 
 NOW = 1_000_000_000.0
@@ -151,3 +151,13 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_the_file(tmp_path: 
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="file/limits.sqlite"):
         Leases("e", tmp_path / "file" / "limits.sqlite")
+
+
+def test_what_runs_hold_now_can_be_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "leases.sqlite"
+    assert endpoints_in_use(path) == []
+    holders = [holding(path, 2, run="one"), holding(path, 3, run="other"), holding(path, 1, run="one", endpoint="f")]
+    assert [(one.name, one.runs, one.in_flight) for one in endpoints_in_use(path)] == [("e", 2, 5), ("f", 1, 1)]
+    for holder in holders:
+        holder.close()
+    assert endpoints_in_use(path) == []

@@ -16,7 +16,7 @@ import pytest
 from vr_assets.backends.offline import choices, claims
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.opencv import OpenCVBackend
-from vr_assets.errors import ReplyError
+from vr_assets.errors import MediaError, ReplyError
 from vr_assets.media.scene import measure_scene
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
@@ -27,6 +27,7 @@ from vr_assets.parsing.qa import parse_qa
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.base import Span
 from vr_assets.records.call import Evidence, Finish, MediaForm, Request
+from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Camera, Quality, Scene
 from vr_assets.records.video import McqItem, OpenItem, QaItem, SpanItem, YesNoItem
 from vr_assets.settings import Mode, QaType, Task
@@ -87,6 +88,9 @@ class Subject(BytesMedia):
     async def scene(self) -> Scene:
         assert self.measured is not None
         return self.measured
+
+    async def image_scene(self) -> ImageScene:
+        raise MediaError("a video")
 
 
 def asked(scene: Scene, task: Task, *, span: Span | None = None, mode: Mode = Mode.UNKNOWN) -> Request:

@@ -15,8 +15,8 @@ from vr_assets.backends.preflight import Preflight
 from vr_assets.backends.scripted import Line, ScriptedBackend
 from vr_assets.errors import RefusedError, StageError, TransientError
 from vr_assets.records.call import Finish, Reply, Request
-from vr_assets.records.preflight import BoxConvention, CheckName, CheckOutcome, Report, Shown
-from vr_assets.settings import BackendName, GeminiSettings, ModelSettings, OpenAISettings, Task
+from vr_assets.records.preflight import CheckName, CheckOutcome, Report, Shown
+from vr_assets.settings import BackendName, BoxConvention, GeminiSettings, ModelSettings, OpenAISettings, Task
 from vr_assets_tests.backends.asked import FRAMES, VIDEO, request
 from vr_assets_tests.servers import gemini, openai
 from vr_assets_tests.servers.seeing import Eyes, Sight

@@ -17,7 +17,7 @@ from vr_assets.defs.partitions import VIDEO_BATCHES
 from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.runs import RunOutcome, run_batch
 from vr_assets.records.batch import Batch, ManifestRow
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, Graph
 from vr_assets.steps.stage import Progress
 from vr_assets.storage import Store
 from vr_assets_tests.steps.graph import Script, valid
@@ -64,7 +64,7 @@ class Bench:
     def states(self, batch: str) -> dict[Asset, StaleStatus]:
         """What the UI shows of each asset."""
         resolver = CachingStaleStatusResolver(self.instance, defs.resolve_asset_graph(), LoadingContextForTest(self.instance))
-        return {asset: resolver.get_status(dg.AssetKey(asset.value), batch) for asset in Asset}
+        return {asset: resolver.get_status(dg.AssetKey(asset.value), batch) for asset in Graph.VIDEOS.assets}
 
     def stale(self, batch: str) -> list[Asset]:
         return [asset for asset, state in self.states(batch).items() if state is StaleStatus.STALE]

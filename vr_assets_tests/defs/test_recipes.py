@@ -12,7 +12,7 @@ from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.sensors import recipe_changes
 from vr_assets.errors import IngestError
-from vr_assets.settings import Asset, QaType
+from vr_assets.settings import Asset, Graph, QaType
 from vr_assets_tests.defs.bench import SHORT, Bench
 
 GENERAL = Path(__file__).parents[2] / "prompts" / "general"
@@ -129,7 +129,7 @@ def test_endpoints_and_limits_make_nothing_stale(bench: Bench, videos: list[Path
 def test_a_plan_says_what_is_missing_stale_and_fresh_and_why(bench: Bench, videos: list[Path], prompt: Path) -> None:
     bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
     batch = bench.store.read_batch("ours")
-    assert {one.state for one in plan(bench.instance, defs, batch, list(Asset))} == {State.MISSING}
+    assert {one.state for one in plan(bench.instance, defs, batch, list(Graph.VIDEOS.assets))} == {State.MISSING}
     bench.run("ours", SHORT)
     assert {(one.state, one.why) for one in plan(bench.instance, defs, batch, SHORT)} == {(State.FRESH, "")}
 

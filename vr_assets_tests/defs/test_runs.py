@@ -16,7 +16,7 @@ from vr_assets.errors import ReplyError, StageError
 from vr_assets.journal import Epochs
 from vr_assets.records.call import Request
 from vr_assets.records.video import QaVideo
-from vr_assets.settings import Asset, Settings, Status, Task
+from vr_assets.settings import Asset, Graph, Settings, Status, Task
 from vr_assets.steps.rows import ROWS
 from vr_assets_tests.defs.bench import SHORT, Bench
 from vr_assets_tests.steps.graph import valid
@@ -31,10 +31,10 @@ def test_a_run_publishes_a_row_for_every_video_at_every_stage_and_says_the_same_
     bench.ingest("cams", [*videos, tmp_path / "broken.mp4"], checks__max_failed_share=0.5)
     outcome = bench.run("cams")
     assert outcome.error is None
-    assert [stage.asset for stage in outcome.stages] == list(Asset)
-    for asset in Asset:
+    assert [stage.asset for stage in outcome.stages] == list(Graph.VIDEOS.assets)
+    for asset in Graph.VIDEOS.assets:
         rows = bench.store.read_rows("cams", asset, ROWS[asset])
-        assert rows is not None and [row.video for row in rows] == [str(path) for path in [*videos, tmp_path / "broken.mp4"]]
+        assert rows is not None and [row.subject for row in rows] == [str(path) for path in [*videos, tmp_path / "broken.mp4"]]
         metadata = bench.materialization("cams", asset).metadata
         counted = {status: metadata[f"rows/{status}"].value for status in Status}
         assert counted == {status: Counter(row.status for row in rows)[status] for status in Status}
@@ -42,7 +42,7 @@ def test_a_run_publishes_a_row_for_every_video_at_every_stage_and_says_the_same_
             assert name in metadata
     assert sum(stage.asked for stage in outcome.stages) == len(bench.asked)
     assert len(list(bench.store.task_files_folder("cams").glob("*.json"))) == 10
-    for asset in list(Asset)[1:]:
+    for asset in list(Graph.VIDEOS.assets)[1:]:
         shown = str(bench.materialization("cams", asset).metadata["preview"].value)
         assert "data:image/jpeg;base64," in shown
         assert len(shown) < 150_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.settings import Asset
+from vr_assets.settings import Graph
 from vr_assets_tests.end_to_end.conftest import Calm
 from vr_assets_tests.end_to_end.project import Project, by_content, hurried, openai_at
 from vr_assets_tests.servers.faults import FaultMix
@@ -61,7 +61,7 @@ def test_a_run_stops_at_its_budget_keeps_what_it_bought_and_goes_on_with_a_highe
         project.vr("run", "--batch", "cams")
         served = server.served
     assert {sum(one.usable for one in requests) for requests in by_content(served).values()} == {1}
-    for asset in Asset:
+    for asset in Graph.VIDEOS.assets:
         assert project.statuses("cams", asset) == {"ok": 6}
     assert project.task_files("cams") == calm(videos).task_files("cams")
     whole = sum(float(str(line["cost_usd"])) for line in project.journal())

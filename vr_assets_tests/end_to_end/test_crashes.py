@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.settings import Asset, Task
+from vr_assets.settings import Asset, Graph, Task
 from vr_assets_tests.end_to_end.conftest import Calm, ServerFactory
 from vr_assets_tests.end_to_end.project import Project, asked, openai_at, tasks
 from vr_assets_tests.servers.serving import Behaviour, ModelServer
@@ -42,7 +42,7 @@ def test_kill_9_costs_at_most_the_calls_in_flight_and_the_output_is_that_of_an_u
 
     twice = sum(count - 1 for count in asked(server.served).values())
     assert twice <= WORKERS
-    for asset in Asset:
+    for asset in Graph.VIDEOS.assets:
         assert len(killed.rows("cams", asset)) == 6
     assert killed.outputs("cams") == calm(videos).outputs("cams")
 

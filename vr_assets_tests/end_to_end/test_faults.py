@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.settings import Asset, QaType
+from vr_assets.settings import Asset, Graph, QaType
 from vr_assets_tests.end_to_end.conftest import Calm
 from vr_assets_tests.end_to_end.project import Project, by_content, gemini_at, hurried, openai_at
 from vr_assets_tests.servers.faults import FaultMix, Kind
@@ -33,7 +33,7 @@ def faults(served: Sequence[Served]) -> Counter[str]:
 
 
 def assert_every_task_arrived(project: Project, videos: int) -> None:
-    for asset in Asset:
+    for asset in Graph.VIDEOS.assets:
         assert project.statuses("cams", asset) == {"ok": videos}, asset
     expected = set(QaType) - {QaType.EVENT_VERIFICATION}
     for row in project.rows("cams", Asset.QA):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.settings import Asset
+from vr_assets.settings import Graph
 from vr_assets_tests.end_to_end.conftest import Calm, ServerFactory
 from vr_assets_tests.end_to_end.project import Project, hurried, openai_at
 from vr_assets_tests.servers.faults import FaultMix
@@ -68,6 +68,6 @@ def test_twenty_kills_at_random_moments_give_no_more_answers_twice_than_calls_we
     assert all(place < 2 * WORKERS for places in twice for place in places), twice
     assert any(twice), "no kill came at a moment that mattered"
     assert not twice[-1]
-    for asset in Asset:
+    for asset in Graph.VIDEOS.assets:
         assert project.statuses("cams", asset) == {"ok": 6}
     assert project.task_files("cams") == calm(videos).task_files("cams")

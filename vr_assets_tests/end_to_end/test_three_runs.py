@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.settings import Asset
+from vr_assets.settings import Graph
 from vr_assets_tests.end_to_end.conftest import ServerFactory
 from vr_assets_tests.end_to_end.project import Project, draw_videos, hurried, openai_at
 from vr_assets_tests.servers.serving import Behaviour, Served
@@ -45,7 +45,7 @@ def test_three_runs_never_have_more_in_flight_than_the_ceiling_and_none_starves(
 
     served = sorted(server.served, key=lambda one: one.until)
     for batch in TEMPERATURES:
-        for asset in Asset:
+        for asset in Graph.VIDEOS.assets:
             assert project.statuses(batch, asset) == {"ok": VIDEOS}
     assert server.most_in_flight <= CEILING
     assert server.most_in_flight >= CEILING - 1, "the runs did not use what they may"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, Graph
 from vr_assets_tests.end_to_end.project import Json, Project, hurried, openai_at
 from vr_assets_tests.media.zoo import ANIMALS, Animal, Refused
 from vr_assets_tests.servers import serving
@@ -64,7 +64,7 @@ def test_the_good_ones_by_themselves_go_through(undisturbed: Project) -> None:
     assert undisturbed.statuses("cams", Asset.TASK_FILES) == {"ok": 6}
 
 
-@pytest.mark.parametrize("asset", list(Asset))
+@pytest.mark.parametrize("asset", list(Graph.VIDEOS.assets))
 def test_the_good_ones_rows_are_what_they_are_without(undisturbed: Project, mixed: Project, asset: Asset) -> None:
     alone, among = _by_name(undisturbed, asset), _by_name(mixed, asset)
     assert len(alone) == 6
@@ -81,7 +81,7 @@ def test_the_good_ones_task_items_are_what_they_are_without(undisturbed: Project
 
 @pytest.mark.parametrize("animal", [pytest.param(one, id=ascii(one.name)) for one in ANIMALS])
 def test_each_difficult_one_has_its_row_at_every_stage(mixed: Project, animal: Animal) -> None:
-    rows = {asset: _by_name(mixed, asset)[animal.name] for asset in Asset}
+    rows = {asset: _by_name(mixed, asset)[animal.name] for asset in Graph.VIDEOS.assets}
     if isinstance(animal.outcome, Refused):
         raw = rows.pop(Asset.RAW_VIDEOS)
         assert raw["status"] == "failed" and re.search(animal.outcome.says, str(raw["reason"]))

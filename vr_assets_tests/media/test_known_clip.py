@@ -15,7 +15,8 @@ from vr_assets.media.known_clip import CLIP_S, KnownClip, KnownImage, chosen, dr
 from vr_assets.media.probe import probe_header
 from vr_assets.parsing.preflight import read_sighting
 from vr_assets.records.call import MediaForm
-from vr_assets.records.preflight import BoxConvention, Colour, Direction, Shape, Shown
+from vr_assets.records.preflight import Colour, Direction, Shape, Shown
+from vr_assets.settings import BoxConvention
 from vr_assets_tests.servers import seeing
 from vr_assets_tests.servers.seeing import Eyes
 from vr_assets_tests.servers.serving import Medium

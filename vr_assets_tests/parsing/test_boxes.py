@@ -6,7 +6,8 @@ import pytest
 
 from vr_assets.media.known_clip import chosen
 from vr_assets.parsing.boxes import convention_of, conventions, read_box
-from vr_assets.records.preflight import BoxConvention, Colour, KnownBox
+from vr_assets.records.preflight import Colour, KnownBox
+from vr_assets.settings import BoxConvention
 
 KNOWN = {(box.left, box.top): box for box in (chosen(str(seed))[1] for seed in range(40))}
 

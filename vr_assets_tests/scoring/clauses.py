@@ -44,6 +44,16 @@ def _stops(part: Part, seen: Seen, groups: list[str]) -> bool:
     return any(in_part(seen.at(stand.start_s), groups[1]) for stand in found)
 
 
+def changes_speed(seen: Seen, faster: bool) -> bool:
+    """Whether it becomes clearly faster, or slower, at any time that it is seen."""
+    begins, ends = seen.span
+    for step in range(round((ends - begins) * 10)):
+        before, after = (seen.speed(begins + 0.1 * step + side, 0.3) for side in (-0.5, 0.5))
+        if (after > 1.3 * before + 0.02) if faster else (before > 1.3 * after + 0.02):
+            return True
+    return False
+
+
 def _goes(kind: str) -> Callable[[Part, Seen, list[str]], bool]:
     """Faster or slower, at a moment or at any: its speed changes that way within a second, as it was drawn."""
 
@@ -131,7 +141,8 @@ _CLAUSES: list[tuple[str, Clause]] = [
     ),
     (rf"(?:keeps moving|moves on|moves steadily|moves|heads|goes) {TOWARDS}(?: without a stop)?", _moves),
     (r"moves from (?:top|bottom|left|right) to (top|bottom|left|right)", lambda p, s, g: s.heads((g[0],))),
-    (r"moves(?: steadily)?", _always),
+    (r"moves(?: steadily)?|goes to that place", _always),
+    (rf"puts an? item down{AT}", lambda p, s, g: _handles(taken=False)(p, s, ["", "", g[0]])),
     (r"moves about", lambda p, s, g: True),
     (rf"is{WHERE}(?: in the frame)? at the start", lambda p, s, g: _there(p, s, p.span[0] + 0.1, g[0])),
     (r"is in the frame from the start", lambda p, s, g: not s.entered),

@@ -14,6 +14,7 @@ NAME = (
     rf"(?: that (?:comes in from the {SIDES}|is first seen moving) at {CLOCK})?"
     rf"|what comes in from the {SIDES} at {CLOCK}|something)"
 )
+_PAINTS = {"light-coloured": {"white", "silver"}, "dark": {"dark", "black"}}
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _COLOURS = {"light-coloured": {"light", "white", "grey"}, "dark": {"dark", "black", "grey"}}
 
@@ -47,6 +48,9 @@ def meant(truth: Truth, name: str) -> list[Seen]:
     colour = next((word for word in words if word not in _RANKS and word not in ("large", "small")), None)
     if colour is not None:
         found = [seen for seen in found if seen.colours & _COLOURS.get(colour, {colour})]
+        # Where a name fits several, it means the one that it fits best.
+        plainly = [seen for seen in found if seen.main_paint in _PAINTS.get(colour, {colour})]
+        found = plainly or found
     if rank is not None and not came and not moving:
         return found[rank : rank + 1]
     return found

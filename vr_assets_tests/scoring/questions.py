@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from vr_assets_tests.drawn_facts import Seen, Truth
-from vr_assets_tests.scoring.clauses import WHERE, in_part
+from vr_assets_tests.scoring.clauses import WHERE, changes_speed, in_part
 from vr_assets_tests.scoring.names import CLOCK, NAME, NEAR_S, SIDES, one, seconds, sides
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -71,12 +71,6 @@ def _touch(truth: Truth, first: Seen, second: Seen) -> bool:
     return any(truth.gap(pair[0], pair[1], 0.05 * step) <= 0.015 for step in range(round(truth.scene.seconds * 20)))
 
 
-def _changes(truth: Truth, seen: Seen, faster: bool | None) -> bool:
-    kinds = {True: ("sudden_speed", "faster"), False: ("slower",), None: ("sudden_speed", "faster", "slower")}[faster]
-    own = any(truth.befalls(seen, kind) for kind in kinds)
-    return own or bool(seen.stands)
-
-
 def _against(truth: Truth, seen: Seen) -> bool:
     return bool(truth.befalls(seen, "wrong_way"))
 
@@ -109,8 +103,11 @@ _YES_NO: list[tuple[str, Callable[[Truth, list[str]], bool | None]]] = [
     ),
     (rf"Is it true that ({NAME}) falls over\?", _of(lambda t, s, g: s.mover.falls is not None)),
     (rf"Does ({NAME}) stay upright all the time\?", _of(lambda t, s, g: s.mover.falls is None)),
-    (rf"Does ({NAME}) become clearly (faster|slower) on its way\?", _of(lambda t, s, g: _changes(t, s, g[0] == "faster"))),
-    (rf"Does ({NAME}) keep the same speed all the way\?", _of(lambda t, s, g: not _changes(t, s, None))),
+    (rf"Does ({NAME}) become clearly (faster|slower) on its way\?", _of(lambda t, s, g: changes_speed(s, g[0] == "faster"))),
+    (
+        rf"Does ({NAME}) keep the same speed all the way\?",
+        _of(lambda t, s, g: not changes_speed(s, True) and not changes_speed(s, False)),
+    ),
     (rf"Does ({NAME}) move in the same direction as the others\?", _of(lambda t, s, g: not _against(t, s))),
     (rf"Does ({NAME}) move against the direction of the others\?", _of(lambda t, s, g: _against(t, s))),
     (rf"Do ({NAME}) and ({NAME}) touch each other\?", _of_two(_touch)),
@@ -277,7 +274,7 @@ _STRETCHES: list[tuple[str, Callable[[Truth, list[str]], Stretches]]] = [
     ),
     (
         rf"When does ({NAME}) move before it comes to its stop\?",
-        _when(lambda t, s: [(s.span[0], stand.start_s) for stand in s.stands]),
+        _when(lambda t, s: [(s.span[0], stand.start_s + by_s) for stand in s.stands for by_s in (0.0, stand.within_s)]),
     ),
     (rf"When does ({NAME}) move\?", _when(lambda t, s: [(s.sets_off_s, s.span[1])])),
     (
@@ -290,7 +287,7 @@ _STRETCHES: list[tuple[str, Callable[[Truth, list[str]], Stretches]]] = [
     ),
     (r"When does an object cross the frame for the (\w+) time\?", _passage),
     (
-        rf"When does something move{WHERE}\?",
+        rf"When does something move{WHERE}(?: in the frame)?\?",
         lambda t, g: [(min(seen.sets_off_s for seen in t.seen), max(seen.span[1] for seen in t.seen))] if t.seen else [],
     ),
     (r"When does nothing in the picture move\?", lambda t, g: t.still),

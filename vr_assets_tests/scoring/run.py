@@ -24,6 +24,7 @@ from vr_assets_tests.scoring.tally import Tally
 from vr_assets_tests.scoring.texts import judge_texts
 
 _CELLS = 24
+_NOT_OF_VIDEOS = {Task.EXPRESSIONS, Task.GROUNDINGS, Task.PREFLIGHT}
 RECIPE = ProxyRecipe.of(MediaSettings())
 
 
@@ -58,12 +59,12 @@ def _keep(stem: Path, film: Drawn, scene: Scene) -> None:
     """What was measured, what is said of it, and a sheet of frames."""
     Path(f"{stem}-scene.json").write_text(scene.model_dump_json(indent=1), encoding="utf-8")
     said = {}
-    for task in Task:
+    for task in set(Task) - _NOT_OF_VIDEOS:
         try:
-            said[task.value] = json.loads(annotated(scene, task)) if task is not Task.PREFLIGHT else None
+            said[task.value] = json.loads(annotated(scene, task))
         except ReplyError as error:
             said[task.value] = str(error)
-    Path(f"{stem}-said.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+    Path(f"{stem}-said.json").write_text(json.dumps(said, indent=1, sort_keys=True), encoding="utf-8")
     step = max(1, round(film.seconds * film.look.fps / _CELLS))
     shown = list(islice(film.images(), 0, None, step))
     labels = [f"{place * step / film.look.fps:.1f}" for place in range(len(shown))]

@@ -76,6 +76,8 @@ def _plainly(sentence: str) -> str:
         (", until it ", ", and "),
         (" until it ", ", and "),
         ("all at once goes", "suddenly goes"),
+        ("; it ", ", and "),
+        (", and an item stays", ""),
         (", and with that its movement ends at", ", and stops at"),
     ):
         sentence = sentence.replace(words, plain)
@@ -113,12 +115,15 @@ def _passages(part: Part, groups: list[str]) -> bool:
     return bool(told) and all(headings.count(side) == _NUMBERS.index(number) for number, side in told)
 
 
+def _times(words: str) -> int:
+    return {"once": 1, "twice": 2}.get(words) or _NUMBERS.index(words.split()[0])
+
+
 def _often(part: Part, groups: list[str]) -> bool:
     """`twice a white object and once a red object`: as many of them go that way."""
-    times = {"once": 1, "twice": 2} | {f"{word} times": number for number, word in enumerate(_NUMBERS)}
     told = re.findall(rf"(once|twice|\w+ times) ({NAME})", groups[0])
     return bool(told) and all(
-        sum(seen.heads(sides(groups[1])) for seen in meant(part.truth, name)) == times[count] for count, name in told
+        sum(seen.heads(sides(groups[1])) for seen in meant(part.truth, name)) == _times(count) for count, name in told
     )
 
 
@@ -195,6 +200,10 @@ _SENTENCES: list[tuple[str, Callable[[Part, list[str]], bool | None]]] = [
     (
         rf"(?:after it has gone|at least once|at least \w+ times) the picture is changed{WHERE}(?: once what came in has gone)?",
         lambda p, g: any(in_part(thing.place(p.truth.scene.look.size), g[0]) for thing in p.truth.scene.things),
+    ),
+    (
+        r"(once|twice|\w+ times) an object moves through it: (.*)",
+        lambda p, g: _times(g[0]) == len(p.truth.seen) and all(meant(p.truth, name) for name in re.findall(NAME, g[1])),
     ),
     (r"among what moves in it (?:is|are) (.*)", lambda p, g: all(meant(p.truth, name) for name in re.findall(NAME, g[0]))),
     (r"the picture is clear enough to describe what it shows", lambda p, g: True),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from vr_assets.records.preflight import BoxConvention
+from vr_assets.settings import BoxConvention
 from vr_assets_tests.servers.answers import GARBAGE
 
 Image = NDArray[np.uint8]
@@ -178,5 +178,12 @@ def _box(image: Image, convention: BoxConvention) -> list[JsonValue]:
             return [left * 1000 // width, top * 1000 // height, right * 1000 // width, bottom * 1000 // height]
         case BoxConvention.THOUSAND_YXYX:
             return [top * 1000 // height, left * 1000 // width, bottom * 1000 // height, right * 1000 // width]
+        case BoxConvention.ORIGINAL_XYXY | BoxConvention.RESIZED_XYXY:
+            # Nothing is scaled: its sides are multiples of 28.
+            return [left, top, right, bottom]
+        case BoxConvention.THOUSANDTH_XYXY:
+            return [left * 999 // width, top * 999 // height, right * 999 // width, bottom * 999 // height]
+        case BoxConvention.BINS_YXYX:
+            return [top * 1023 // height, left * 1023 // width, bottom * 1023 // height, right * 1023 // width]
         case BoxConvention.UNKNOWN:
             return [1, 2, 3, 4]

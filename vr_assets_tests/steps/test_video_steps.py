@@ -13,7 +13,7 @@ import pytest
 from vr_assets.errors import MediaError, ReplyError, StageError, TransientError
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.call import MediaForm, Request
-from vr_assets.records.row import Row
+from vr_assets.records.row import VideoRow
 from vr_assets.settings import Asset, Mode, QaType, Status, Task
 from vr_assets_tests.clips import moving_box, write_clip
 from vr_assets_tests.steps.graph import Graph, Rows, Script, valid
@@ -55,7 +55,7 @@ def failing(task: Task, about: Callable[[Request], bool], error: Exception) -> S
     return script
 
 
-def all_rows(rows: Rows) -> list[tuple[str, list[Row]]]:
+def all_rows(rows: Rows) -> list[tuple[str, list[VideoRow]]]:
     return [(item.name, getattr(rows, item.name)) for item in fields(rows)]
 
 

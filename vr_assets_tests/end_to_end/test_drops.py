@@ -1,0 +1,66 @@
+"""Dagster's own daemon and webserver: what is dropped into a folder is annotated."""
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from vr_assets.settings import Asset
+from vr_assets_tests.end_to_end.conftest import ServerFactory
+from vr_assets_tests.end_to_end.project import Project, openai_at
+from vr_assets_tests.servers.serving import Behaviour
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def dagster_dev(project: Project) -> Iterator[None]:
+    """The webserver and the daemon, stopped at the end as by Ctrl-C."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = project.start("dagster", "dev", "-m", "vr_assets.definitions", "--port", str(port))
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[0]
+        (project.root / "dev.log").open("a").write(said)
+
+
+def wait_for(what: Callable[[], bool], *, within_s: float = 120) -> None:
+    until = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.5)
+
+
+@pytest.mark.timeout(420)
+def test_what_is_dropped_is_annotated_also_what_comes_while_nobody_looks(
+    videos: Path, tmp_path: Path, serve: ServerFactory
+) -> None:
+    drops = tmp_path / "cams"
+    drops.mkdir()
+    server = serve(Behaviour())
+    given = {"VR_DROPS__FOLDER": str(drops), "VR_DROPS__SETTLE_S": "0", "VR_DROPS__BATCH_AGE_S": "0"}
+    project = Project.at(tmp_path / "project", {**openai_at(server), **given})
+    clips = sorted(videos.iterdir())
+
+    def annotated(batch: str) -> Callable[[], bool]:
+        return (project.root / "data" / "batches" / batch / f"{Asset.TASK_FILES}.jsonl").is_file
+
+    project.run("dagster", "sensor", "start", "video_drops", "-m", "vr_assets.definitions")
+    with dagster_dev(project):
+        copy(clips[0], drops / "a.mp4")
+        wait_for(annotated("cams"))
+    asked = len(server.served)
+    copy(clips[1], drops / "b.mp4")
+    with dagster_dev(project):
+        wait_for(annotated("cams-2"))
+    assert [project.statuses(batch, Asset.TASK_FILES) for batch in ("cams", "cams-2")] == [{"ok": 1}, {"ok": 1}]
+    assert len(server.served) == 2 * asked

@@ -1,0 +1,237 @@
+"""The store in a bucket, against a server that speaks S3."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from vr_assets import bucket as buckets
+from vr_assets.bucket import Bucket, TakenError
+from vr_assets.errors import SettingsError, StorageError
+from vr_assets.journal import Journal
+from vr_assets.mirror import Mirror, Uploads
+from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.settings import Asset, BucketSettings
+from vr_assets.storage import Store
+from vr_assets_tests.servers.s3 import S3Server, s3_server
+from vr_assets_tests.test_journal import an_answer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3") / "log") as running:
+        running.make_bucket("cctv")
+        yield running
+
+
+@pytest.fixture
+def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
+    """A prefix of its own for each test."""
+    for name, value in server.env.items():
+        monkeypatch.setenv(name, value)
+    buckets._client_of.cache_clear()
+    return Bucket(f"s3://cctv/{request.node.name}")
+
+
+def machine(bucket: Bucket, folder: Path) -> Store:
+    """A store as another machine has it, with a copy of its own."""
+    return Store.at(bucket.address(), BucketSettings(cache_dir=str(folder)))
+
+
+BATCH = Batch(name="june", family="june", source_root=None, created="2026-01-02T00:00:00+00:00")
+ROWS = [ManifestRow(video_path="/a.mp4"), ManifestRow(video_path="/b.mp4")]
+
+
+def test_what_one_machine_registers_another_reads(bucket: Bucket, tmp_path: Path) -> None:
+    machine(bucket, tmp_path / "one").create_batch(BATCH, ROWS)
+    other = machine(bucket, tmp_path / "other")
+    assert other.batches() == ("june",)
+    assert (other.read_batch("june"), other.read_manifest("june")) == (BATCH, ROWS)
+
+
+def test_a_change_is_seen_by_who_has_an_older_copy(bucket: Bucket, tmp_path: Path) -> None:
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+    one.create_batch(BATCH, ROWS)
+    other.read_batch("june")
+    changed = BATCH.model_copy(update={"settings": {"mode": "normal"}})
+    one.write_batch(changed)
+    assert other.read_batch("june") == changed
+    assert other.read_batches() == [changed]
+
+
+def test_rows_are_the_batchs_whichever_machine_made_them(bucket: Bucket, tmp_path: Path) -> None:
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+    assert other.read_rows("june", Asset.QA, ManifestRow) is None
+    one.write_rows("june", Asset.QA, ROWS)
+    assert other.read_rows("june", Asset.QA, ManifestRow) == ROWS
+
+
+def test_two_machines_cannot_register_the_same_name(bucket: Bucket, tmp_path: Path) -> None:
+    machine(bucket, tmp_path / "one").create_batch(BATCH, ROWS)
+    with pytest.raises(StorageError, match="'june' exists in s3://cctv/"):
+        machine(bucket, tmp_path / "other").create_batch(BATCH, ROWS[:1])
+    assert machine(bucket, tmp_path / "third").read_manifest("june") == ROWS
+
+
+def test_only_one_of_two_gets_a_new_object(bucket: Bucket) -> None:
+    bucket.put("new", b"one", new=True)
+    with pytest.raises(TakenError):
+        bucket.put("new", b"other", new=True)
+
+
+def test_an_unknown_batch_is_named_with_its_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"no batch 'june' in s3://cctv/"):
+        machine(bucket, tmp_path).read_batch("june")
+
+
+def test_task_files_that_are_gone_go_from_the_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    store = machine(bucket, tmp_path)
+    folder = store.task_files_folder("june")
+    folder.mkdir(parents=True)
+    for name in ("mcq.json", "bcq.json"):
+        (folder / name).write_text("{}")
+    store.publish_task_files("june")
+    (folder / "bcq.json").unlink()
+    store.publish_task_files("june")
+    assert list(bucket.listed("batches/june/task_files/")) == ["batches/june/task_files/mcq.json"]
+
+
+def journal_of(store: Store, part: str, uploads: Uploads | None) -> Journal:
+    return Journal(store.journal_folder(Asset.QA), part=part, max_answers=3, uploads=uploads)
+
+
+def test_an_answer_is_known_to_another_machine_when_its_run_is_over(bucket: Bucket, tmp_path: Path) -> None:
+    store = machine(bucket, tmp_path / "one")
+    uploads = store.uploads()
+    assert uploads is not None
+    journal = journal_of(store, "one", uploads)
+    journal.append(an_answer("text"))
+    journal.close()
+    uploads.close()
+    elsewhere = journal_of(machine(bucket, tmp_path / "other"), "other", None)
+    assert [one.text for one in elsewhere.answers("k")] == ["text"]
+
+
+def test_answers_of_a_run_that_was_killed_are_put_by_the_next_run_on_that_machine(bucket: Bucket, tmp_path: Path) -> None:
+    store = machine(bucket, tmp_path / "one")
+    journal = journal_of(store, "one", Uploads(Mirror(bucket, store.root), every_s=3600))
+    journal.append(an_answer("text"))
+    journal.close()
+    assert bucket.listed("journal/") == {}
+    journal_of(store, "next", None).close()
+    assert list(bucket.listed("journal/")) == ["journal/qa/one.1.jsonl"]
+
+
+def test_a_lost_machine_loses_what_was_answered_since_the_last_flush_only(bucket: Bucket, tmp_path: Path) -> None:
+    store = machine(bucket, tmp_path / "one")
+    uploads = Uploads(Mirror(bucket, store.root), every_s=0.05)
+    journal = journal_of(store, "one", uploads)
+    journal.append(an_answer("text"))
+    while not bucket.listed("journal/"):
+        time.sleep(0.02)
+    elsewhere = journal_of(machine(bucket, tmp_path / "other"), "other", None)
+    assert [one.text for one in elsewhere.answers("k")] == ["text"]
+    uploads.close()
+
+
+def test_a_large_part_is_followed_by_another(bucket: Bucket, tmp_path: Path) -> None:
+    store = machine(bucket, tmp_path)
+    uploads = Uploads(Mirror(bucket, store.root), every_s=3600)
+    journal = journal_of(store, "one", uploads)
+    for number in range(3):
+        journal.append(an_answer("x" * 1_500_000, key=f"k{number}"))
+    journal.close()
+    uploads.close()
+    assert [key.rpartition("/")[2] for key in bucket.listed("journal/")] == ["one.1.jsonl", "one.2.jsonl"]
+    again = journal_of(store, "again", None)
+    assert [len(again.answers(f"k{number}")) for number in range(3)] == [1, 1, 1]
+
+
+def test_more_objects_than_a_page_holds_are_all_listed(bucket: Bucket) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: bucket.put(f"many/{number:04}", b""), range(1200)))
+    assert len(bucket.listed("many/")) == 1200
+
+
+@pytest.mark.parametrize("address", ["s3://", "s3:///prefix", "s3://cctv/x?y=1"])
+def test_an_address_without_a_bucket_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match="write s3://bucket/prefix"):
+        Bucket(address)
+
+
+def test_a_bucket_that_is_not_there_is_named_with_the_cure(bucket: Bucket, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"s3://nowhere/x/batches.*NoSuchBucket.*make the bucket"):
+        Store.at("s3://nowhere/x", BucketSettings(cache_dir=str(tmp_path))).batches()
+
+
+def test_without_credentials_it_is_said_which_to_set(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    buckets._client_of.cache_clear()
+    with pytest.raises(StorageError, match="without credentials; set AWS_ACCESS_KEY_ID"):
+        bucket.listed("")
+
+
+def test_a_server_that_is_gone_is_named_with_the_cure(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(buckets, "_ATTEMPTS", 1)
+    buckets._client_of.cache_clear()
+    with pytest.raises(StorageError, match="check the network and AWS_ENDPOINT_URL"):
+        bucket.listed("")
+
+
+class Troubled(BaseHTTPRequestHandler):
+    """An error so many times, then an empty listing."""
+
+    left = 0
+    error = (503, "SlowDown")
+
+    def do_GET(self) -> None:
+        status, body = 200, b"<ListBucketResult></ListBucketResult>"
+        if Troubled.left:
+            Troubled.left -= 1
+            status, code = Troubled.error
+            body = f"<Error><Code>{code}</Code><Message>Not now.</Message></Error>".encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def troubled(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Troubled)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(buckets, "_ATTEMPTS", 3)
+    buckets._client_of.cache_clear()
+    yield bucket
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_bucket_that_wants_a_slower_pace_is_asked_again(troubled: Bucket) -> None:
+    Troubled.left = 2
+    assert troubled.listed("") == {}
+    assert Troubled.left == 0
+
+
+def test_a_bucket_that_never_gets_well_is_named(troubled: Bucket) -> None:
+    Troubled.left = 99
+    with pytest.raises(StorageError, match="SlowDown.*run again: what was answered is kept"):
+        troubled.listed("")
+
+
+def test_a_denied_prefix_is_named_with_what_to_allow(troubled: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Troubled, "error", (403, "AccessDenied"))
+    Troubled.left = 99
+    with pytest.raises(StorageError, match=r"s3://cctv/.*AccessDenied.*allow s3:ListBucket"):
+        troubled.listed("")
