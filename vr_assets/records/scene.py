@@ -171,7 +171,7 @@ class Stir(Record):
 
 
 class Contact(Record):
-    """Two tracks, by their places in `Scene.tracks`, without a gap between them in the picture, side by side or one before another.
+    """Two tracks, by their places in `Scene.tracks`, with no gap between them in the picture: side by side, or one in front.
 
     Whether they touch in the scene is not known: those that pass one another do not.
     """

@@ -210,6 +210,8 @@ NEVER = re.compile(r"\b(caption|description|option|chunk|frame \d|prompt|measure
 def test_nothing_is_called_what_only_a_person_could_know(scenes: dict[str, Scene], name: str) -> None:
     scene = scenes[name]
     told = [reply(scene, task, mode=Mode.ANOMALY) for task in TASKS if not refused(name, task)]
+    # The rules for an anomaly are named where none of them applies.
+    told = [text.replace("no collision is seen", "") for text in told]
     assert not [found[0] for text in told if (found := CLASSES.search(text))]
     assert not [found[0] for item in items(scene) for text in words(item) if (found := NEVER.search(text))]
 
@@ -307,9 +309,9 @@ def _moves(truth: Truth) -> list[tuple[float, float, list[tuple[float, float]]]]
 @pytest.mark.parametrize(("name", "changed"), [("reaches in", False), ("puts down", True)])
 def test_what_a_visit_leaves_behind_is_told(scenes: dict[str, Scene], name: str, changed: bool) -> None:
     told = parse_global_caption(reply(scenes[name], Task.GLOBAL_CAPTION))
-    assert "comes into the frame from the top and withdraws again" in told
-    assert ("leaving the picture changed in the upper left part of the frame" in told) is changed
-    assert ("changed" in reply(scenes[name], Task.BCQ)) is changed
+    assert re.search("comes into the frame from the top.* withdraws", told)
+    assert ("puts down a blue item in the" in told and "left part of the frame" in told) is changed
+    assert ("item" in reply(scenes[name], Task.BCQ)) is changed
 
 
 def test_the_incident_has_its_moment_and_who_is_beside_it(scenes: dict[str, Scene]) -> None:
@@ -321,7 +323,7 @@ def test_the_incident_has_its_moment_and_who_is_beside_it(scenes: dict[str, Scen
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_only_an_abrupt_stop_is_an_anomaly(scenes: dict[str, Scene], name: str) -> None:
+def test_only_what_a_rule_names_is_an_anomaly(scenes: dict[str, Scene], name: str) -> None:
     screening = parse_screening(reply(scenes[name], Task.SCREENING))
     assert (screening.is_valid, screening.mode) == (True, Mode.ANOMALY if name in INCIDENTS else Mode.NORMAL)
     assert parse_anomaly_or_normal(reply(scenes[name], Task.ANOMALY_OR_NORMAL)).mode is screening.mode

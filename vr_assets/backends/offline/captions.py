@@ -107,7 +107,9 @@ def cast_list(story: Story) -> list[str]:
         who = f"{words.movers} move" if len(movers) > 1 else f"{words.mover} moves"
         sentences.append(f"{number(len(movers))} {who} in it: {listed(named)}")
     elif movers and story.countable and not visits:
-        sentences.append(f"{times(len(movers))} {article(story.vocabulary.mover)} moves through it: {_passages(movers)}")
+        passes = f"{times(len(movers))} {article(story.vocabulary.mover)} moves through it"
+        told_apart = all(actor.track.colour is not None for actor in movers)
+        sentences.append(f"{passes}: {_passages(movers)}" if told_apart else passes)
     elif named:
         sentences.append(f"among what moves in it {'are' if len(named) > 1 else 'is'} {listed(named)}")
     elif story.scene.busy and len(story.scene.tracks) > 1:

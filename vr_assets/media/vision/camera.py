@@ -11,8 +11,10 @@ from vr_assets.media.vision.steady import Anchor
 from vr_assets.records.base import Span
 
 _AWAY_PX, _WITHIN_S = 6.0, 1.0  # A picture that is so far from where it was within a second was turned; a shaken one comes back.
+_LEAP_PX = 16.0
 _KNOWN_PX = 12.0  # A picture that is shifted further from the known one shows too little of it.
 _STEP_PX, _SHAKEN_PX = 0.35, 0.3
+_STEPS = 3
 _JOINED_S, _PAUSE_S, _SHORTEST_S = 1.0, 0.3, 0.5
 
 
@@ -23,6 +25,7 @@ class Aim:
         self._anchor: Anchor | None = None
         self._anchor_at = (0.0, 0.0)
         self._before: Image | None = None
+        self._leapt = False
         self._seen: list[tuple[float, float, float]] = []
 
     def add(self, time_s: float, frame: Image) -> None:
@@ -32,6 +35,11 @@ class Aim:
             self._anchor, self._anchor_at = Anchor(self._before), last
             shift = self._anchor.shift(frame)
         at = last if shift is None else (self._anchor_at[0] + shift[0], self._anchor_at[1] + shift[1])
+        leaps = bool(np.hypot(at[0] - last[0], at[1] - last[1]) > _LEAP_PX)
+        if leaps and not self._leapt:
+            # A camera that turns so fast leaps again in the next frame; what leaps once is something that came or went.
+            shift, at = None, last
+        self._leapt = leaps
         if shift is None or np.hypot(*shift) > _KNOWN_PX:
             self._anchor, self._anchor_at = Anchor(frame), at
         self._before = frame
@@ -93,6 +101,6 @@ def _stretches(times: NDArray[np.float64], at: NDArray[np.float64], turning: Seq
         while after := [index for index in moving if 0 < times[index] - times[last] <= _PAUSE_S]:
             last = after[-1]
         moved = [index for index in moving if first <= index <= last]
-        if moved and times[moved[-1]] - times[moved[0] - 1] >= _SHORTEST_S:
+        if len(moved) >= _STEPS and times[moved[-1]] - times[moved[0] - 1] >= _SHORTEST_S:
             spans.append(Span(start_s=round(float(times[moved[0] - 1]), 3), end_s=round(float(times[moved[-1]]), 3)))
     return spans
