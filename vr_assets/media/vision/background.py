@@ -58,6 +58,7 @@ class Background:
         self._last = samples[0][1]
         self.image = samples[0][1]
         self._still = self.image
+        self._absorbed = False
         self._threshold = np.zeros(self.image.shape[:2], np.uint8)
 
     def align(self, frame: Image) -> Image:
@@ -69,16 +70,19 @@ class Background:
         self._turn_to(time_s)
         self._last = frame
         light = exposure(frame, self.image)
-        empty, still = expose(self.image, light), expose(self._still, light)
-        difference = cv2.min(_largest(cv2.absdiff(frame, empty)), _largest(cv2.absdiff(frame, still)))
+        empty = expose(self.image, light)
+        difference = _largest(cv2.absdiff(frame, empty))
+        if self._absorbed:
+            difference = cast(Image, cv2.min(difference, _largest(cv2.absdiff(frame, expose(self._still, light)))))
         changed = cast(Mask, cv2.compare(difference, self._threshold, cv2.CMP_GT))
-        return Change(cast(Image, difference), changed, cast(Mask, cv2.bitwise_and(changed, _shaded(frame, empty))))
+        return Change(difference, changed, cast(Mask, cv2.bitwise_and(changed, _shaded(frame, empty))))
 
     def absorb(self, frame: Image, box: Box, mask: Mask) -> None:
         """What stands still in this box, where the mask of the box's size says so, is from now on also a known look of it."""
         left, top, right, bottom = box
         plain = expose(frame, 1 / exposure(frame, self.image))
         inside = mask > 0
+        self._absorbed = True
         self._still[top:bottom, left:right][inside] = plain[top:bottom, left:right][inside]
 
     def bare(self, frame: Image, box: Box, mask: Mask) -> float:
@@ -150,6 +154,7 @@ class Background:
         as_new = _largest(cv2.absdiff(self._last, expose(self.image, light))) <= self._threshold
         self.image[as_known & ~as_new] = empty[as_known & ~as_new]
         resting = (still != empty).any(axis=2)
+        self._absorbed = bool(resting.any())
         self._still = self.image.copy()
         self._still[resting] = still[resting]
 

@@ -216,12 +216,14 @@ def _is_taken(change: _Change) -> bool | None:
 
 def _moment(change: _Change, samples: Sequence[tuple[float, Image]]) -> tuple[float, float] | None:
     """The last time at which the region looked as before, and the first at which it looks as after; None unless it stays."""
-    inside = change.mask > 0
-    old, new = change.before[inside].astype(np.int16), change.after[inside].astype(np.int16)
+    left, top, right, bottom = (side // 2 for side in change.box)
+    part = np.s_[top:bottom, left:right]
+    inside = change.mask[part] > 0
+    old, new = change.before[part][inside].astype(np.int16), change.after[part][inside].astype(np.int16)
     near: list[tuple[float, bool, bool]] = []
     for time_s, image in samples:
         if abs(time_s - change.at_s) <= 2 * _WINDOW_S:
-            seen = image[inside].astype(np.int16)
+            seen = image[part][inside].astype(np.int16)
             to_old, to_new = (float(np.abs(seen - look).max(axis=1).mean()) for look in (old, new))
             near.append((time_s, to_old < 0.4 * to_new, to_new < 0.4 * to_old))
     lasts = [time_s for time_s, was, _ in near if was]
