@@ -109,6 +109,16 @@ class Bucket:
                 temporary.unlink(missing_ok=True)
         return True
 
+    def read(self, key: str) -> bytes | None:
+        """An object's bytes; None where there is none. Raises StorageError."""
+        with self._told(key, "read"):
+            try:
+                return _client().get_object(Bucket=self.name, Key=f"{self._prefix}{key}")["Body"].read()
+            except _errors().ClientError as error:
+                if _code(error) in _MISSING:
+                    return None
+                raise
+
     def put(self, key: str, content: bytes | Path, *, new: bool = False) -> None:
         """Write an object, whole or not at all.
 

@@ -3,19 +3,27 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import anyio
 import pytest
 
 from vr_assets import bucket as buckets
 from vr_assets.bucket import Bucket, TakenError
 from vr_assets.errors import SettingsError, StorageError
 from vr_assets.journal import Journal
+from vr_assets.media.recordings import Recordings
+from vr_assets.media.sources import Sources
+from vr_assets.media.workers import Workers
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.batch import Batch, ManifestRow
-from vr_assets.settings import Asset, BucketSettings
+from vr_assets.settings import Asset, BucketSettings, MediaSettings, resolve
+from vr_assets.steps.drops import look_for_drops
 from vr_assets.storage import Store
 from vr_assets_tests.servers.s3 import S3Server, s3_server
 from vr_assets_tests.test_journal import an_answer
@@ -235,3 +243,46 @@ def test_a_denied_prefix_is_named_with_what_to_allow(troubled: Bucket, monkeypat
     Troubled.left = 99
     with pytest.raises(StorageError, match=r"s3://cctv/.*AccessDenied.*allow s3:ListBucket"):
         troubled.listed("")
+
+
+def test_what_is_dropped_below_a_prefix_becomes_a_batch(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put("drops/a.mp4", b"one")
+    bucket.put("drops/b.mp4", b"other")
+    bucket.put("drops/b.mp4.done", b"")
+    settings = resolve(
+        ("test", {"drops.folder": bucket.address("drops"), "drops.done_suffix": ".done", "drops.batch_age_s": 0})
+    ).settings
+    store = Store(tmp_path / "data")
+    with closing(Workers(MediaSettings(workers=1))) as workers:
+        recordings = Recordings(store.media_folder, workers)
+        look = anyio.run(partial(look_for_drops, store, recordings, settings, now=datetime(2026, 1, 2, tzinfo=UTC)))
+        assert look.batches == ["drops"]
+        assert [row.video_path for row in store.read_manifest("drops")] == [bucket.address("drops/b.mp4")]
+        bucket.put("drops/b.mp4", b"replaced")
+        look = anyio.run(partial(look_for_drops, store, recordings, settings, now=datetime(2026, 1, 3, tzinfo=UTC)))
+    assert look.batches == ["drops-2"]
+
+
+def test_a_copy_of_an_object_is_fetched_once_and_anew_when_it_changed(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put("a.mp4", b"one")
+    sources, address = Sources(tmp_path / "sources", limit_bytes=1000), bucket.address("a.mp4")
+
+    async def content() -> bytes:
+        return (await sources.file(address)).read_bytes()
+
+    assert anyio.run(content) == b"one"
+    before = anyio.run(sources.state, address)
+    (copy,) = (tmp_path / "sources" / "copies").glob("*.mp4")
+    copy.write_bytes(b"kept")
+    assert anyio.run(content) == b"kept"
+    bucket.put("a.mp4", b"two")
+    assert anyio.run(content) == b"two"
+    assert anyio.run(sources.state, address) != before
+
+
+def test_copies_make_room_for_each_other(bucket: Bucket, tmp_path: Path) -> None:
+    sources = Sources(tmp_path / "sources", limit_bytes=250)
+    for name in "abc":
+        bucket.put(f"{name}.mp4", name.encode() * 100)
+        anyio.run(sources.file, bucket.address(f"{name}.mp4"))
+    assert len(list((tmp_path / "sources" / "copies").glob("*.mp4"))) == 2

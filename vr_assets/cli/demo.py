@@ -28,7 +28,7 @@ def command(videos: Path | None) -> int:
     family, folder = (DEMO, _drawn()) if videos is None else (f"{DEMO}-{_plain(videos)}", videos)
     say("The offline annotator (--backend opencv) answers: it says what it measures in the pixels, and real models say more.")
     layer: dict[str, object] = {"vlm.backend": BackendName.OPENCV.value, "llm.backend": BackendName.OPENCV.value}
-    take_in_batches((folder,), layer, family=family)
+    take_in_batches((str(folder),), layer, family=family)
     store = _store()
     batches = [name for name in store.batches() if store.read_batch(name).family == family]
     started = time.monotonic()

@@ -3,7 +3,7 @@
 import shlex
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +22,7 @@ LINE_INTERVAL_S = 5.0
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1)
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
 @click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
 @click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
@@ -32,7 +32,7 @@ LINE_INTERVAL_S = 5.0
 @click.option("--license", help="metadata.license of the task files.")
 @settings_options
 def command(
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     *,
     batch: str | None,
     input_jsonl: tuple[str, ...],
@@ -44,7 +44,7 @@ def command(
     backend: str | None,
     assignments: tuple[str, ...],
 ) -> int:
-    """Register videos: folders, files and .jsonl lists. What is known already stays as it is."""
+    """Register videos: folders, files and .jsonl lists, here or in buckets (s3://...). What is known already stays as it is."""
     named = {
         "ingest.input_jsonl_files": input_jsonl or None,
         "ingest.filter_field": filter_field,
@@ -59,7 +59,7 @@ def command(
     return 0 if intake.new or intake.known else 1
 
 
-def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family: str | None) -> "Intake":
+def take_in_batches(paths: Sequence[str], layer: dict[str, object], *, family: str | None) -> "Intake":
     """Find videos, register the new ones with the settings that make up a recipe, and make Dagster know them.
 
     Raises:
@@ -83,9 +83,11 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
 
     from vr_assets.defs.instance import open_instance, register
     from vr_assets.media.recordings import Recordings
+    from vr_assets.media.sources import Sources
     from vr_assets.media.workers import Workers
     from vr_assets.steps.ingest import take_in
     from vr_assets.steps.stage import load_prompts
+    from vr_assets.steps.video_lists import place
     from vr_assets.storage import Store
 
     load_prompts(settings)
@@ -94,9 +96,9 @@ def take_in_batches(paths: tuple[Path, ...], layer: dict[str, object], *, family
     with open_instance() as instance, closing(Workers(settings.media)) as workers:
         taking_in = partial(
             take_in,
-            paths,
+            [place(path) for path in paths],
             store=store,
-            recordings=Recordings(store.media_folder, workers),
+            recordings=Recordings(store.media_folder, workers, Sources.of(settings.bucket)),
             family=family,
             settings=settings,
             explicit=explicit,

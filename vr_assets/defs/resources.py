@@ -52,6 +52,8 @@ class Project(dg.ConfigurableResource["Project"]):
     qa: dg.ResourceDependency[SettingsGroup]
     task_files: dg.ResourceDependency[SettingsGroup]
     media: dg.ResourceDependency[SettingsGroup]
+    images: dg.ResourceDependency[SettingsGroup]
+    grounding: dg.ResourceDependency[SettingsGroup]
     checks: dg.ResourceDependency[SettingsGroup]
 
     _session: RunSession | None = PrivateAttr(default=None)

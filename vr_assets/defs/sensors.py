@@ -15,6 +15,7 @@ from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.surroundings import resolve_for
 from vr_assets.errors import VrAssetsError
 from vr_assets.media.recordings import Recordings
+from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.settings import Settings
 from vr_assets.steps.drops import Look, drop_book, look_for_drops
@@ -74,7 +75,7 @@ def video_drops(context: dg.SensorEvaluationContext, store: StoreResource) -> dg
 
 def _look(store: Store, settings: Settings) -> Look:
     with closing(Workers(settings.media)) as workers:
-        recordings = Recordings(store.media_folder, workers)
+        recordings = Recordings(store.media_folder, workers, Sources.of(settings.bucket))
         return anyio.run(partial(look_for_drops, store, recordings, settings, now=datetime.now(UTC)))
 
 

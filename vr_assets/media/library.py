@@ -3,7 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from vr_assets.errors import MediaError
@@ -16,6 +15,7 @@ from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
 from vr_assets.media.showing import Showing
+from vr_assets.media.sources import Sources, named
 from vr_assets.media.spans import frames_shown, on_frames, on_keyframes, spread_times
 from vr_assets.media.turns import takes_long
 from vr_assets.media.watched import Watched, part_of
@@ -48,9 +48,11 @@ class MediaLibrary:
         workers: Workers,
         *,
         mirror: Mirror | None = None,
+        sources: Sources | None = None,
     ) -> None:
         """`mirror`: of the bucket whose copy the folder is; facts and proxies are shared through it."""
         self.folder = folder
+        self._sources = sources or Sources()
         self.settings = settings
         self.long_video = long_video
         self._workers = workers
@@ -71,7 +73,7 @@ class MediaLibrary:
         Raises:
             MediaError: the file is missing, broken, holds no video, or is over before the part starts.
         """
-        probe = await self._probe(Path(path))
+        probe = await self._probe(path)
         header = probe.header
         duration_s = header.duration_s
         if part is not None:
@@ -138,10 +140,10 @@ class MediaLibrary:
 
     async def source(self, media: VideoMedia) -> Path:
         """The source's file. Raises MediaError: it is gone, or holds something else than when it was probed."""
-        probe = await self._probe(Path(media.path))
+        probe = await self._probe(media.path)
         if probe.content != media.content:
             raise MediaError(f"{media.path}: changed since raw_videos read it; materialize raw_videos again")
-        return Path(media.path)
+        return await self._sources.file(media.path)
 
     async def clip(self, watched: Watched, *, at_most_bytes: int | None = None) -> Clip:
         """See `Media.clip`."""
@@ -175,9 +177,16 @@ class MediaLibrary:
             return [None] * len(videos)
         return await self._workers.run(near_duplicates, self.folder / "signatures.sqlite", batch, videos, enter=enter)
 
-    async def _probe(self, path: Path) -> Probe:
-        read = partial(self._workers.run, probe_file, path)
-        return await self._shared.once(("probe", path), lambda: self._memo.remembered(path, read))
+    async def _probe(self, path: str) -> Probe:
+        async def read() -> Probe:
+            file = await self._sources.file(path)
+            with named(path, file):
+                return await self._workers.run(probe_file, file)
+
+        async def probed() -> Probe:
+            return await self._memo.remembered(path, await self._sources.state(path), read)
+
+        return await self._shared.once(("probe", path), probed)
 
     async def _scene(self, media: VideoMedia, facts: VideoFacts, path: Path) -> Scene:
         async def made(file: Path, _: float) -> Scene:

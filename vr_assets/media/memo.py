@@ -4,14 +4,13 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from os import stat_result
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
 from vr_assets.errors import StorageError
-from vr_assets.media.opening import stat
+from vr_assets.media.sources import FileState
 from vr_assets.records.base import Record
 
 R = TypeVar("R", bound=Record)
@@ -33,25 +32,24 @@ class FileMemo(Generic[R]):
         self._kind = kind
         self._version = version
 
-    async def remembered(self, path: Path, read: Callable[[], Awaitable[R]]) -> R:
+    async def remembered(self, path: str, now: FileState, read: Callable[[], Awaitable[R]]) -> R:
         """What is known of a file as it is now, else what `read` finds in it.
 
         Raises:
-            MediaError: there is no such file, or `read` raised it.
+            MediaError: `read` raised it.
             StorageError: the memo cannot be used.
         """
-        now = await asyncio.to_thread(stat, path)
         known = await asyncio.to_thread(self.get, path, now)
         if known is None:
             known = await read()
             await asyncio.to_thread(self.put, path, now, known)
         return known
 
-    def get(self, path: Path, now: stat_result) -> R | None:
+    def get(self, path: str, now: FileState) -> R | None:
         """Raises StorageError: the memo cannot be read."""
         with index(self._path) as connection:
             connection.execute(_TABLE)
-            key = (self._kind.__name__, str(path), self._version, now.st_size, now.st_mtime_ns, now.st_ino)
+            key = (self._kind.__name__, path, self._version, *now)
             where = "kind = ? and path = ? and version = ? and size_bytes = ? and mtime_ns = ? and inode = ?"
             row = connection.execute(f"select record from files where {where}", key).fetchone()
         try:
@@ -59,11 +57,11 @@ class FileMemo(Generic[R]):
         except ValidationError:
             return None
 
-    def put(self, path: Path, now: stat_result, record: R) -> None:
+    def put(self, path: str, now: FileState, record: R) -> None:
         """`now` is the file's state before it was read. Raises StorageError: the memo cannot be written."""
         with index(self._path) as connection:
             connection.execute(_TABLE)
-            key = (self._kind.__name__, str(path), self._version, now.st_size, now.st_mtime_ns, now.st_ino)
+            key = (self._kind.__name__, path, self._version, *now)
             connection.execute("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", (*key, record.to_line()))
 
 

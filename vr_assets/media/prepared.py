@@ -12,6 +12,7 @@ from vr_assets.media.proxies import Proxies, alone
 from vr_assets.media.proxy import prepare
 from vr_assets.media.recipe import ProxyRecipe
 from vr_assets.media.sharing import Shared
+from vr_assets.media.sources import named
 from vr_assets.media.watched import part_of
 from vr_assets.media.workers import Workers
 from vr_assets.mirror import Mirror
@@ -86,7 +87,9 @@ class Prepared:
             MediaError: `work` raised it, or there is no such file and none can be made.
         """
         if from_source:
-            return await work(await self._source(media), facts.offset_s)
+            source = await self._source(media)
+            with named(media.path, source):
+                return await work(source, facts.offset_s)
         for _ in range(_PROXY_LIVES):
             proxy = await self.proxy(media)
             try:
@@ -120,7 +123,8 @@ class Prepared:
             if known is not None and (not self.recipe.stored or await asyncio.to_thread(self._fetched, proxy)):
                 return known
             facts_file = self.fact_file(media, f"v{FACTS_VERSION}")
-            facts = await self._workers.run(prepare, source, proxy, facts_file, self.recipe, part_of(media))
+            with named(media.path, source):
+                facts = await self._workers.run(prepare, source, proxy, facts_file, self.recipe, part_of(media))
             # Before the lock goes: others on this machine find them here, and on other machines there.
             for made in [proxy] * self.recipe.stored + [facts_file]:
                 await asyncio.to_thread(self.share, made)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from vr_assets.media.library import PROBES
 from vr_assets.media.memo import FileMemo
-from vr_assets.media.opening import stat
 from vr_assets.media.probe import probe_header
 from vr_assets.media.probes import PROBE_VERSION
 from vr_assets.media.recording_cuts import CUTS_VERSION, find_cuts
+from vr_assets.media.sources import Sources, named
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Record
 from vr_assets.records.media import VideoHeader
@@ -29,17 +29,24 @@ class SceneCuts(Record):
 class Recordings:
     """Files before they are videos of a batch. What is found out about a file is remembered while it stays as it is."""
 
-    def __init__(self, folder: Path, workers: Workers) -> None:
+    def __init__(self, folder: Path, workers: Workers, sources: Sources | None = None) -> None:
         """`folder` is the media library's."""
         self._workers = workers
+        self._sources = sources or Sources()
         self._headers = FileMemo(folder / PROBES, VideoHeader, version=PROBE_VERSION)
         self._cuts = FileMemo(folder / PROBES, SceneCuts, version=CUTS_VERSION)
 
-    async def header(self, path: Path) -> VideoHeader:
+    async def header(self, path: str) -> VideoHeader:
         """Raises MediaError: the file is missing, broken or holds no video."""
-        return await self._headers.remembered(path, lambda: self._workers.run(probe_header, path))
 
-    async def cuts_s(self, path: Path, *, on_looked: Callable[[float], None] = lambda seconds: None) -> tuple[float, ...]:
+        async def read() -> VideoHeader:
+            file = await self._sources.file(path)
+            with named(path, file):
+                return await self._workers.run(probe_header, file)
+
+        return await self._headers.remembered(path, await self._sources.state(path), read)
+
+    async def cuts_s(self, path: str, *, on_looked: Callable[[float], None] = lambda seconds: None) -> tuple[float, ...]:
         """When the first frames of new scenes are shown, as `find_cuts` finds them.
 
         Args:
@@ -48,16 +55,19 @@ class Recordings:
         Raises:
             MediaError: the file is missing, broken, or cannot be looked through in time.
         """
-        now = await asyncio.to_thread(stat, path)
+        now = await self._sources.state(path)
         known = await asyncio.to_thread(self._cuts.get, path, now)
         duration_s = (await self.header(path)).duration_s
         if known is not None:
             on_looked(duration_s)
             return known.cuts_s
 
+        file = await self._sources.file(path)
+
         async def look(start_s: float) -> tuple[float, ...]:
             end_s = min(start_s + _STRETCH_S, duration_s)
-            found = await self._workers.run(find_cuts, path, start_s, end_s)
+            with named(path, file):
+                found = await self._workers.run(find_cuts, file, start_s, end_s)
             on_looked(end_s - start_s)
             return found
 

@@ -185,7 +185,10 @@ class IngestSettings(_Group):
 
 
 class DropSettings(_Group):
-    folder: str = Field("", description="Folder that the sensor `video_drops` watches for videos and .jsonl lists of videos.")
+    folder: str = Field(
+        "",
+        description="What the sensor `video_drops` watches for videos and .jsonl lists of videos: a folder, or s3://bucket/prefix.",
+    )
     family: str = Field(
         "", description="Name of the batches made of dropped videos: NAME, NAME-2, ...; empty: the folder's name."
     )
@@ -325,6 +328,9 @@ class BucketSettings(_Group):
     cache_dir: str = Field("~/.cache/vr-assets", description="Folder for local copies of what lies in buckets; may be deleted.")
     flush_s: float = Field(
         5.0, gt=0, description="Answers go into the bucket at least so often: what a lost machine loses at most. Seconds."
+    )
+    sources_gb: float = Field(
+        50.0, gt=0, description="Room for copies of videos and images that lie in buckets, in GB. The least used go first."
     )
 
 

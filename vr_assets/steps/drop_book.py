@@ -25,7 +25,7 @@ class Waiting:
     one that was taken.
     """
 
-    path: Path
+    path: str
     since_s: float
     again: bool
 
@@ -36,18 +36,18 @@ class DropBook:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def see(self, files: Mapping[Path, tuple[int, int]], now_s: float) -> tuple[list[Waiting], list[Path]]:
+    def see(self, files: Mapping[str, tuple[int, int]], now_s: float) -> tuple[list[Waiting], list[str]]:
         """What waits among the files that are there now, sorted by path, and what waited and is gone.
 
         Args:
-            files: size in bytes and time of change in nanoseconds, by path.
+            files: size in bytes and time of change in nanoseconds (of objects, what their ETag says), by path.
 
         Raises:
             StorageError: the book cannot be written.
         """
         with self._turn() as book:
             book.execute("create temp table there (path text primary key, size_bytes integer, mtime_ns integer) without rowid")
-            book.executemany("insert into there values (?, ?, ?)", ((str(path), *state) for path, state in files.items()))
+            book.executemany("insert into there values (?, ?, ?)", ((path, *state) for path, state in files.items()))
             gone = book.execute("select path from files where not taken and path not in (select path from there)").fetchall()
             book.executemany("delete from files where path = ?", gone)
             book.execute(
@@ -59,13 +59,13 @@ class DropBook:
             book.execute("insert or ignore into files select path, size_bytes, mtime_ns, ?, 0, 0, null from there", (now_s,))
             waiting = book.execute("select path, since_s, again from files where not taken order by path").fetchall()
             book.execute("drop table there")
-        return [Waiting(Path(path), since_s, bool(again)) for path, since_s, again in waiting], [Path(path) for (path,) in gone]
+        return [Waiting(path, since_s, bool(again)) for path, since_s, again in waiting], [path for (path,) in gone]
 
-    def plan(self, batches: Mapping[str, Sequence[Path]]) -> None:
+    def plan(self, batches: Mapping[str, Sequence[str]]) -> None:
         """Batches that are about to be registered, and the files that are taken with them."""
         with self._turn() as book:
             book.executemany("insert or ignore into batches values (?, 0)", [(name,) for name in batches])
-            planned = [(name, str(path)) for name, paths in batches.items() for path in paths]
+            planned = [(name, path) for name, paths in batches.items() for path in paths]
             book.executemany("update files set batch = ? where path = ?", planned)
 
     def keep_plans(self, registered: Collection[str]) -> None:
@@ -78,10 +78,10 @@ class DropBook:
                 if name not in registered:
                     book.execute("delete from batches where name = ?", (name,))
 
-    def took(self, paths: Sequence[Path]) -> None:
+    def took(self, paths: Sequence[str]) -> None:
         """Files that are in a batch, or can never be."""
         with self._turn() as book:
-            book.executemany("update files set taken = 1, again = 0 where path = ?", [(str(path),) for path in paths])
+            book.executemany("update files set taken = 1, again = 0 where path = ?", [(path,) for path in paths])
 
     def to_launch(self) -> list[str]:
         """Batches of which no run is known."""

@@ -1,17 +1,31 @@
-"""Files that are dropped into a folder become batches: one look at a time, each from what the looks before have written down."""
+"""Files that are dropped into a folder, or below a prefix of a bucket, become batches.
 
-from collections.abc import Sequence
+One look at a time, each from what the looks before have written down.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
+from vr_assets.media.sources import is_object
 from vr_assets.settings import DropSettings, Settings
 from vr_assets.steps.batch_names import family_from
 from vr_assets.steps.drop_book import DropBook, Waiting
 from vr_assets.steps.ingest import our_folders, take_in
-from vr_assets.steps.video_lists import LIST_SUFFIXES, VIDEO_SUFFIXES, Found, absolute, files_below, is_unicode
+from vr_assets.steps.video_lists import (
+    LIST_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Found,
+    absolute,
+    files_below,
+    is_unicode,
+    objects_below,
+    place,
+)
 from vr_assets.storage import Store
 
 # New files are probed, 4 ms each, and a look has a minute: what is over is taken by the next.
@@ -55,22 +69,23 @@ async def look_for_drops(store: Store, recordings: Recordings, settings: Setting
 
     Raises:
         IngestError: the folder is not there.
-        StorageError: the store cannot be read or written.
+        StorageError: the store, or the bucket, cannot be read or written.
     """
     drops, book, look = settings.drops, drop_book(store), Look()
     book.keep_plans(store.batches())
-    waiting, gone = book.see(_files(drops.folder, store, look), now.timestamp())
+    files = _objects(drops) if is_object(drops.folder) else _files(drops, store, look)
+    waiting, gone = book.see({path: state for path, state in files.items() if not _is_mark(path, drops)}, now.timestamp())
     look.problems += [f"{path}: went before it was taken" for path in gone]
-    settled = [file for file in waiting if _is_settled(file, drops, now.timestamp())]
+    settled = [file for file in waiting if _is_settled(file, files, drops, now.timestamp())]
     look.unsettled = len(waiting) - len(settled)
     taking = _Taking(store, book, recordings, settings, now, look)
-    lists = [file for file in settled if file.path.suffix.lower() in LIST_SUFFIXES]
+    lists = [file for file in settled if _suffix(file.path) in LIST_SUFFIXES]
     for file in lists[:_LISTS_A_LOOK]:
         await taking.take([file], family=None)
     videos = sorted((file for file in settled if file not in lists), key=lambda file: (file.since_s, file.path))
     closed = taking.closed(videos)
     if closed:
-        await taking.take(closed, family=drops.family or family_from(absolute(Path(drops.folder)), is_folder=True))
+        await taking.take(closed, family=drops.family or _family(drops.folder))
     look.later += len(lists[_LISTS_A_LOOK:])
     return look
 
@@ -79,13 +94,15 @@ def drop_book(store: Store) -> DropBook:
     return DropBook(store.root / "drops.sqlite")
 
 
-def _files(named: str, store: Store, look: Look) -> dict[Path, tuple[int, int]]:
-    folder = Path(named).expanduser()
+_State = tuple[int, int]
+
+
+def _files(drops: DropSettings, store: Store, look: Look) -> dict[str, _State]:
+    folder = Path(drops.folder).expanduser()
     if not folder.is_dir():
-        raise IngestError(f"drops.folder = {named!r} is no folder; make it, or name another")
+        raise IngestError(f"drops.folder = {drops.folder!r} is no folder; make it, or name another")
     found, files = Found(), {}
-    suffixes = VIDEO_SUFFIXES | LIST_SUFFIXES
-    for path in files_below(folder, found, suffixes=suffixes, skip=our_folders(store)):
+    for path in files_below(folder, found, suffixes=_suffixes(drops), skip=our_folders(store)):
         if not is_unicode(str(path)):
             look.problems.append(f"{str(path)!a}: its name is not UTF-8; rename the file")
             continue
@@ -94,15 +111,36 @@ def _files(named: str, store: Store, look: Look) -> dict[Path, tuple[int, int]]:
         except OSError:
             # A link that leads nowhere, or a file that goes this moment.
             continue
-        files[Path(absolute(path))] = (state.st_size, state.st_mtime_ns)
+        files[absolute(path)] = (state.st_size, state.st_mtime_ns)
     look.problems += map(str, found.problems)
     return files
 
 
-def _is_settled(file: Waiting, drops: DropSettings, now_s: float) -> bool:
+def _objects(drops: DropSettings) -> dict[str, _State]:
+    found = objects_below(drops.folder, _suffixes(drops))
+    return {address: (one.size_bytes, int(sha256(one.etag.encode()).hexdigest()[:15], 16)) for address, one in found.items()}
+
+
+def _suffixes(drops: DropSettings) -> set[str]:
+    return {*VIDEO_SUFFIXES, *LIST_SUFFIXES} | ({drops.done_suffix} if drops.done_suffix else set())
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _is_mark(path: str, drops: DropSettings) -> bool:
+    return bool(drops.done_suffix) and path.endswith(drops.done_suffix)
+
+
+def _is_settled(file: Waiting, files: Collection[str], drops: DropSettings, now_s: float) -> bool:
     if drops.done_suffix:
-        return file.path.with_name(file.path.name + drops.done_suffix).exists()
+        return file.path + drops.done_suffix in files
     return now_s - file.since_s >= drops.settle_s
+
+
+def _family(folder: str) -> str:
+    return family_from(folder if is_object(folder) else absolute(Path(folder).expanduser()), is_folder=True)
 
 
 @dataclass(frozen=True)
@@ -134,14 +172,14 @@ class _Taking:
         only = self.settings.ingest.model_copy(update={"video_root": "", "input_jsonl_files": ()})
         try:
             intake = await take_in(
-                paths,
+                [place(path) for path in paths],
                 store=self.store,
                 recordings=self.recordings,
                 family=family,
                 settings=self.settings.model_copy(update={"ingest": only}),
                 explicit={},
                 now=self.now,
-                anew={str(file.path) for file in files if file.again},
+                anew={file.path for file in files if file.again},
             )
         except IngestError as error:
             self.look.problems.append(str(error))
@@ -154,7 +192,7 @@ class _Taking:
             # A list is taken when its last batch is registered.
             planned = {made.batch.name: paths if made is intake.batches[-1] else [] for made in intake.batches}
         else:
-            planned = {made.batch.name: [Path(row.video_path) for row in made.rows] for made in intake.batches}
+            planned = {made.batch.name: [row.video_path for row in made.rows] for made in intake.batches}
         self.book.plan(planned)
         for made in intake.batches:
             self.store.create_batch(made.batch, made.rows)

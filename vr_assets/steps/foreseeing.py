@@ -17,6 +17,7 @@ from vr_assets.errors import StageError, VrAssetsError
 from vr_assets.journal import Asked, Journal
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.near_duplicates import Signed
+from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Answer, Media, MediaForm, Outcome, Request, Usage
@@ -98,7 +99,14 @@ async def foreseeing(
         return cast(Asker, _Foreseer(asker, journal, figures, notes))
 
     try:
-        library = MediaLibrary(store.media_folder, settings.media, settings.long_video, workers, mirror=store.mirror)
+        library = MediaLibrary(
+            store.media_folder,
+            settings.media,
+            settings.long_video,
+            workers,
+            mirror=store.mirror,
+            sources=Sources.of(settings.bucket),
+        )
         yield Stage(
             asset=asset,
             settings=settings,

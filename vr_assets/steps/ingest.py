@@ -5,17 +5,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue
 
+from vr_assets.bucket import SCHEME
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
+from vr_assets.media.sources import is_object
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.settings import Settings
 from vr_assets.steps.batch_names import Names, family_from
 from vr_assets.steps.new_rows import Sorter, TooLong, distinct, is_file, key, overlaps
-from vr_assets.steps.video_lists import Found, Problem, absolute, find_videos
+from vr_assets.steps.video_lists import LIST_SUFFIXES, VIDEO_SUFFIXES, Found, Place, Problem, absolute, find_videos, place
 from vr_assets.storage import Store
 
 
@@ -45,7 +47,7 @@ class Intake:
 
 
 async def take_in(
-    paths: Sequence[Path],
+    paths: Sequence[Place],
     *,
     store: Store,
     recordings: Recordings,
@@ -58,9 +60,10 @@ async def take_in(
 ) -> Intake:
     """Find videos and sort out what is new.
 
-    Reads `paths` (folders, videos, JSONL lists), else `ingest.video_root`, and `ingest.input_jsonl_files` besides. A video that
-    is not there or cannot be read is a problem and is registered all the same, so that it has a row, which fails until the file
-    is mended; a line that cannot be read is a problem only.
+    Reads `paths` (folders, videos, JSONL lists, and addresses of such in buckets), else `ingest.video_root`, and
+    `ingest.input_jsonl_files` besides. A video that is not there or cannot be read is a problem and is registered all the
+    same, so that it has a row, which fails until the file is mended; a line that cannot be read is a problem only. Objects are
+    looked at before the run only where long recordings are to be split.
 
     Args:
         family: the name under which these videos are ingested; None: after the first path. A video or part that a batch of this
@@ -75,7 +78,7 @@ async def take_in(
         StorageError: a registered batch cannot be read.
     """
     sources = _sources(paths, settings)
-    names = Names(store, family or family_from(absolute(sources[0]), is_folder=sources[0].is_dir()))
+    names = Names(store, family or _family(sources[0]))
     found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=our_folders(store))
     held = (row for name in names.batches for row in store.read_manifest(name) if row.video_path not in anew)
     sorter = Sorter(settings, held, found.problems)
@@ -110,12 +113,18 @@ def our_folders(store: Store) -> set[Path]:
     return {(store.root / folder).resolve() for folder in ("batches", "journal", "media", "datasets")}
 
 
-def _sources(paths: Sequence[Path], settings: Settings) -> list[Path]:
-    named = list(paths) or ([Path(settings.ingest.video_root)] if settings.ingest.video_root else [])
-    sources = [*named, *(Path(name) for name in settings.ingest.input_jsonl_files)]
+def _family(source: Place) -> str:
+    if isinstance(source, str):
+        return family_from(source, is_folder=PurePosixPath(source).suffix.lower() not in VIDEO_SUFFIXES | LIST_SUFFIXES)
+    return family_from(absolute(source), is_folder=source.is_dir())
+
+
+def _sources(paths: Sequence[Place], settings: Settings) -> list[Place]:
+    named = list(paths) or ([place(settings.ingest.video_root)] if settings.ingest.video_root else [])
+    sources = [*named, *map(place, settings.ingest.input_jsonl_files)]
     if not sources:
         raise IngestError("nothing to ingest; name a folder of videos or a .jsonl list, or set ingest.video_root")
-    return [path.expanduser() for path in sources]
+    return [path if isinstance(path, str) else path.expanduser() for path in sources]
 
 
 def _merged(found: Found) -> tuple[list[list[ManifestRow]], int]:
@@ -141,7 +150,12 @@ def _packed(groups: Sequence[Sequence[ManifestRow]], size: int) -> Iterator[tupl
 
 
 def _source_root(rows: Iterable[ManifestRow]) -> str | None:
-    """The common folder of the videos that are there; None when they have nothing but the root in common."""
-    folders = {str(Path(row.video_path).parent) for row in rows if is_file(row.video_path)}
+    """The common folder or prefix of the videos that are there; None when they have nothing but the root in common."""
+    paths = [row.video_path for row in rows if is_object(row.video_path) or is_file(row.video_path)]
+    objects = [path.removeprefix(SCHEME) for path in paths if is_object(path)]
+    if objects:
+        common = os.path.commonpath(map(os.path.dirname, objects)) if len(objects) == len(paths) else ""
+        return f"{SCHEME}{common}" if common else None
+    folders = {str(Path(path).parent) for path in paths}
     common = os.path.commonpath(folders) if folders else "/"
     return None if common == "/" else common

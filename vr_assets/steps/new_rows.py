@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from vr_assets import batch
 from vr_assets.batch import Failed
 from vr_assets.media.recordings import Recordings
+from vr_assets.media.sources import is_object
 from vr_assets.records.base import Span
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.media import VideoHeader
@@ -116,9 +117,13 @@ class Sorter:
             on_looked: is told how many seconds of recordings were looked through for scene cuts, and of how many.
         """
         wanted = [group[0] for group in groups if self._split or key(group[0]) not in self._held]
-        # A named pipe would be waited for.
-        paths = list(dict.fromkeys(row.video_path for row in wanted if is_file(row.video_path)))
-        headers = await batch.run(paths, lambda path: recordings.header(Path(path)), at_once=_AT_ONCE)
+        # A named pipe would be waited for, and an object fetched: how long it is raw_videos finds out.
+        paths = list(
+            dict.fromkeys(
+                row.video_path for row in wanted if is_file(row.video_path) or (self._split and is_object(row.video_path))
+            )
+        )
+        headers = await batch.run(paths, recordings.header, at_once=_AT_ONCE)
         self._looked = Looked(dict(zip(paths, headers, strict=True)))
         if not self._split or self._settings.ingest.split_at is not SplitAt.SCENE_CUTS:
             return
@@ -131,7 +136,7 @@ class Sorter:
             looked_s += seconds
             on_looked(looked_s, total_s)
 
-        cuts = await batch.run(list(long), lambda path: recordings.cuts_s(Path(path), on_looked=count), at_once=_AT_ONCE)
+        cuts = await batch.run(list(long), lambda path: recordings.cuts_s(path, on_looked=count), at_once=_AT_ONCE)
         self._looked = Looked(self._looked.headers, dict(zip(long, cuts, strict=True)))
 
     def new_rows(self, group: Group) -> list[ManifestRow]:
@@ -205,6 +210,8 @@ class Sorter:
 
     def _may_register(self, group: Group) -> bool:
         """Whether the video is, or may yet become, a file."""
+        if is_object(group[0].video_path):
+            return True
         try:
             status = Path(group[0].video_path).stat()
         except FileNotFoundError:

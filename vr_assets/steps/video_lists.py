@@ -4,12 +4,14 @@ import json
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from pydantic import JsonValue
 
+from vr_assets.bucket import Object
 from vr_assets.errors import IngestError
+from vr_assets.media.sources import bucket_and_key, is_object
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.task_file import ITEM_KEYS
 from vr_assets.records.video import (
@@ -57,14 +59,26 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
 
 
-def find_videos(paths: Sequence[Path], *, filter_field: str, skip: Collection[Path]) -> Found:
+Place = Path | str
+"""A file or folder of this machine, or an address in a bucket."""
+
+
+def place(text: str) -> Place:
+    return text if is_object(text) else Path(text).expanduser()
+
+
+def find_videos(paths: Sequence[Place], *, filter_field: str, skip: Collection[Path]) -> Found:
     """Read folders, videos and lists. Folders in `skip` (resolved) are entered only where `paths` names them.
 
     Raises:
         IngestError: a path is not there, or is nothing that can be ingested.
+        StorageError: a bucket cannot be read.
     """
     found = Found()
     for path in paths:
+        if isinstance(path, str):
+            _find_objects(path, found, filter_field)
+            continue
         suffix = path.suffix.lower()
         try:
             is_folder, is_there = path.is_dir(), path.exists()
@@ -75,7 +89,7 @@ def find_videos(paths: Sequence[Path], *, filter_field: str, skip: Collection[Pa
         elif not is_there:
             raise IngestError(f"{path}: no such file or folder; name a folder of videos, a video, or a .jsonl list")
         elif suffix in LIST_SUFFIXES:
-            _read_list(path, found, filter_field)
+            _read_list(_content(path), path.parent, str(path), found, filter_field)
         elif suffix in VIDEO_SUFFIXES:
             _add_walked(path, found, source=str(path))
         else:
@@ -146,11 +160,42 @@ def absolute(path: Path) -> str:
     return str(path.parent.resolve() / path.name if ".." in path.parts else path)
 
 
-def _read_list(path: Path, found: Found, filter_field: str) -> None:
+def objects_below(address: str, suffixes: Collection[str] = VIDEO_SUFFIXES) -> dict[str, Object]:
+    """Objects of these kinds below an address, sorted; hidden names are left out. Raises StorageError."""
+    bucket, key = bucket_and_key(address)
+    below = f"{key.rstrip('/')}/" if key.strip("/") else ""
+    found = bucket.listed(below)
+    return {
+        bucket.address(name): found[name]
+        for name in sorted(found)
+        if PurePosixPath(name).suffix.lower() in suffixes and not any(part.startswith(".") for part in name.split("/"))
+    }
+
+
+def _find_objects(address: str, found: Found, filter_field: str) -> None:
+    suffix = PurePosixPath(address).suffix.lower()
+    if suffix in LIST_SUFFIXES:
+        bucket, key = bucket_and_key(address)
+        content = bucket.read(key)
+        if content is None:
+            raise IngestError(f"{address}: no such object; name a prefix, a video, or a .jsonl list")
+        _read_list(content, address.rpartition("/")[0], address, found, filter_field)
+        return
+    addresses = [address] if suffix in VIDEO_SUFFIXES else list(objects_below(address))
+    found.walked.extend(ManifestRow(video_path=one, source=address) for one in addresses)
+    if not addresses:
+        found.problems.append(Problem(address, f"holds no video ({' '.join(sorted(VIDEO_SUFFIXES))})"))
+
+
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise IngestError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _read_list(content: bytes, base: Place, path: str, found: Found, filter_field: str) -> None:
+    """`base` is what relative paths in it are below."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     if content.lstrip().startswith(b"["):
         raise IngestError(f"{path}: a JSON list, not JSONL; write one object a line")
@@ -161,7 +206,7 @@ def _read_list(path: Path, found: Found, filter_field: str) -> None:
         try:
             fields = _parse(line)
             kept = not filter_field or bool(fields.get(filter_field))
-            (found.listed if kept else found.dropped).append(_row(fields, path.parent, source=where))
+            (found.listed if kept else found.dropped).append(_row(fields, base, source=where))
         except IngestError as error:
             found.problems.append(Problem(where, str(error)))
 
@@ -192,7 +237,7 @@ def _finite(number: str) -> float:
     return value if math.isfinite(value) else _refuse(number)
 
 
-def _row(fields: dict[str, JsonValue], folder: Path, *, source: str) -> ManifestRow:
+def _row(fields: dict[str, JsonValue], base: Place, *, source: str) -> ManifestRow:
     taken = sorted(fields.keys() & RESERVED_FIELDS)
     if taken:
         names = " and ".join(repr(name) for name in taken)
@@ -200,7 +245,7 @@ def _row(fields: dict[str, JsonValue], folder: Path, *, source: str) -> Manifest
     start_s, end_s = _times(fields)
     mode, read = _label(fields)
     return ManifestRow(
-        video_path=_video_path(fields, folder),
+        video_path=_video_path(fields, base),
         start_s=start_s,
         end_s=end_s,
         mode=mode,
@@ -209,7 +254,7 @@ def _row(fields: dict[str, JsonValue], folder: Path, *, source: str) -> Manifest
     )
 
 
-def _video_path(fields: dict[str, JsonValue], folder: Path) -> str:
+def _video_path(fields: dict[str, JsonValue], base: Place) -> str:
     named = [fields[name] for name in ("video_path", "video") if fields.get(name) is not None]
     if not named:
         raise IngestError("no video_path; name the video")
@@ -218,9 +263,13 @@ def _video_path(fields: dict[str, JsonValue], folder: Path) -> str:
     value = named[0]
     if not isinstance(value, str) or not value.strip():
         raise IngestError(f"video_path {value!r} is no path; write it as text")
+    if is_object(value):
+        return value
     if "://" in value:
-        raise IngestError(f"video_path {value!r} is an address; fetch the video and name the file")
-    return absolute(folder / value)
+        raise IngestError(f"video_path {value!r} is an address; only s3:// can be read: fetch the video and name the file")
+    if isinstance(base, str) and not value.startswith("/"):
+        return f"{base}/{value}"
+    return absolute(Path(base) / value)
 
 
 def _times(fields: dict[str, JsonValue]) -> tuple[float | None, float | None]:

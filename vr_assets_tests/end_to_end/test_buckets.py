@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from vr_assets.settings import Asset
 from vr_assets_tests.end_to_end.conftest import Calm, ServerFactory
 from vr_assets_tests.end_to_end.project import Project, asked, hurried, openai_at
 from vr_assets_tests.servers.s3 import S3Server, s3_server
@@ -50,3 +51,40 @@ def test_the_whole_graph_in_a_bucket_is_that_of_a_folder_and_another_machine_pay
     assert len(server.served) == paid
     assert max(asked(server.served).values()) == 1
     assert not any(b"sesame-of-the-bucket" in content for content in contents(s3, "whole").values())
+
+
+def test_videos_in_a_bucket_are_fetched_once_and_named_by_their_address(
+    videos: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server
+) -> None:
+    clips = sorted(videos.iterdir())[:2]
+    for clip in clips:
+        s3.client().upload_file(str(clip), "cctv", f"drops/day 1/{clip.name}")
+    s3.client().put_object(Bucket="cctv", Key="drops/day 1/broken.mp4", Body=b"not a video")
+    s3.client().put_object(Bucket="cctv", Key="drops/day 1/.hidden.mp4", Body=b"not a video")
+    listed = b'{"video_path": "cam00.mp4", "site": "north"}\n{"video_path": "s3://cctv/drops/gone.mp4"}\n'
+    s3.client().put_object(Bucket="cctv", Key="drops/day 1/list.jsonl", Body=listed)
+    server = serve(Behaviour())
+    given = {**openai_at(server), **hurried("openai"), **s3.env, "VR_BUCKET__CACHE_DIR": str(tmp_path / "cache")}
+    project = Project.at(tmp_path / "project", {**given, "VR_CHECKS__MAX_FAILED_SHARE": "1"})
+
+    said = project.vr("ingest", "s3://cctv/drops/day 1", "--batch", "day")
+    assert "3 new" in said
+    project.vr("run", "--batch", "day")
+    rows = project.rows("day", Asset.RAW_VIDEOS)
+    assert [(row["video"], row["status"]) for row in rows] == [
+        ("s3://cctv/drops/day 1/broken.mp4", "failed"),
+        ("s3://cctv/drops/day 1/cam00.mp4", "ok"),
+        ("s3://cctv/drops/day 1/cam01.mp4", "ok"),
+    ]
+    # People know the object, not the copy.
+    assert str(rows[0]["reason"]).startswith("s3://cctv/drops/day 1/broken.mp4: ")
+    assert str(tmp_path / "cache") not in str(project.rows("day", Asset.TASK_FILES))
+
+    paid = len(server.served)
+    project.vr("ingest", "s3://cctv/drops/day 1/list.jsonl", "--batch", "listed")
+    project.vr("run", "--batch", "listed")
+    rows = project.rows("listed", Asset.RAW_VIDEOS)
+    assert [(row["status"], row.get("fields")) for row in rows] == [("ok", {"site": "north"}), ("failed", {})]
+    assert "no such object" in str(rows[1]["reason"])
+    # The same content, so the same answers.
+    assert len(server.served) == paid

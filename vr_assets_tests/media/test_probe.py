@@ -1,5 +1,6 @@
 """What headers say, and what is remembered of a file."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 from vr_assets.errors import MediaError, StorageError
 from vr_assets.media import probes
 from vr_assets.media.memo import FileMemo
-from vr_assets.media.opening import stat
 from vr_assets.media.probe import probe_header
 from vr_assets.media.probes import Probe, probe_file
+from vr_assets.media.sources import FileState, Sources
 from vr_assets.records.media import VideoHeader
 from vr_assets_tests.clips import blank, moving_box, spoil, write_clip, write_sound
 
@@ -108,6 +109,10 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
         probe_file(write_clip(tmp_path / "growing.mp4", moving_box(5), 10))
 
 
+def state(path: Path) -> FileState:
+    return asyncio.run(Sources().state(str(path)))
+
+
 def memo(path: Path, version: int = 1) -> FileMemo[Probe]:
     return FileMemo(path, Probe, version=version)
 
@@ -119,8 +124,8 @@ def probe(tmp_path: Path) -> Probe:
 
 def test_a_file_that_did_not_change_is_remembered_across_processes(tmp_path: Path, probe: Probe) -> None:
     path = tmp_path / "a.mp4"
-    memo(tmp_path / "media" / "probes.sqlite").put(path, stat(path), probe)
-    assert memo(tmp_path / "media" / "probes.sqlite").get(path, stat(path)) == probe
+    memo(tmp_path / "media" / "probes.sqlite").put(str(path), state(path), probe)
+    assert memo(tmp_path / "media" / "probes.sqlite").get(str(path), state(path)) == probe
 
 
 def _grown(path: Path) -> None:
@@ -143,23 +148,23 @@ def _replaced(path: Path) -> None:
 def test_a_file_that_changed_is_read_again(tmp_path: Path, probe: Probe, change: Any) -> None:
     path = tmp_path / "a.mp4"
     held = memo(tmp_path / "probes.sqlite")
-    held.put(path, stat(path), probe)
+    held.put(str(path), state(path), probe)
     change(path)
-    assert held.get(path, stat(path)) is None
+    assert held.get(str(path), state(path)) is None
 
 
 def test_what_another_version_found_is_found_again(tmp_path: Path, probe: Probe) -> None:
     path = tmp_path / "a.mp4"
-    memo(tmp_path / "probes.sqlite").put(path, stat(path), probe)
-    assert memo(tmp_path / "probes.sqlite", version=2).get(path, stat(path)) is None
+    memo(tmp_path / "probes.sqlite").put(str(path), state(path), probe)
+    assert memo(tmp_path / "probes.sqlite", version=2).get(str(path), state(path)) is None
 
 
 def test_records_of_several_kinds_about_one_file_do_not_meet(tmp_path: Path, probe: Probe) -> None:
     path = tmp_path / "a.mp4"
     headers = FileMemo(tmp_path / "probes.sqlite", VideoHeader, version=1)
-    headers.put(path, stat(path), probe.header)
-    assert memo(tmp_path / "probes.sqlite").get(path, stat(path)) is None
-    assert headers.get(path, stat(path)) == probe.header
+    headers.put(str(path), state(path), probe.header)
+    assert memo(tmp_path / "probes.sqlite").get(str(path), state(path)) is None
+    assert headers.get(str(path), state(path)) == probe.header
 
 
 def test_a_memo_that_is_no_database_says_how_to_get_rid_of_it(tmp_path: Path) -> None:
@@ -167,4 +172,4 @@ def test_a_memo_that_is_no_database_says_how_to_get_rid_of_it(tmp_path: Path) ->
     torn.write_bytes(b"torn" * 1000)
     path = write_clip(tmp_path / "a.mp4", blank(2), 10)
     with pytest.raises(StorageError, match="delete the file"):
-        memo(torn).get(path, stat(path))
+        memo(torn).get(str(path), state(path))

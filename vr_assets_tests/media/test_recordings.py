@@ -29,7 +29,7 @@ def found(workers: Workers, folder: Path, recording: Path) -> tuple[float, tuple
 
     async def main() -> tuple[float, tuple[float, ...]]:
         known = Recordings(folder, workers)
-        return (await known.header(recording)).duration_s, await known.cuts_s(recording)
+        return (await known.header(str(recording))).duration_s, await known.cuts_s(str(recording))
 
     return asyncio.run(main())
 
@@ -51,7 +51,7 @@ def test_a_long_recording_is_looked_through_in_stretches_each_with_a_deadline_of
 ) -> None:
     monkeypatch.setattr(recordings, "_STRETCH_S", 8.0)
     looked: list[float] = []
-    cuts = asyncio.run(Recordings(tmp_path / "media", workers).cuts_s(recording, on_looked=looked.append))
+    cuts = asyncio.run(Recordings(tmp_path / "media", workers).cuts_s(str(recording), on_looked=looked.append))
     assert cuts == (13.0,)
     assert workers.given[1:] == [(0.0, 8.0), (8.0, 16.0), (16.0, 20.0)]
     assert sorted(looked) == [4.0, 8.0, 8.0]
