@@ -16,8 +16,15 @@ SCENES, SHARDS = 100, 10
 RIGHT, TOLD = 0.95, 0.80
 
 # Where an aim is not reached: what is.
-RIGHT_SO_FAR: dict[str, float] = {}
-TOLD_SO_FAR: dict[str, float] = {}
+RIGHT_SO_FAR = {
+    "camera moved": 0.70,
+    "going on": 0.90,
+    "incident": 0.90,
+    "incident left_behind": 0.50,
+    "left behind": 0.50,
+    "taken": 0.70,
+}
+TOLD_SO_FAR = {"incident left_behind": 0.40, "left behind": 0.40}
 
 _TALLIES = TypeAdapter(Tally)
 
