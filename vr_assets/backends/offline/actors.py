@@ -146,7 +146,8 @@ class Actor:
             at = end_s
         if at < track.end_s - 0.05:
             phases.append(Phase(Step.MOVE, at, track.end_s))
-        between = sorted([*phases[1:], *self._turns(scene)], key=lambda phase: phase.start_s)
+        # Who touches another and stops at that touches it first.
+        between = sorted([*phases[1:], *self._turns(scene)], key=lambda phase: phase.start_s - 0.4 * (phase.step is Step.MEET))
         return (phases[0], *between, Phase(last, track.end_s, track.end_s))
 
     def _turns(self, scene: Scene) -> list[Phase]:

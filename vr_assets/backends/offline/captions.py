@@ -105,6 +105,8 @@ def cast_list(story: Story) -> list[str]:
     if movers and story.countable and not visits and len(named) == len(movers):
         words = story.vocabulary
         who = f"{words.movers} move" if len(movers) > 1 else f"{words.mover} moves"
+        if words.mover.startswith("moving "):
+            who = f"{words.movers} are seen" if len(movers) > 1 else f"{words.mover} is seen"
         sentences.append(f"{number(len(movers))} {who} in it: {listed(named)}")
     elif movers and story.countable and not visits:
         passes = f"{times(len(movers))} {article(story.vocabulary.mover)} moves through it"

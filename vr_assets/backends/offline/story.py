@@ -213,7 +213,7 @@ class Story:
         sentences: list[str] = []
         clauses: list[str] = []
         for index, phase in enumerate(phases):
-            following = phases[index + 1] if index + 1 < len(phases) else None
+            following = next((later for later in phases[index + 1 :] if later.step not in MOMENTS), None)
             if phase.step is Step.STAND:
                 if clauses:
                     sentences.append(f"{self._subject(actor, sentences)} {listed(clauses)}")
@@ -223,7 +223,8 @@ class Story:
                 clauses += self._clause(actor, phase)
         if clauses:
             sentences.append(f"{self._subject(actor, sentences)} {listed(clauses)}")
-        if actor.changed is not None and actor.end_s < self.span.end_s:
+        handled = any(phase.thing is not None for phase in phases)
+        if actor.changed is not None and actor.end_s < self.span.end_s and not handled:
             where = region(actor.changed)
             sentences.append(f"after it has gone the picture is changed{f' {where}' if where else ''}")
         return sentences
@@ -263,7 +264,8 @@ class Story:
         stands_last = bool(phases) and phases[-1].step in (Step.STAND, Step.STAY)
         if actor.end_s > self.span.end_s and self.edges and not stands_last:
             phases.append(Phase(Step.STAY, self.span.end_s, self.span.end_s))
-        if len(phases) > 1 and phases[-1].step is Step.STAY and phases[-2].step is Step.STAND:
+        lasting = [phase.step for phase in phases if phase.step not in MOMENTS]
+        if lasting[-2:] == [Step.STAND, Step.STAY]:
             phases.pop()
         return phases
 
