@@ -1,4 +1,4 @@
-"""The shipped domains, read and rendered once in a process: `template` with its placeholders filled in."""
+"""The shipped domains and the example, read and rendered once in a process: `template` with its placeholders filled in."""
 
 import json
 import re
@@ -15,13 +15,14 @@ from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
 SHIPPED = find_shipped(Path(vr_assets.__file__).parent)
-DOMAINS = ("general", "traffic", "warehouse", "template")
+EXAMPLES = Path(__file__).parents[1] / "examples" / "domains"
+DOMAINS = ("general", "traffic", "warehouse", "template", "shelf")
 WRITTEN_OUT = ("traffic", "warehouse")
 """Domains whose worked examples are all their own."""
 
 PROMPT_NAMES = [(asset, name) for asset, prompts in PROMPTS.items() for name in prompts]
 EXEMPLIFIED = [key for key in PROMPT_NAMES if key[0] is Asset.QA or key[1].startswith("dense")]
-MAY_BE_EMPTY = {"chunks", "description", "highlight", "global_caption", "dense_caption"}
+MAY_BE_EMPTY = {"chunks", "description", "highlight", "global_caption", "dense_caption", "category", "look_for", "timeline"}
 LONG = {"duration": "00:42", "start": "00:10", "end": "00:15", "moment": "00:12.5"}
 SHORT = {"duration": "00:08.4", "start": "00:02.0", "end": "00:07.0", "moment": "00:05.5"}
 HOURS = LONG | {"duration": "01:02:03"}
@@ -39,7 +40,7 @@ short_and_long = pytest.mark.parametrize("times", [LONG, SHORT], ids=["long", "s
 @cache
 def load(domain: str) -> Prompts:
     if domain != "template":
-        return Prompts.load(domain)
+        return Prompts.load(domain, overlay=EXAMPLES)
     with tempfile.TemporaryDirectory() as folder:
         return Prompts.load(domain, overlay=filled_in(Path(folder)))
 

@@ -16,6 +16,7 @@ from vr_assets.settings import Asset
 
 general = cache(lambda: Prompts.load("general"))
 SHIPPED = find_shipped(Path(vr_assets.__file__).parent)
+TIMES_OF_GLOBAL = {"duration": "00:42", "category": "", "look_for": "", "timeline": ""}
 TIMES = {"duration": "00:42", "start": "00:10", "end": "00:15", "moment": "00:12.5"}
 
 
@@ -90,7 +91,7 @@ def test_a_prompt_that_general_lacks_is_an_error(tmp_path: Path) -> None:
 def test_a_domain_holds_only_what_differs(tmp_path: Path) -> None:
     write(tmp_path, {f"mine/{GLOBAL}": "{# values: duration #}\nSay what you see in {{ duration }}."})
     shipped, mine = general(), Prompts.load("mine", overlay=tmp_path)
-    changed = mine.render(Asset.CAPTIONS, "global.normal", {"duration": "00:42"})
+    changed = mine.render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
     assert (changed.schema_text, changed.layout_text) == ("Say what you see in 00:42.\n",) * 2
     before, after = rendered(shipped), rendered(mine)
     assert {key for key in before if before[key].fingerprint != after[key].fingerprint} == {(Asset.CAPTIONS, "global.normal")}
@@ -106,9 +107,6 @@ def test_a_domain_overrides_a_block_and_keeps_the_rest(tmp_path: Path) -> None:
     after = Prompts.load("mine", overlay=tmp_path).render(Asset.CAPTIONS, "global.normal", TIMES_OF_GLOBAL)
     for old, new in ((before.schema_text, after.schema_text), (before.layout_text, after.layout_text)):
         assert new.replace("Name every crane.\n\n", "") == old != new
-
-
-TIMES_OF_GLOBAL = {"duration": "00:42"}
 
 
 def test_a_domains_part_reaches_all_prompts_that_draw_it_in(tmp_path: Path) -> None:
@@ -322,8 +320,8 @@ def test_evidence_is_never_a_template_and_stays_in_its_fence() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"captions": "x"}, r"values missing: \['chunks', 'duration'\]"),
-        ({"captions": "x", "chunks": "", "duration": "00:42", "highlight": "x"}, r"not offered: \['highlight'\]"),
+        ({"captions": "x"}, r"values missing: \['chunks', 'duration', 'timeline'\]"),
+        ({"captions": "x", "chunks": "", "duration": "00:42", "timeline": "", "highlight": "x"}, r"not offered: \['highlight'\]"),
     ],
     ids=["missing", "not offered"],
 )
@@ -341,7 +339,7 @@ def test_a_template_that_fails_on_real_values_is_named(tmp_path: Path) -> None:
     write(tmp_path, {f"mine/{GLOBAL}": "{# values: duration #}\nLook\n{{ duration.split(':')[1] }}"})
     prompts = Prompts.load("mine", overlay=tmp_path)
     with pytest.raises(PromptError, match=r"global\.normal\.md:3: "):
-        prompts.render(Asset.CAPTIONS, "global.normal", {"duration": "42 s"})
+        prompts.render(Asset.CAPTIONS, "global.normal", {**TIMES_OF_GLOBAL, "duration": "42 s"})
 
 
 # --- fingerprints ------------------------------------------------------------------------------------------------------
@@ -387,7 +385,9 @@ def test_values_and_line_endings_are_no_part_of_the_fingerprint(tmp_path: Path) 
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert rendered(Prompts("general", [root])) == before
     prompts = Prompts("general", [root])
-    one, two = (prompts.render(Asset.CAPTIONS, "dense.normal", {"duration": given}) for given in ("00:42", "00:43"))
+    one, two = (
+        prompts.render(Asset.CAPTIONS, "dense.normal", {**TIMES_OF_GLOBAL, "duration": given}) for given in ("00:42", "00:43")
+    )
     assert one.fingerprint == two.fingerprint
     assert one.identity != two.identity
 

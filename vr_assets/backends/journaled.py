@@ -81,6 +81,10 @@ class Asker:
         ]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
+    def stored(self, request: Request) -> list[Answer]:
+        """The answers to a request that are there, newest first, whether they read or not."""
+        return self._journal.answers(self.key(request))
+
     async def ask(self, request: Request, parse: Callable[[str], T]) -> Asked[T]:
         """The answer to a request, read: from the journal where one reads, else from the model.
 

@@ -9,7 +9,23 @@ from pathlib import Path
 import click
 from dotenv import load_dotenv
 
-from vr_assets.cli import config, demo, estimate, import_spec, ingest, init, preflight, prune, remove, retry, run, status, ui
+from vr_assets.cli import (
+    config,
+    demo,
+    estimate,
+    import_spec,
+    ingest,
+    init,
+    preflight,
+    prompts,
+    prune,
+    remove,
+    retry,
+    run,
+    status,
+    try_video,
+    ui,
+)
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
 
@@ -23,6 +39,8 @@ def commands() -> None:
 
     \b
     vr-assets demo                       the whole way on drawn clips, no key needed
+    vr-assets prompts new DOMAIN         what to look for, in your own words
+    vr-assets try VIDEO --domain DOMAIN  one video, to see what it gives
     vr-assets ingest DIR --batch NAME    register a folder of videos
     vr-assets preflight                  try the models before a run pays them
     vr-assets estimate --batch NAME      what a run would ask and cost
@@ -33,7 +51,10 @@ def commands() -> None:
     """
 
 
-for module in (demo, init, config, ingest, import_spec, preflight, estimate, run, retry, status, ui, remove, prune):
+_MODULES = (
+    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, ui, remove, prune,
+)  # fmt: skip
+for module in _MODULES:
     commands.add_command(module.command)
 
 

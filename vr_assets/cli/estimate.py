@@ -45,7 +45,7 @@ def command(names: tuple[str, ...], *, selection: str, backend: str | None, assi
         own = resolve_for(with_recipe, run={key: value for key, value in layer.items() if is_operational(key)}).settings
         prices = Prices.load(own.budget.prices_file)
         asking_nobody = partial(estimate, name, assets, own, store, environ=environment(), prices=prices)
-        _tell(anyio.run(asking_nobody), own, prices, store)
+        tell(anyio.run(asking_nobody), own, prices, store)
 
 
 def _selected(selection: str, graph: "Graph") -> "Sequence[Asset]":
@@ -57,7 +57,8 @@ def _selected(selection: str, graph: "Graph") -> "Sequence[Asset]":
     return select_assets(selection, defs, graph)
 
 
-def _tell(found: "Estimate", settings: "Settings", prices: "Prices", store: "Store") -> None:
+def tell(found: "Estimate", settings: "Settings", prices: "Prices", store: "Store") -> None:
+    """Show an estimate."""
     _show(found)
     if not found.calls:
         say("Nothing to ask: every answer is there already.")

@@ -26,6 +26,7 @@ LINE_INTERVAL_S = 5.0
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
 @click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
 @click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
+@click.option("--labels", metavar="FILE", help="Labels of videos: JSON, {name without suffix: label}.")
 @click.option("--batch-size", type=int, help="Videos in one batch.")
 @click.option("--mode", type=click.Choice([str(mode) for mode in ModeSetting]), help="auto, or what the videos are sorted as.")
 @click.option("--domain", help="Prompt domain: general, or one of your own.")
@@ -37,6 +38,7 @@ def command(
     batch: str | None,
     input_jsonl: tuple[str, ...],
     filter_field: str | None,
+    labels: str | None,
     batch_size: int | None,
     mode: str | None,
     domain: str | None,
@@ -48,6 +50,7 @@ def command(
     named = {
         "ingest.input_jsonl_files": input_jsonl or None,
         "ingest.filter_field": filter_field,
+        "ingest.labels_file": labels,
         "ingest.batch_size": batch_size,
         "mode": mode,
         "prompts.prompts_module": domain,

@@ -10,6 +10,7 @@ from vr_assets.errors import ReplyError
 from vr_assets.export.timecodes import Timecodes
 from vr_assets.records.row import Failure, Provenance, VideoMedia
 from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName
+from vr_assets.records.timeline import TIMELINE
 from vr_assets.records.video import McqItem, OpenItem, QaItem, QaSet, QaVideo, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Status
 
@@ -95,7 +96,7 @@ def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position
         mode=row.mode,
         model=made_by.model,
         prompt_version=made_by.prompt_hash,
-        **row.fields,
+        **{name: value for name, value in row.fields.items() if name != TIMELINE},
     )
 
 

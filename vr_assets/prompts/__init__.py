@@ -9,6 +9,8 @@ Three more names are provided: `structured`, true in the schema style and false 
 prompt sets to false where it shows another prompt without its reply part; and `clock_in_picture`, whether a clock is burned into
 what the model is shown.
 
+`<domain>/categories.toml` is no prompt: it names incident categories and what to look for in each.
+
 `<domain>/vocabulary.toml` is no prompt: it holds words of the offline annotator, over those of `general`.
 """
 
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from vr_assets.errors import PromptError
 from vr_assets.prompts.catalog import GENERAL, PROMPTS, TIMES, find_shipped
+from vr_assets.prompts.categories import read_categories
 from vr_assets.prompts.checks import check_file, check_names, near
 from vr_assets.prompts.files import PromptFile, PromptFiles, domains
 from vr_assets.prompts.rendering import RENDER_ERRORS, Problem, PromptEnvironment, locate
@@ -26,7 +29,7 @@ from vr_assets.prompts.words import read_vocabulary
 from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
-__all__ = ["PROMPTS", "Prompts", "find_shipped"]
+__all__ = ["PROMPTS", "Prompts", "find_shipped", "folders"]
 
 _SAMPLES = (("00:09.5", "text"), ("01:42", ""))
 
@@ -50,8 +53,9 @@ class Prompts:
         self._layout = PromptEnvironment(self._files, structured=False, clock_in_picture=clock_in_picture)
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
         self._fingerprints: dict[tuple[Asset, str], str] = {}
-        self.vocabulary, amiss = read_vocabulary(self._files)
-        if problems := sorted({*self._check(), *amiss}):
+        self.categories, amiss = read_categories(self._files)
+        self.vocabulary, wrong_words = read_vocabulary(self._files)
+        if problems := sorted({*self._check(), *amiss, *wrong_words}):
             listed = "\n".join(f"  {problem}" for problem in problems)
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
 
@@ -64,10 +68,7 @@ class Prompts:
         Raises:
             PromptError: with every problem, as `file:line: what`.
         """
-        if overlay is not None and not overlay.is_dir():
-            raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
-        shipped = find_shipped(Path(__file__).parents[1])
-        roots = (overlay, shipped) if overlay else (shipped,)
+        roots = folders(overlay)
         return _read(domain, roots, clock_in_picture, PromptFiles(domain, roots).state())
 
     def names(self, asset: Asset) -> tuple[str, ...]:
@@ -103,8 +104,19 @@ class Prompts:
         )
 
     def fingerprint(self, asset: Asset) -> str:
-        """SHA-256 in hex over the sources of all prompts of an asset, before values."""
-        return _hash(part for name in self.names(asset) for part in (name, *(file.text for file in self._closures[asset, name])))
+        """SHA-256 in hex over the sources of all prompts of an asset, before values, and of what categories give them."""
+        steered = any("look_for" in offered for offered in PROMPTS.get(asset, {}).values())
+        categories = [part for entry in sorted(self.categories.items()) for part in entry] if steered else []
+        sources = (part for name in self.names(asset) for part in (name, *(file.text for file in self._closures[asset, name])))
+        return _hash((*sources, *categories))
+
+    def sources(self, asset: Asset, name: str) -> tuple[PromptFile, ...]:
+        """The files of a prompt: its own, then those it draws in, each once."""
+        return self._closures[asset, name]
+
+    def prompt_fingerprint(self, asset: Asset, name: str) -> str:
+        """SHA-256 in hex over the sources of one prompt, before values: what provenance names it by."""
+        return self._fingerprints[asset, name]
 
     def _texts(self, file: PromptFile, values: Mapping[str, str]) -> tuple[str, str]:
         return self._schema.text(file.name, dict(values)), self._layout.text(file.name, dict(values))
@@ -137,6 +149,18 @@ class Prompts:
             else:
                 if not all(text.strip() for text in texts):
                     yield Problem(closure[0].path, 1, "this prompt says nothing")
+
+
+def folders(overlay: Path | None) -> tuple[Path, ...]:
+    """The folders of domains, strongest first: the user's own, then the shipped ones.
+
+    Raises:
+        PromptError: the user's own is not there.
+    """
+    if overlay is not None and not overlay.is_dir():
+        raise PromptError(f"prompts.prompts_dir = {overlay}: there is no such folder")
+    shipped = find_shipped(Path(__file__).parents[1])
+    return (overlay, shipped) if overlay else (shipped,)
 
 
 @lru_cache(maxsize=8)

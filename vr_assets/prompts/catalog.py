@@ -8,6 +8,8 @@ from vr_assets.settings import Asset, Mode, QaType
 
 GENERAL = "general"
 SHARED = "_shared"
+CATEGORIES = "categories.toml"
+"""Of a domain: its incident categories. No prompt."""
 VOCABULARY = "vocabulary.toml"
 """Of a domain: the words of the offline annotator. No prompt."""
 
@@ -15,19 +17,26 @@ PROVIDED = frozenset({"structured", "alone", "clock_in_picture"})
 """Names every template sees: see the package's docstring."""
 
 TIMES = frozenset({"duration", "start", "end", "moment"})
-"""Values that are never empty, written MM:SS or MM:SS.f; the others are text, empty where a stage was left out."""
+"""Values that are never empty, written MM:SS or MM:SS.f; the others are text, empty where a stage was left out
+or nothing was given.
+"""
 
 _MODES = (Mode.ANOMALY, Mode.NORMAL)
 _WITHOUT_MODE = (QaType.SCENE_DESCRIPTION, QaType.EVENT_SUMMARY)
-_QA_VALUES = ("duration", "captions", "chunks", "description")
+_QA_VALUES = ("duration", "captions", "chunks", "description", "timeline")
+_LABEL = ("category", "look_for")
 
 PROMPTS: Mapping[Asset, Mapping[str, tuple[str, ...]]] = {
     Asset.FILTERED_VIDEOS: {"suitable": (), "anomaly_or_normal": (), "screening": ()},
-    Asset.CAPTIONS: {f"{kind}.{mode}": ("duration",) for kind in ("global", "dense") for mode in _MODES},
-    Asset.CHUNK_CAPTIONS: {f"chunk.{mode}": ("start", "end", "duration") for mode in _MODES},
-    Asset.HIGHLIGHTS: {"moment": ("captions", "chunks", "duration"), "clip": ("moment", "start", "end", "duration")},
+    Asset.CAPTIONS: {f"{kind}.{mode}": ("duration", *_LABEL, "timeline") for kind in ("global", "dense") for mode in _MODES},
+    Asset.CHUNK_CAPTIONS: {f"chunk.{mode}": ("start", "end", "duration", *_LABEL) for mode in _MODES},
+    Asset.HIGHLIGHTS: {
+        "moment": ("captions", "chunks", "duration", "timeline"),
+        "clip": ("moment", "start", "end", "duration", *_LABEL),
+    },
     Asset.DESCRIPTIONS: {
-        f"description.{mode}": ("duration", "global_caption", "dense_caption", "chunks", "highlight") for mode in _MODES
+        f"description.{mode}": ("duration", "global_caption", "dense_caption", "chunks", "highlight", *_LABEL, "timeline")
+        for mode in _MODES
     },
     Asset.QA: {
         **{f"{kind}.{mode}": _QA_VALUES for kind in QaType if kind not in _WITHOUT_MODE for mode in _MODES},

@@ -8,6 +8,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from vr_assets.prompts.catalog import (
     ALL_VALUES,
+    CATEGORIES,
     GENERAL,
     PROMPTS,
     PROVIDED,
@@ -56,7 +57,7 @@ def check_names(files: PromptFiles, reached: Collection[str]) -> Iterator[Proble
         for name, path in files.in_domain(domain):
             inside = name.partition("/")[2]
             folder, _, last = inside.rpartition("/")
-            if inside in _FOR_READERS or inside == VOCABULARY or inside in prompt_paths():
+            if inside in {*_FOR_READERS, CATEGORIES, VOCABULARY} or inside in prompt_paths():
                 continue
             if (folder == SHARED or folder in PROMPTS) and (last.startswith("_") or folder == SHARED) and last.endswith(".md"):
                 if name not in reached and domain == files.domain:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import TemplateSyntaxError, nodes
 
 from vr_assets.prompts.catalog import GENERAL, PROMPTS, SHARED
+from vr_assets.prompts.limits import LimitedParser
 
-_PARSER = Environment(trim_blocks=True, lstrip_blocks=True)
+_PARSER = LimitedParser()
 _DECLARATION = re.compile(r"\{#-?\s*values:(.*?)-?#\}")
+_LEADS_OUT = "it is a link that leads out of the folders of domains, and what it leads to would be sent to a model: copy the file"
 _DRAWS_IN = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 
@@ -109,11 +111,16 @@ class PromptFiles:
             return None
         return next((path for root in self.roots if (path := root.joinpath(*parts)).is_file()), None)
 
+    def _is_inside(self, path: Path, name: str) -> bool:
+        """Whether a file lies in its domain's folder, or in another domain's, wherever links may lead."""
+        folders = [root / domain for root in self.roots for domain in (name.partition("/")[0], ".")]
+        return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+
     def _read(self, name: str) -> PromptFile:
         path = self.find(name)
         if path is None:
             raise FileNotFoundError(name)
-        text, flaw = _text_of(path)
+        text, flaw = _text_of(path) if self._is_inside(path, name) else ("", (1, _LEADS_OUT))
         tree = nodes.Template([], lineno=1)
         if flaw is None:
             try:

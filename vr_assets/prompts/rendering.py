@@ -3,16 +3,20 @@
 import json
 import re
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import BytecodeCache, StrictUndefined, TemplateError, UndefinedError, nodes
 from jinja2.bccache import Bucket
+from jinja2.exceptions import SecurityError
 from jinja2.loaders import FunctionLoader
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
+from vr_assets.prompts import limits
 from vr_assets.prompts.files import PromptFile, PromptFiles
 
 RENDER_ERRORS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
@@ -59,12 +63,18 @@ _COMPILED = _Compiled()
 
 
 class PromptEnvironment(ImmutableSandboxedEnvironment):
-    """Renders in one reply style. Without what would render differently each time (`lipsum`, `random`)."""
+    """Renders in one reply style, within limits. Without what would render differently each time (`lipsum`, `random`)."""
+
+    code_generator_class = limits.CountingGenerator
+    intercepted_binops = limits.REFUSED_OPERATORS
+    sized = staticmethod(limits.sized)
+    counted = staticmethod(limits.counted)
 
     def __init__(self, files: PromptFiles, *, structured: bool, clock_in_picture: bool) -> None:
         super().__init__(
             undefined=StrictUndefined,
             autoescape=False,
+            finalize=limits.sized,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -78,13 +88,27 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         self.globals["clock_in_picture"] = clock_in_picture
         self.filters["to_json"] = _to_json
         self.filters["read_example"] = _read_example
-        del self.globals["lipsum"], self.filters["random"]
+        del self.globals["lipsum"]
+        for name in limits.REFUSED_FILTERS:
+            del self.filters[name]
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        raise SecurityError(f"a prompt does not calculate with {operator}")
+
+    def call(__self, __context: Context, __obj: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        # The names are those of the method it overrides: `self` may be an argument of a template's own.
+        limits.step()
+        if any(isinstance(given, int) and given > limits.LARGEST_NUMBER for given in (*args, *named.values())):
+            raise SecurityError(f"{max(args)} is too large a number for a prompt")
+        return super().call(__context, __obj, *args, **named)
 
     def join_path(self, template: str, parent: str) -> str:
+        limits.step()
         return self._files.resolve(template)
 
     def text(self, name: str, values: dict[str, str]) -> str:
         """One prompt with its values; blank lines at both ends and beyond one in a row are dropped."""
+        limits.begin()
         text = self.get_template(name).render(values, alone=True)
         # A pattern for the blanks at line ends costs more than all the rest of rendering.
         text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))

@@ -174,6 +174,7 @@ class IngestSettings(_Group):
     video_root: str = Field("", description="Folder walked for videos when ingest names no path.")
     input_jsonl_files: Strings = Field((), description="JSONL files with `video_path` or `video`, merged with video_root.")
     filter_field: str = Field("", description="Keep the JSONL rows where this field is truthy; empty keeps all.")
+    labels_file: str = Field("", description="JSON file of labels, by the video's name without suffix; empty: none.")
     batch_size: int = Field(200, ge=1, le=10000, description="Videos in one batch: a run's unit of work, small enough to retry.")
     split_at: SplitAt = Field(
         SplitAt.LENGTH,

@@ -21,6 +21,7 @@ from vr_assets.records.row import Failure, VideoMedia
 from vr_assets.records.video import CaptionedVideo, DenseCaption, FilteredVideo, RawVideo
 from vr_assets.settings import Asset, LongVideoInput, Status, Task
 from vr_assets.steps.evidence import clock, evidence, length, prompt_mode, whole
+from vr_assets.steps.given import given
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
@@ -41,8 +42,11 @@ async def caption_video(stage: Stage, row: RawVideo | FilteredVideo, upstream: A
     media, facts, subject = await whole(stage.media, row)
     known = evidence(media, subject, row)
 
+    told_before = given(row, media, stage.prompts)
+
     def request(task: Task, name: str, shown: Media) -> Request:
-        prompt = stage.prompts.render(Asset.CAPTIONS, f"{name}.{prompt_mode(row.mode)}", {"duration": length(shown.span)})
+        values = {"duration": length(shown.span), "timeline": told_before.timeline_text(shown.span), **told_before.label_values()}
+        prompt = stage.prompts.render(Asset.CAPTIONS, f"{name}.{prompt_mode(row.mode)}", values)
         return Request(task, prompt, replace(known, span=shown.span), subject, media=(shown,), reply_schema=reply_schema(task))
 
     # The narrative tells no times and must hold together: it is asked of the whole, however that is shown.

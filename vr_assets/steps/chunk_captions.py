@@ -14,6 +14,7 @@ from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, ChunkCaption, ChunkCaptionedVideo
 from vr_assets.settings import Asset, Status, Task
 from vr_assets.steps.evidence import clock, evidence, prompt_mode, whole
+from vr_assets.steps.given import given
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, failures, next_row, why
 
@@ -35,11 +36,12 @@ async def caption_chunks_of(stage: Stage, row: CaptionedVideo) -> ChunkCaptioned
     media, facts, subject = await whole(stage.media, row)
     known = evidence(media, subject, row)
     settings = stage.settings.chunks
+    label = given(row, media, stage.prompts).label_values()
 
     def request(span: Span) -> Request:
         shown = stage.media.watch(media, facts, span)
         values = {"start": clock(shown.span.start_s), "end": clock(shown.span.end_s), "duration": clock(shown.span.duration_s)}
-        prompt = stage.prompts.render(Asset.CHUNK_CAPTIONS, f"chunk.{prompt_mode(row.mode)}", values)
+        prompt = stage.prompts.render(Asset.CHUNK_CAPTIONS, f"chunk.{prompt_mode(row.mode)}", {**values, **label})
         seen = replace(known, span=shown.span)
         return Request(Task.CHUNK_CAPTION, prompt, seen, subject, media=(shown,), reply_schema=reply_schema(Task.CHUNK_CAPTION))
 

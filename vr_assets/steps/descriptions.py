@@ -9,8 +9,12 @@ from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, ChunkCaptionedVideo, DescribedVideo, HighlightedVideo
 from vr_assets.settings import Asset, Status, Task
 from vr_assets.steps.evidence import chunks_text, evidence, highlight_text, length, prompt_mode, stopped, whole
+from vr_assets.steps.given import given
 from vr_assets.steps.seen import Seen, gather
 from vr_assets.steps.stage import Stage, next_row
+
+# Stands before what was noted of a video, so that whoever reads only the description knows it, whatever the model wrote.
+_HOLDS = "Noted by people or a tracker; where the times above differ, these hold:"
 
 
 async def describe_videos(
@@ -35,7 +39,11 @@ async def describe_video(stage: Stage, seen: Seen) -> DescribedVideo:
     if blocked:
         return blocked
     media, _, subject = await whole(stage.media, row)
+    told_before = given(row, media, stage.prompts)
+    timeline = told_before.timeline_text(subject.span)
     values = {
+        **told_before.label_values(),
+        "timeline": timeline,
         "duration": length(media),
         "global_caption": row.global_caption,
         "dense_caption": row.dense_caption,
@@ -57,6 +65,6 @@ async def describe_video(stage: Stage, seen: Seen) -> DescribedVideo:
         row,
         status=Status.OK,
         provenance=(stage.llm.provenance(request),),
-        detailed_description=asked.value,
+        detailed_description=f"{asked.value}\n\n{_HOLDS}\n{timeline}" if timeline else asked.value,
         prompt_key=f"{prompt_mode(row.mode)}_{Task.DESCRIPTION}",
     )

@@ -171,6 +171,9 @@ class _Foreseer:
     def provenance(self, request: Request, *keys: str) -> Provenance:
         return self._asker.provenance(request, *keys)
 
+    def stored(self, request: Request) -> list[Answer]:
+        return self._asker.stored(request)
+
     async def ask(self, request: Request, parse: Callable[[str], T]) -> Asked[T]:
         """The answer in the journal, else a stand-in.
 

@@ -11,6 +11,7 @@ from vr_assets.records.call import Request
 from vr_assets.records.video import CaptionedVideo, ChunkCaptionedVideo, HighlightChunk, HighlightedVideo
 from vr_assets.settings import Asset, Mode, Status, Task
 from vr_assets.steps.evidence import captions_text, chunks_text, clock, evidence, length, whole
+from vr_assets.steps.given import given
 from vr_assets.steps.seen import Seen
 from vr_assets.steps.stage import Stage, blocked, next_row
 
@@ -41,7 +42,14 @@ async def caption_highlight(stage: Stage, seen: Seen) -> HighlightedVideo:
     media, facts, subject = await whole(stage.media, row)
     known = replace(evidence(media, subject, row, captioned), chunks=row.chunk_captions)
 
-    values = {"captions": captions_text(captioned), "chunks": chunks_text(row.chunk_captions), "duration": length(media)}
+    told_before = given(row, media, stage.prompts)
+
+    values = {
+        "captions": captions_text(captioned),
+        "chunks": chunks_text(row.chunk_captions),
+        "duration": length(media),
+        "timeline": told_before.timeline_text(subject.span),
+    }
     prompt = stage.prompts.render(Asset.HIGHLIGHTS, "moment", values)
     when = Request(Task.MOMENT, prompt, known, subject, reply_schema=reply_schema(Task.MOMENT))
     moment_s = (await stage.llm.ask(when, partial(parse_moment, within=subject.span))).value
@@ -54,6 +62,7 @@ async def caption_highlight(stage: Stage, seen: Seen) -> HighlightedVideo:
         "start": clock(shown.span.start_s),
         "end": clock(shown.span.end_s),
         "duration": clock(shown.span.duration_s),
+        **told_before.label_values(),
     }
     prompt = stage.prompts.render(Asset.HIGHLIGHTS, "clip", values)
     close = replace(known, span=shown.span, moment_s=moment_s)

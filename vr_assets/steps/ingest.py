@@ -16,7 +16,9 @@ from vr_assets.media.sources import is_object
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.settings import Settings
 from vr_assets.steps.batch_names import Names, family_from
+from vr_assets.steps.labels import check_labels, label_videos
 from vr_assets.steps.new_rows import Sorter, TooLong, distinct, is_file, key, overlaps
+from vr_assets.steps.stage import load_prompts
 from vr_assets.steps.video_lists import LIST_SUFFIXES, VIDEO_SUFFIXES, Found, Place, Problem, absolute, find_videos, place
 from vr_assets.storage import Store
 
@@ -80,6 +82,9 @@ async def take_in(
     sources = _sources(paths, settings)
     names = Names(store, family or _family(sources[0]))
     found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=our_folders(store))
+    if settings.ingest.labels_file:
+        label_videos(found, settings.ingest.labels_file)
+    check_labels(found, load_prompts(settings).categories, settings.prompts.prompts_module)
     held = (row for name in names.batches for row in store.read_manifest(name) if row.video_path not in anew)
     sorter = Sorter(settings, held, found.problems)
     groups, repeated = _merged(found)

@@ -19,6 +19,7 @@ from vr_assets.records.video import (
 )
 from vr_assets.settings import Asset, QaType, Status, Task
 from vr_assets.steps.evidence import captions_text, chunks_text, evidence, length, prompt_mode, stopped, whole
+from vr_assets.steps.given import given
 from vr_assets.steps.seen import Seen, gather
 from vr_assets.steps.stage import Stage, failures, next_row, why
 
@@ -49,6 +50,7 @@ async def ask_about(stage: Stage, seen: Seen) -> QaVideo:
         "captions": captions_text(row),
         "chunks": chunks_text(seen.chunked.chunk_captions),
         "description": seen.description,
+        "timeline": given(row, media, stage.prompts).timeline_text(subject.span),
     }
     known = replace(
         evidence(media, subject, row, row),

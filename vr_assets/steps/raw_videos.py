@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from vr_assets import batch
 from vr_assets.batch import Failed
+from vr_assets.prompts.categories import category_of
 from vr_assets.records.base import Span
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.video import RawVideo
-from vr_assets.settings import Mode, ModeSetting, Settings, Status
+from vr_assets.settings import Mode, ModeSetting, Status
+from vr_assets.steps.given import LABEL
 from vr_assets.steps.parts import HEADER_SLACK_S
 from vr_assets.steps.stage import Stage
 
@@ -33,7 +35,7 @@ async def read_videos(manifest: Sequence[ManifestRow], stage: Stage) -> list[Raw
         return await stage.media.probe(entry.video_path, part=_part(entry))
 
     outcomes = await batch.run(manifest, probe, at_once=stage.settings.calls.videos_at_once, on_done=count)
-    return _without_twins(manifest, [_row(entry, out, stage.settings) for entry, out in zip(manifest, outcomes, strict=True)])
+    return _without_twins(manifest, [_row(entry, out, stage) for entry, out in zip(manifest, outcomes, strict=True)])
 
 
 def _part(entry: ManifestRow) -> Span | None:
@@ -42,8 +44,11 @@ def _part(entry: ManifestRow) -> Span | None:
     return Span(start_s=entry.start_s, end_s=entry.end_s)
 
 
-def _row(entry: ManifestRow, outcome: VideoMedia | Failed, settings: Settings) -> RawVideo:
-    mode = entry.mode or (None if settings.mode is ModeSetting.AUTO else Mode(settings.mode))
+def _row(entry: ManifestRow, outcome: VideoMedia | Failed, stage: Stage) -> RawVideo:
+    settings = stage.settings
+    is_incident = category_of(entry.fields.get(LABEL), stage.prompts.categories) is not None
+    mode = entry.mode or (Mode.ANOMALY if is_incident else None)
+    mode = mode or (None if settings.mode is ModeSetting.AUTO else Mode(settings.mode))
     limit_s = settings.videos.max_video_length_sec
     status, reason = Status.OK, ""
     media = None if isinstance(outcome, Failed) else outcome

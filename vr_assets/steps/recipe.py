@@ -42,6 +42,9 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
     if models:
         shaping["prompts"] = (prompts or load_prompts(settings)).fingerprint(asset)
         shaping |= _routes(asset, settings)
+    if asset is Asset.RAW_VIDEOS and (categories := (prompts or load_prompts(settings)).categories):
+        # A label that names one says that the video is an anomaly.
+        shaping["categories"] = sorted(categories)
     if any(model.backend is BackendName.OPENCV for model in models.values()):
         shaping["annotator"] = OpenCVBackend().model
         shaping["vocabulary"] = (prompts or load_prompts(settings)).vocabulary.model_dump()

@@ -14,6 +14,7 @@ from vr_assets.errors import IngestError
 from vr_assets.media.sources import bucket_and_key, is_object
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.task_file import ITEM_KEYS
+from vr_assets.records.timeline import TIMELINE
 from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
@@ -25,6 +26,7 @@ from vr_assets.records.video import (
     TaskFilesVideo,
 )
 from vr_assets.settings import Mode
+from vr_assets.steps.given import read_timeline
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"})
 LIST_SUFFIXES = frozenset({".jsonl", ".ndjson"})
@@ -243,6 +245,7 @@ def _row(fields: dict[str, JsonValue], base: Place, *, source: str) -> ManifestR
         names = " and ".join(repr(name) for name in taken)
         raise IngestError(f"field {names} would hide one of ours; rename it, such as {f'source_{taken[0]}'!r}")
     start_s, end_s = _times(fields)
+    read_timeline(fields.get(TIMELINE))
     mode, read = _label(fields)
     return ManifestRow(
         video_path=_video_path(fields, base),

@@ -17,6 +17,7 @@ from vr_assets.backends.openai import OpenAIBackend
 from vr_assets.errors import ReplyError, TransientError
 from vr_assets.parsing import captions, chunk_captions, descriptions, filtered_videos, highlights, qa
 from vr_assets.parsing.schemas import reply_schema
+from vr_assets.prompts import PROMPTS as OFFERED
 from vr_assets.prompts import Prompts
 from vr_assets.records.base import Span
 from vr_assets.records.call import Evidence, Finish, Request
@@ -79,7 +80,8 @@ async def _answers(dialect: Dialect, asking: Callable[[str, ReplyFormat], Backen
         backend = asking(server.url, style)
         texts = []
         for task, asset, name, values, read in TASKS:
-            prompt = PROMPTS.render(asset, name, values)
+            # Neither labels nor timelines are given.
+            prompt = PROMPTS.render(asset, name, {**dict.fromkeys(OFFERED[asset][name], ""), **values})
             reply = await backend.generate(
                 Request(
                     task=task,

@@ -12,7 +12,7 @@ from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.sensors import recipe_changes
 from vr_assets.errors import IngestError
-from vr_assets.settings import Asset, Graph, QaType
+from vr_assets.settings import Asset, Graph, QaType, Task
 from vr_assets_tests.defs.bench import SHORT, Bench
 
 GENERAL = Path(__file__).parents[2] / "prompts" / "general"
@@ -66,6 +66,31 @@ def test_an_edited_qa_prompt_makes_only_qa_stale_and_only_in_the_batches_of_its_
     assert bench.run("ours", [Asset.QA]).error is None
     assert bench.asked == [QaType.OPEN_QA] * 2
     assert bench.stale("ours") == [Asset.TASK_FILES]
+
+
+def test_an_edited_block_redoes_exactly_the_answers_it_shaped_stale_before_and_current_after(
+    bench: Bench, videos: list[Path], prompt: Path
+) -> None:
+    block = prompt.parents[1] / "captions" / "dense.anomaly.md"
+    block.parent.mkdir()
+    head = '{# values: none #}\n{% extends "general/captions/dense.anomaly.md" %}\n'
+    block.write_text(head + "{% block focus %}Name every crane.{% endblock %}\n")
+    bench.ingest("ours", videos, prompts__prompts_module="ours", mode="anomaly")
+    bench.ingest("others", videos, mode="anomaly")
+    for batch in ("ours", "others"):
+        assert bench.run(batch, SHORT).error is None
+
+    block.write_text(head + "{% block focus %}Name every crane and its load.{% endblock %}\n")
+    assert observe_recipes(bench.instance, bench.store, ["ours", "others"]) == 1
+    assert (bench.stale("ours"), bench.stale("others")) == ([Asset.CAPTIONS], [])
+
+    assert bench.run("ours", SHORT).error is None
+    # The scripted model says something else when asked something else, and QA is asked about what it says.
+    asked = [Task.DENSE_CAPTION, *(kind for kind in QaType if kind is not QaType.EVENT_VERIFICATION)]
+    assert bench.asked == sorted(asked * len(videos))
+    assert bench.stale("ours") == []
+    assert bench.run("others", SHORT).error is None
+    assert bench.asked == []
 
 
 def test_a_rerun_to_the_same_rows_leaves_everything_downstream_fresh(bench: Bench, videos: list[Path]) -> None:
