@@ -22,6 +22,7 @@ _APART_S, _SAMPLES = 0.5, 30
 _MOST_SAMPLES = 600  # 138 MB at most.
 
 _BLANK_STD = 4.0  # Grey levels within a frame; sensor noise on a covered lens stays below.
+_BLANK_RANGE = 12.0  # Between the darkest and the lightest 8 x 8 pixels: a small mover on plain ground hardly adds to the spread.
 _STILL_LEVELS = 3  # Grey levels, mean of a 16 x 16 block: what x264 at crf 28 makes of sensor noise.
 _ALIVE_S, _ALIVE_LEVELS = (
     1.0,
@@ -91,7 +92,7 @@ def survey(path: Path, *, duration_s: float) -> Survey:
     still = [change for index, change in enumerate(looks.blocks) if looks.times[index + 1] not in cuts]
     level = float(np.median(looks.medians))
     quality = Quality(
-        blank=max(looks.spreads) < _BLANK_STD,
+        blank=max(looks.spreads) < _BLANK_STD and max(looks.ranges) < _BLANK_RANGE,
         frozen=max(still, default=0.0) <= _STILL_LEVELS and not looks.alive(cuts),
         dark=float(np.median(looks.means)) < _DARK_MEAN,
     )
@@ -119,6 +120,7 @@ class _Looks:
         self.means: list[float] = []
         self.medians: list[float] = []
         self.spreads: list[float] = []
+        self.ranges: list[float] = []
         self.changes: list[float] = []
         self.blocks: list[float] = []
         self._before: Image | None = None
@@ -131,6 +133,8 @@ class _Looks:
         self.means.append(float(mean[0, 0]))
         self.medians.append(float(np.median(grey[::8, ::8])))
         self.spreads.append(float(spread[0, 0]))
+        tiles = cv2.resize(grey, (40, 30), interpolation=cv2.INTER_AREA)
+        self.ranges.append(float(np.ptp(tiles)))
         if self._before is not None:
             coarse = cv2.resize(cv2.absdiff(grey, self._before), (20, 15), interpolation=cv2.INTER_AREA)
             self.changes.append(float(cv2.mean(coarse)[0]))
