@@ -30,7 +30,7 @@ _JOINED, _JOINED_ALONE = 1.7, 3.0  # Times as large at once: what comes nearer g
 _BESIDE = 0.08
 _SEEN_BY_NIGHT = (Colour.RED, Colour.GREEN, Colour.BLUE, Colour.PURPLE)
 _EDGE_PX = 2
-_ABOUT_S, _MADE_OUT_S = 2.0, 1.5
+_ABOUT_S, _MADE_OUT_S, _TURNS_S = 2.0, 1.5, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
 
@@ -73,6 +73,8 @@ def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[
     if not _ends_known(stops, left, last, stage):
         confidence = min(0.5, confidence)
     wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
+    # Who walks to and fro stands still for a moment where they turn.
+    stops = tuple(stop for stop in stops if not _turns_there(stop, wanders))
     boxes = [sight.box if sight.alone and not _touched(sight.box, stage) else None for sight in sights]
     track = Track(
         start_s=_rounded(first.time_s),
@@ -92,6 +94,11 @@ def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[
         loiters=wanders,
     )
     return track, whole
+
+
+def _turns_there(stop: Stop, wanders: Sequence[Span]) -> bool:
+    short = stop.end_s is not None and stop.end_s - stop.start_s < _TURNS_S
+    return short and any(wander.holds(stop.start_s) for wander in wanders)
 
 
 def _speed_changes(whole: Way, stops: Sequence[Stop], wanders: Sequence[Span], stage: Stage) -> tuple[SpeedChange, ...]:
