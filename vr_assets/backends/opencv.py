@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from vr_assets.backends.offline import captions, choices, claims, images, media_told, questions
 from vr_assets.backends.offline.story import Story
 from vr_assets.records.call import Finish, MediaForm, Reply, Request
 from vr_assets.records.image_scene import IMAGE_SCENE_VERSION
 from vr_assets.records.scene import SCENE_VERSION, Scene
+from vr_assets.records.vocabulary import Vocabulary
 from vr_assets.settings import Task
 
-ANNOTATOR_VERSION = 1
+ANNOTATOR_VERSION = 2
 """Raised when the same scene is told otherwise, so that stored answers of the former version are not taken for this one's."""
 
 # Tasks whose answer depends on the window that is asked about, and not only on the video.
 _WINDOWED = frozenset({Task.CHUNK_CAPTION, Task.CLIP_CAPTION})
+
+# Captions of the whole or of a window tell what is shown, without a clock.
+_UNTIMED = frozenset({Task.GLOBAL_CAPTION, Task.DENSE_CAPTION, Task.CHUNK_CAPTION, Task.CLIP_CAPTION})
 
 _QUESTIONS: dict[Task, Callable[[Story], object]] = {
     Task.MCQ: choices.mcq,
@@ -57,6 +62,8 @@ class OpenCVBackend:
             named["span"] = [evidence.span.start_s, evidence.span.end_s]
         if any(media.form is MediaForm.IMAGE for media in request.media):
             named["image_scene"] = IMAGE_SCENE_VERSION
+        if request.prompt.vocabulary != Vocabulary():
+            named["words"] = request.prompt.vocabulary.model_dump()
         if request.task is Task.DESCRIPTION:
             named["mode"] = evidence.mode
         return json.dumps(named, sort_keys=True, separators=(",", ":"))
@@ -109,24 +116,26 @@ def _about_image(request: Request) -> str:
 
 
 def _reply(request: Request, scene: Scene) -> object:
+    words, evidence = request.prompt.vocabulary, request.evidence
+    whole = Story.of(scene, timed=request.task not in _UNTIMED, vocabulary=words)
     match request.task:
         case Task.SCREENING:
-            return captions.screening(scene)
+            return captions.screening(whole)
         case Task.SUITABLE:
-            return captions.suitable(scene)
+            return captions.suitable(whole)
         case Task.ANOMALY_OR_NORMAL:
-            return captions.anomaly_or_normal(scene)
+            return captions.anomaly_or_normal(whole)
         case Task.GLOBAL_CAPTION:
-            return captions.caption(scene)
+            return captions.caption(whole)
         case Task.DENSE_CAPTION:
-            return captions.dense_caption(scene, request.evidence.span)
+            return captions.dense_caption(replace(whole, span=evidence.span))
         case Task.CHUNK_CAPTION:
-            return captions.caption(scene, request.evidence.span)
+            return captions.caption(replace(whole, span=evidence.span))
         case Task.CLIP_CAPTION:
-            return captions.clip_caption(scene, request.evidence.span)
+            return captions.clip_caption(replace(whole, span=evidence.span))
         case Task.MOMENT:
-            return captions.moment(scene)
+            return captions.moment(whole)
         case Task.DESCRIPTION:
-            return captions.description(scene, request.evidence.mode)
+            return captions.description(whole, evidence.mode)
         case _:
-            return _QUESTIONS[request.task](Story.of(scene, timed=True))
+            return _QUESTIONS[request.task](whole)

@@ -15,18 +15,23 @@ from vr_assets.media.vision import colours
 from vr_assets.media.vision.actors import Stage, to_track, went_places
 from vr_assets.media.vision.aftermath import aftermath
 from vr_assets.media.vision.background import Background
+from vr_assets.media.vision.belongings import find_belongings
 from vr_assets.media.vision.blobs import find_blobs
 from vr_assets.media.vision.colours import Image
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.incidents import find_incidents
+from vr_assets.media.vision.meetings import contacts
 from vr_assets.media.vision.stirs import find_stirs, is_still, motion, moving_boxes, still_stretches
+from vr_assets.media.vision.stitching import stitch
 from vr_assets.media.vision.survey import Survey, small_frames, survey
 from vr_assets.media.vision.tracks import Tracker
-from vr_assets.records.scene import Area, Camera, Colour, Incident, Point, Scene, Sides, Stir, Track
+from vr_assets.records.base import Span
+from vr_assets.records.scene import Area, Camera, Colour, Contact, LeftThing, Point, Scene, Sides, Stir, Track
 
 _UNSETTLED = 0.4  # Of the picture: with more of it changed in a quarter of the frames, nothing can be followed.
+_SHORTEST_SHOT_S = 1.0
 _MOST_AT_ONCE = 4  # With more, some are taken for one where they overlap.
 _NEARBY, _AROUND_S = 0.25, 0.75
-_BESIDE = 0.6  # Of the mover's own length: a gap this small is next to it.
 
 
 @dataclass
@@ -34,6 +39,7 @@ class _Shot:
     """What was followed from one cut to the next."""
 
     start_s: float
+    until_s: float
     background: Background
     tracker: Tracker
     end_s: float = 0.0
@@ -47,7 +53,7 @@ def measure_scene(path: Path, *, duration_s: float) -> Scene:
     """Watches a whole file.
 
     Args:
-        path: a video, best a proxy: up to 640 px and 8 frames a second. Costs about 2 CPU seconds a minute beyond decoding.
+        path: a video, best a proxy: up to 640 px and 8 frames a second. Costs about 3 CPU seconds a minute beyond decoding.
         duration_s: its measured length.
 
     Raises:
@@ -57,10 +63,13 @@ def measure_scene(path: Path, *, duration_s: float) -> Scene:
     first = survey(path, duration_s=duration_s)
     scene = Scene(
         duration_s=duration_s,
+        aspect=round(first.samples[0][1].shape[1] / first.samples[0][1].shape[0], 4),
         quality=first.quality,
         camera=first.camera,
         cuts_s=tuple(round(cut_s, 3) for cut_s in first.cuts_s),
         background=_surroundings(first),
+        light=first.light,
+        camera_moves=first.turns,
     )
     if first.camera is Camera.MOVING or first.quality.blank or first.quality.frozen:
         return scene
@@ -72,11 +81,14 @@ def measure_scene(path: Path, *, duration_s: float) -> Scene:
 
 def _watch(path: Path, first: Survey) -> list[_Shot]:
     shots: list[_Shot] = []
-    starts = [0.0, *first.cuts_s]
+    steady = _steady(first)
     for time_s, frame in small_frames(path):
-        if len(shots) < len(starts) and time_s >= starts[len(shots)] - 1e-3:
-            shots.append(_open_shot(first, starts, len(shots), frame))
+        while len(shots) < len(steady) and time_s >= steady[len(shots)].start_s - 1e-3:
+            shots.append(_open_shot(first, steady[len(shots)], frame))
+        if not shots or time_s >= shots[-1].until_s - 1e-3:
+            continue
         shot = shots[-1]
+        frame = shot.background.align(frame)
         change = shot.background.subtract(frame, time_s)
         shot.changed.append(cv2.countNonZero(change.changed) / change.changed.size)
         shot.tracker.step(time_s, frame, find_blobs(frame, change))
@@ -86,49 +98,98 @@ def _watch(path: Path, first: Survey) -> list[_Shot]:
             shot.still.append((time_s, is_still(moving)))
         shot.before = frame
         shot.end_s = time_s
-    return shots
+    return [shot for shot in shots if shot.changed]
 
 
-def _open_shot(first: Survey, starts: Sequence[float], index: int, frame: Image) -> _Shot:
-    start_s = starts[index]
-    end_s = starts[index + 1] if index + 1 < len(starts) else float("inf")
-    samples = [sample for sample in first.samples if start_s - 1e-3 <= sample[0] < end_s - 1e-3] or [(start_s, frame)]
-    background = Background(samples)
-    return _Shot(start_s, background, Tracker((frame.shape[1], frame.shape[0]), background))
+def _steady(first: Survey) -> list[Span]:
+    """The stretches between cuts, changes of light and turns of the camera, as far as they are long enough to be watched."""
+    ends = sorted({*first.breaks_s, first.end_s + first.frame_s, *(turn.start_s for turn in first.turns)})
+    begins = sorted({0.0, *first.breaks_s, *(turn.end_s for turn in first.turns)})
+    spans = []
+    for start_s in begins:
+        end_s = next((end for end in ends if end > start_s), start_s)
+        turned = any(turn.start_s <= start_s < turn.end_s for turn in first.turns)
+        if not turned and (end_s - start_s >= _SHORTEST_SHOT_S or len(begins) == 1):
+            spans.append(Span(start_s=start_s, end_s=end_s))
+    return spans
+
+
+def _open_shot(first: Survey, span: Span, frame: Image) -> _Shot:
+    samples = [sample for sample in first.samples if span.start_s - 1e-3 <= sample[0] < span.end_s - 1e-3]
+    background = Background(samples or [(span.start_s, frame)], shaken=first.shaken)
+    tracker = Tracker((frame.shape[1], frame.shape[0]), background)
+    return _Shot(span.start_s, span.end_s, background, tracker)
 
 
 def _followed(shots: Sequence[_Shot], first: Survey) -> dict[str, object]:
-    tracks: list[Track] = []
-    stirs: list[Stir] = []
-    complete = True
-    for shot in shots:
-        height, width = shot.background.image.shape[:2]
-        stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
-        trails = shot.tracker.finish()
-        found = [to_track(trail, stage) for trail in trails]
-        complete = complete and not any(
-            went_places(trail, stage) for trail, track in zip(trails, found, strict=True) if not track
-        )
-        own = [track for track in found if track is not None]
-        seen = find_stirs(shot.boxes, own, stage)
-        own = [_doubted(track, own, seen, stage) for track in own]
-        samples = shot.background.samples
-        after = [aftermath(track, own, samples, stage) for track in own]
-        own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
-        tracks += own
-        stirs += seen
-    tracks.sort(key=lambda track: (track.start_s, track.end_s, track.points[0].x, track.points[0].y))
+    followed = [_follow(shot, first) for shot in shots]
+    tracks = sorted((track for told in followed for track in told.tracks), key=_order)
+    place = {id(track): index for index, track in enumerate(tracks)}
+    contacts: list[Contact] = []
+    struck: list[tuple[Contact, float]] = []
+    belongings: list[LeftThing] = []
+    for told in followed:
+        moved = [place[id(track)] for track in told.tracks]
+        for contact in told.contacts:
+            renamed = contact.model_copy(update={"one": moved[contact.one], "other": moved[contact.other]})
+            contacts.append(renamed)
+            struck += [(renamed, moment_s) for hit, moment_s in told.struck if hit is contact]
+        belongings += [
+            thing.model_copy(update={"track": None if thing.track is None else moved[thing.track]}) for thing in told.belongings
+        ]
     crowd = max((sum(other.start_s <= track.start_s <= other.end_s for other in tracks) for track in tracks), default=0)
     doubtful = sum(not track.certain for track in tracks)
     return {
         "tracks": tuple(tracks),
-        "stirs": tuple(stirs),
+        "stirs": tuple(stir for told in followed for stir in told.stirs),
         "quiet": tuple(stretch for shot in shots for stretch in still_stretches(shot.still)),
-        "incidents": _incidents(tracks),
-        "complete": complete,
+        "contacts": tuple(contacts),
+        "belongings": tuple(belongings),
+        "incidents": find_incidents(tracks, struck, belongings),
+        "complete": all(told.complete for told in followed),
         "busy": crowd > _MOST_AT_ONCE or doubtful > max(1.0, len(tracks) / 2),
         "flow": _flow(tracks),
     }
+
+
+@dataclass
+class _Told:
+    """What is told of one shot. Places in `contacts` and `belongings` are those in `tracks`."""
+
+    tracks: list[Track]
+    stirs: list[Stir]
+    contacts: list[Contact]
+    struck: list[tuple[Contact, float]]
+    belongings: list[LeftThing]
+    complete: bool
+
+
+def _follow(shot: _Shot, first: Survey) -> _Told:
+    height, width = shot.background.image.shape[:2]
+    stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
+    trails = stitch(shot.tracker.finish(), stage.size)
+    told = [(trail, to_track(trail, stage, trails)) for trail in trails]
+    found = sorted((track for _, track in told if track is not None), key=lambda track: _order(track[0]))
+    own, ways = [track for track, _ in found], [way for _, way in found]
+    seen = find_stirs(shot.boxes, own, stage)
+    own = [_doubted(track, own, seen, stage) for track in own]
+    samples = shot.background.samples
+    after = [aftermath(track, own, samples, stage) for track in own]
+    own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
+    certain = [track.certain for track in own]
+    met, struck = contacts(ways, certain, max(stage.size))
+    return _Told(
+        tracks=own,
+        stirs=seen,
+        contacts=met,
+        struck=struck,
+        belongings=find_belongings(samples, ways, certain, stage),
+        complete=not any(track is None and went_places(trail, stage) for trail, track in told),
+    )
+
+
+def _order(track: Track) -> tuple[float, float, float, float]:
+    return track.start_s, track.end_s, track.points[0].x, track.points[0].y
 
 
 def _doubted(track: Track, others: Sequence[Track], stirs: Sequence[Stir], stage: Stage) -> Track:
@@ -142,7 +203,8 @@ def _doubted(track: Track, others: Sequence[Track], stirs: Sequence[Stir], stage
         beside = any(abs(here.x - point.x) < _NEARBY and abs(here.y - point.y) < _NEARBY for point in present)
         stirred = any(_around(time_s, stir.span.start_s, stir.span.end_s) and _near(here, stir.area) for stir in stirs)
         if beside or stirred:
-            return track.model_copy(update={"certain": False})
+            doubts = {"certain": False, "confidence": min(track.confidence, 0.5), "colour": None}
+            return track.model_copy(update=doubts)
     return track
 
 
@@ -153,30 +215,6 @@ def _around(time_s: float, start_s: float, end_s: float) -> bool:
 def _near(point: Point, area: Area) -> bool:
     across = area.x0 - _NEARBY < point.x < area.x1 + _NEARBY
     return across and area.y0 - _NEARBY < point.y < area.y1 + _NEARBY
-
-
-def _incidents(tracks: Sequence[Track]) -> tuple[Incident, ...]:
-    """Abrupt stops of movers that were told apart, in order of time."""
-    incidents = [
-        Incident(moment_s=stop.start_s, track=place, beside=_neighbour(place, stop.start_s, tracks))
-        for place, track in enumerate(tracks)
-        for stop in track.stops
-        if stop.abrupt and track.certain
-    ]
-    return tuple(sorted(incidents, key=lambda incident: (incident.moment_s, incident.track)))
-
-
-def _neighbour(place: int, moment_s: float, tracks: Sequence[Track]) -> int | None:
-    own = tracks[place].at(moment_s)
-    gaps = []
-    for other, track in enumerate(tracks):
-        if other != place and track.start_s <= moment_s <= track.end_s:
-            there = track.at(moment_s)
-            across = abs(own.x - there.x) - (own.width + there.width) / 2
-            down = abs(own.y - there.y) - (own.height + there.height) / 2
-            if across <= _BESIDE * own.width and down <= _BESIDE * own.height:
-                gaps.append((max(across, down), other))
-    return min(gaps)[1] if gaps else None
 
 
 def _flow(tracks: Sequence[Track]) -> Sides:

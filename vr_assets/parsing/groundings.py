@@ -17,7 +17,7 @@ from vr_assets.errors import ReplyError
 from vr_assets.parsing.box_units import Four, Units
 from vr_assets.parsing.reply import Names, Remark, ReplyModel
 from vr_assets.parsing.said_boxes import Said, SaidBox, read_said
-from vr_assets.parsing.text import snippet
+from vr_assets.parsing.text import in_short, snippet
 from vr_assets.records.image import Box, Expression, Grounded, Instance
 from vr_assets.settings import BoxConvention
 
@@ -87,7 +87,7 @@ def _matched(said: Sequence[Said], expressions: Sequence[Expression]) -> tuple[d
     for one in said:
         place = _place(one, places, expressions, first=first)
         if place is None:
-            unmatched.append(one.label or (f"number {one.number}" if one.number is not None else "a box of nothing"))
+            unmatched.append(in_short(one.label) or (f"number {one.number}" if one.number is not None else "a box of nothing"))
             continue
         here = found.setdefault(place, _Found())
         here.boxes += one.boxes

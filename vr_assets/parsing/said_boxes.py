@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.lax_json import IS_JSON, decoded, find_json
 from vr_assets.parsing.refusals import refuses
-from vr_assets.parsing.text import snippet, spoken, tagged, without_courtesies, without_fences
+from vr_assets.parsing.text import in_short, snippet, spoken, tagged, without_courtesies, without_fences
 
 Numbers = tuple[float, ...]
 
@@ -137,7 +137,7 @@ def _of_object(fields: Mapping[str, tuple[object, object]], number: int | None, 
         return
     if own_label or own_number is not None:
         if len(plain) <= 3:
-            raise ValueError(f"an entry without a box: {own_label or own_number}")
+            raise ValueError(f"an entry without a box: {in_short(own_label) or own_number}")
         return
     for original, part in fields.values():
         # Keyed by the expressions themselves, or by their numbers.
@@ -155,7 +155,7 @@ def _entry(number: int | None, label: str, value: object, score: object) -> Said
         return Said(number, label, is_absent=True)
     boxes = _boxes(value, score)
     if not boxes:
-        raise ValueError(f"what is said of {label or number} is no box: {snippet(str(value))}")
+        raise ValueError(f"what is said of {in_short(label) or number} is no box: {snippet(str(value))}")
     return Said(number, label, boxes)
 
 

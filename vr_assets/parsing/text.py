@@ -184,6 +184,12 @@ def snippet(text: str) -> str:
     return repr(line if len(line) <= _SNIPPET_CHARS else line[: _SNIPPET_CHARS - 3] + "...")
 
 
+def in_short(text: str) -> str:
+    """The beginning of a model's words on one line, as a row can hold them: halves of characters are question marks."""
+    line = " ".join(text.split()).encode("utf-8", "replace").decode()
+    return line if len(line) <= _SNIPPET_CHARS else f"{line[: _SNIPPET_CHARS - 3]}..."
+
+
 def _unescaped(answer: str) -> str:
     """A JSON string as its text, and a text whose line breaks are all escaped with its line breaks."""
     if _JSON_STRING.fullmatch(answer):

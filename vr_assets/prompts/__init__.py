@@ -10,6 +10,8 @@ prompt sets to false where it shows another prompt without its reply part; and `
 what the model is shown.
 
 `<domain>/categories.toml` is no prompt: it names incident categories and what to look for in each.
+
+`<domain>/vocabulary.toml` is no prompt: it holds words of the offline annotator, over those of `general`.
 """
 
 import hashlib
@@ -23,6 +25,7 @@ from vr_assets.prompts.categories import read_categories
 from vr_assets.prompts.checks import check_file, check_names, near
 from vr_assets.prompts.files import PromptFile, PromptFiles, domains
 from vr_assets.prompts.rendering import RENDER_ERRORS, Problem, PromptEnvironment, locate
+from vr_assets.prompts.words import read_vocabulary
 from vr_assets.records.call import PromptText
 from vr_assets.settings import Asset
 
@@ -51,7 +54,8 @@ class Prompts:
         self._closures: dict[tuple[Asset, str], tuple[PromptFile, ...]] = {}
         self._fingerprints: dict[tuple[Asset, str], str] = {}
         self.categories, amiss = read_categories(self._files)
-        if problems := sorted({*self._check(), *amiss}):
+        self.vocabulary, wrong_words = read_vocabulary(self._files)
+        if problems := sorted({*self._check(), *amiss, *wrong_words}):
             listed = "\n".join(f"  {problem}" for problem in problems)
             raise PromptError(f"the prompts of domain {domain} cannot be used, {len(problems)} to mend:\n{listed}")
 
@@ -96,6 +100,7 @@ class Prompts:
             fingerprint=self._fingerprints[asset, name],
             schema_text=schema_text,
             layout_text=layout_text,
+            vocabulary=self.vocabulary,
         )
 
     def fingerprint(self, asset: Asset) -> str:

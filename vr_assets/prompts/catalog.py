@@ -10,6 +10,8 @@ GENERAL = "general"
 SHARED = "_shared"
 CATEGORIES = "categories.toml"
 """Of a domain: its incident categories. No prompt."""
+VOCABULARY = "vocabulary.toml"
+"""Of a domain: the words of the offline annotator. No prompt."""
 
 PROVIDED = frozenset({"structured", "alone", "clock_in_picture"})
 """Names every template sees: see the package's docstring."""

@@ -14,6 +14,7 @@ from vr_assets.prompts.catalog import (
     PROVIDED,
     SHARED,
     SHOWN_IN_SCREENING,
+    VOCABULARY,
     offered_to,
     prompt_paths,
 )
@@ -56,7 +57,7 @@ def check_names(files: PromptFiles, reached: Collection[str]) -> Iterator[Proble
         for name, path in files.in_domain(domain):
             inside = name.partition("/")[2]
             folder, _, last = inside.rpartition("/")
-            if inside in _FOR_READERS or inside == CATEGORIES or inside in prompt_paths():
+            if inside in {*_FOR_READERS, CATEGORIES, VOCABULARY} or inside in prompt_paths():
                 continue
             if (folder == SHARED or folder in PROMPTS) and (last.startswith("_") or folder == SHARED) and last.endswith(".md"):
                 if name not in reached and domain == files.domain:

@@ -16,6 +16,7 @@ from vr_assets.records.image import Expression
 from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
 from vr_assets.records.video import ChunkCaption, Event, HighlightChunk
+from vr_assets.records.vocabulary import Vocabulary
 from vr_assets.settings import Mode, Task
 
 
@@ -122,7 +123,8 @@ class Media(Protocol):
 class PromptText(Record):
     """A rendered prompt. Both texts are rendered; the backend sends the one its reply style asks for.
 
-    `fingerprint` is of the prompt's source, before values: it names the prompt. `identity` is of what is asked.
+    `fingerprint` is of the prompt's source, before values: it names the prompt. `identity` is of what is asked. `vocabulary`
+    is the domain's, for the offline annotator.
     """
 
     domain: str
@@ -131,6 +133,7 @@ class PromptText(Record):
     fingerprint: str
     schema_text: str
     layout_text: str
+    vocabulary: Vocabulary = Vocabulary()
 
     @property
     def identity(self) -> str:

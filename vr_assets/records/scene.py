@@ -11,7 +11,7 @@ from pydantic import Field
 
 from vr_assets.records.base import Record, Span
 
-SCENE_VERSION = 1
+SCENE_VERSION = 2
 
 
 class Side(StrEnum):
@@ -49,6 +49,24 @@ class Camera(StrEnum):
     UNSETTLED = "unsettled"
 
 
+class Light(StrEnum):
+    """What lights the scene. None where neither is plain: dusk, a bright room without windows."""
+
+    DAY = "day"
+    NIGHT = "night"
+
+
+class IncidentKind(StrEnum):
+    """What the offline annotator takes for an incident; nothing else makes a video an anomaly to it."""
+
+    COLLISION = "collision"
+    ABRUPT_STOP = "abrupt_stop"
+    SUDDEN_SPEED = "sudden_speed"
+    FALL = "fall"
+    LEFT_BEHIND = "left_behind"
+    WRONG_WAY = "wrong_way"
+
+
 class Point(Record):
     """Where a track's visible part was. `x`, `y` are the centre of its bounding box."""
 
@@ -67,6 +85,14 @@ class Stop(Record):
     x: float
     y: float
     abrupt: bool
+
+
+class SpeedChange(Record):
+    """A mover goes on clearly faster or slower than before. `sudden`: within half a second."""
+
+    moment_s: float
+    faster: bool
+    sudden: bool
 
 
 Sides = tuple[Side, ...]
@@ -95,6 +121,9 @@ class Track(Record):
     where it moves to, empty when no direction dominates. `area` is the largest share of the frame its bounding box covered.
     `certain` is False when it could have been taken for something else. `met`: it touched another mover, so that a short stop may
     have been missed. `aftermath` is None when the scene before and after could not be compared.
+
+    `confidence`, 0 to 1, is in its being one body from its first to its last moment. `falls` are the moments at which it, upright
+    until then, comes to lie. `loiters` are stretches in which it stays about one place without standing still.
     """
 
     start_s: float
@@ -109,6 +138,10 @@ class Track(Record):
     points: tuple[Point, ...] = Field(min_length=1)
     stops: tuple[Stop, ...] = ()
     aftermath: Aftermath | None = None
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    speed_changes: tuple[SpeedChange, ...] = ()
+    falls: tuple[float, ...] = ()
+    loiters: tuple[Span, ...] = ()
 
     def at(self, time_s: float) -> Point:
         """Where it was, straight between its points; before and after them the first and the last."""
@@ -137,12 +170,44 @@ class Stir(Record):
     area: Area
 
 
-class Incident(Record):
-    """An abrupt stop. `track` and `beside` are places in `Scene.tracks`; `beside` is the one it stopped next to."""
+class Contact(Record):
+    """Two tracks, by their places in `Scene.tracks`, with no gap between them in the picture: side by side, or one in front.
 
+    Whether they touch in the scene is not known: those that pass one another do not.
+    """
+
+    start_s: float
+    end_s: float
+    one: int
+    other: int
+    confidence: float = Field(ge=0, le=1)
+
+
+class LeftThing(Record):
+    """From `moment_s` on something lies where nothing lay, or, `taken`, is gone from where it lay.
+
+    `colour` is of the thing. `track` is the place in `Scene.tracks` of the mover that was there; None where that is not known.
+    """
+
+    moment_s: float
+    area: Area
+    colour: Colour | None
+    taken: bool
+    track: int | None
+    confidence: float = Field(ge=0, le=1)
+
+
+class Incident(Record):
+    """What happened to one track. `track` and `beside` are places in `Scene.tracks`.
+
+    `beside` is the one that it stopped next to or collided with. Of something left behind, `track` is who left it.
+    """
+
+    kind: IncidentKind = IncidentKind.ABRUPT_STOP
     moment_s: float
     track: int
     beside: int | None
+    confidence: float = Field(default=1.0, ge=0, le=1)
 
 
 class Quality(Record):
@@ -160,13 +225,15 @@ class Quality(Record):
 class Scene(Record):
     """Measured facts of one video, or of one part of a recording, on its own clock.
 
-    `quiet` are stretches in which no frame differs from the one before. `busy`: more moves than could be told apart, so that
-    `tracks` must not be counted; nor where they are not `complete`: something was seen to go places and then lost. `flow` is
-    where most tracks head.
+    `aspect` is the picture's width by its height. `quiet` are stretches in which no frame differs from the one before.
+    `camera_moves` are those in which the picture as a whole shifts. `busy`: more moves than could be told apart, so that `tracks`
+    must not be counted; nor where they are not `complete`: something was seen to go places and then lost. `flow` is where most
+    tracks head.
     """
 
     version: int = SCENE_VERSION
     duration_s: float
+    aspect: float = 4 / 3
     quality: Quality
     camera: Camera
     cuts_s: tuple[float, ...] = ()
@@ -174,6 +241,10 @@ class Scene(Record):
     tracks: tuple[Track, ...] = ()
     stirs: tuple[Stir, ...] = ()
     quiet: tuple[Span, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    belongings: tuple[LeftThing, ...] = ()
+    light: Light | None = None
+    camera_moves: tuple[Span, ...] = ()
     incidents: tuple[Incident, ...] = ()
     busy: bool = False
     complete: bool = True

@@ -52,6 +52,7 @@ def recipe(asset: Asset, settings: Settings, prompts: Prompts | None = None) -> 
         shaping["categories"] = sorted(categories)
     if any(model.backend is BackendName.OPENCV for model in models.values()):
         shaping["annotator"] = OpenCVBackend().model
+        shaping["vocabulary"] = (prompts or load_prompts(settings)).vocabulary.model_dump()
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,17 +1,19 @@
 """Requests to ask backends, about media that exist only as bytes."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
+from vr_assets.backends.opencv import OpenCVBackend
 from vr_assets.errors import MediaError
 from vr_assets.records.base import Span
-from vr_assets.records.call import Clip, Evidence, Frame, MediaForm, PromptText, Request
+from vr_assets.records.call import Clip, Evidence, Finish, Frame, MediaForm, PromptText, Request
 from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
-from vr_assets.settings import Task
+from vr_assets.settings import Mode, Task
 
 SPAN = Span(start_s=0.0, end_s=8.0)
 # All byte values, so that a wrong encoding on the way shows.
@@ -87,3 +89,23 @@ def request(
         media=media,
         reply_schema=schema("caption") if reply_schema is None else reply_schema,
     )
+
+
+@dataclass(frozen=True)
+class Measured(BytesMedia):
+    """A video of which only the scene is known."""
+
+    measured: Scene | None = None
+
+    async def scene(self) -> Scene:
+        assert self.measured is not None
+        return self.measured
+
+
+def annotated(scene: Scene, task: Task, *, span: Span | None = None, mode: Mode = Mode.UNKNOWN) -> str:
+    """What the offline annotator answers. Raises ReplyError: nothing that could be said was measured."""
+    evidence = Evidence(duration_s=scene.duration_s, span=span or scene.span, mode=mode)
+    asked = replace(request(task), subject=Measured(span=scene.span, measured=scene), evidence=evidence)
+    answer = asyncio.run(OpenCVBackend().generate(asked))
+    assert answer.finish is Finish.STOP
+    return answer.text

@@ -6,6 +6,7 @@ import pytest
 
 from vr_assets.backends.offline import captions
 from vr_assets.backends.offline.media_told import caption
+from vr_assets.backends.offline.story import Story
 from vr_assets.errors import ReplyError
 from vr_assets.media.image_scene import measure_image
 from vr_assets.media.scene import measure_scene
@@ -40,9 +41,9 @@ def test_several_media_are_told_each_by_its_number(shapes: ImageScene, film_scen
     first, second = film_scenes
     told = caption([first, shapes, second]).split("\n\n")
     assert told == [
-        f"Video 1: {captions.caption(first)['caption']}",
+        f"Video 1: {captions.caption(Story.of(first, timed=False))['caption']}",
         f"Image 1: {caption([shapes])}",
-        f"Video 2: {captions.caption(second)['caption']}",
+        f"Video 2: {captions.caption(Story.of(second, timed=False))['caption']}",
     ]
 
 
@@ -53,4 +54,4 @@ def test_of_an_image_without_clear_shapes_nothing_is_said(shapes: ImageScene, fi
     with pytest.raises(ReplyError):
         caption([shapes.model_copy(update={"busy": True})])
     video = film_scenes[0]
-    assert caption([video, plain]) == f"Video 1: {captions.caption(video)['caption']}"
+    assert caption([video, plain]) == f"Video 1: {captions.caption(Story.of(video, timed=False))['caption']}"

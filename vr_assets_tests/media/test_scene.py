@@ -11,7 +11,7 @@ import pytest
 from vr_assets.errors import MediaError
 from vr_assets.media.demo_clips import draw_demo_clips
 from vr_assets.media.scene import measure_scene
-from vr_assets.records.scene import Camera, Colour, Scene, Side, Track
+from vr_assets.records.scene import Camera, Colour, IncidentKind, Scene, Side, Track
 from vr_assets_tests.clips import blank, frozen, write_clip
 from vr_assets_tests.drawn_scenes import FPS, Image, Mover, across, draw, film
 
@@ -129,8 +129,8 @@ def test_two_that_meet_and_stop_are_beside_each_other(tmp_path: Path) -> None:
     red = Mover("red", [(0.5, -30, 120), (3.5, 156, 120), (8, 156, 120)])
     scene = seen(tmp_path, draw([blue, red], 8))
     colours = [track.colour for track in scene.tracks]
-    met = {(colours[one.track], colours[one.beside] if one.beside is not None else None) for one in scene.incidents}
-    assert met == {("red", "blue"), ("blue", "red")}
+    met = [(one.kind, {colours[one.track], colours[one.beside or 0]}) for one in scene.incidents]
+    assert met == [(IncidentKind.COLLISION, {"red", "blue"})], "they touch, and both stop at that moment"
     assert all(one.moment_s == pytest.approx(3.5, abs=NEAR_S) for one in scene.incidents)
 
 

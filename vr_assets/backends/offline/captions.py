@@ -1,15 +1,16 @@
 """Replies of the filter, caption, highlight and description tasks."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from vr_assets.backends.offline.actors import Actor, tracks_in
+from vr_assets.backends.offline.actors import MOMENTS, Actor, tracks_in
+from vr_assets.backends.offline.incidents import NAMES, NO_RULE_APPLIES, RULES, headline, incident_told
 from vr_assets.backends.offline.story import Story
-from vr_assets.backends.offline.words import clock, joined, listed, number, place, sentence, times, towards
+from vr_assets.backends.offline.words import article, clock, joined, listed, number, region, sentence, times, towards
 from vr_assets.errors import ReplyError
 from vr_assets.parsing.clock import check_clocks, moved_clocks
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Camera, Scene
+from vr_assets.records.scene import Area, Camera, Track
 from vr_assets.settings import Mode
 
 Fields = dict[str, str]
@@ -18,38 +19,36 @@ _SHORTEST_EVENT_S = 0.2
 _BLUR_S = 0.5
 
 
-def suitable(scene: Scene) -> Fields:
-    return _verdict("reason", "suitable", _suitability(scene))
+def suitable(story: Story) -> Fields:
+    return _verdict("reason", "suitable", _suitability(story))
 
 
-def anomaly_or_normal(scene: Scene) -> Fields:
-    reason, anomaly = _abnormality(scene)
+def anomaly_or_normal(story: Story) -> Fields:
+    reason, anomaly = _abnormality(story)
     return {"reason": reason, "verdict": "Anomaly" if anomaly else "Normal"}
 
 
-def screening(scene: Scene) -> Fields:
-    reason, anomaly = _abnormality(scene)
-    fields = _verdict("suitable_reason", "suitable", _suitability(scene))
+def screening(story: Story) -> Fields:
+    reason, anomaly = _abnormality(story)
+    fields = _verdict("suitable_reason", "suitable", _suitability(story))
     return fields | {"verdict_reason": reason, "verdict": "Anomaly" if anomaly else "Normal"}
 
 
-def caption(scene: Scene, span: Span | None = None) -> Fields:
-    """The video, or what is visible in a window of it, without clock times."""
-    return {"caption": Story.of(scene, span, timed=False).text()}
+def caption(story: Story) -> Fields:
+    """The video, or what is visible in a window of it."""
+    return {"caption": story.text()}
 
 
-def clip_caption(scene: Scene, span: Span) -> Fields:
-    """The window around the incident, with the instants around it."""
-    story = Story.of(scene, span, timed=False)
-    return {"caption": joined([story.view(), *story.cuts(), *story.action(), *_aftermath(story)])}
+def clip_caption(story: Story) -> Fields:
+    """The window around the incident, with what led to it and what it is called."""
+    return {"caption": joined([story.view(), *story.cuts(), *story.action(), *_named_incident(story)])}
 
 
-def dense_caption(scene: Scene, span: Span | None = None) -> dict[str, list[Fields]]:
+def dense_caption(story: Story) -> dict[str, list[Fields]]:
     """Timed events from the first moment of the video, or of a window of it, to the last, counted from that first moment.
 
     What is told of a gap is only what was measured there.
     """
-    story = Story.of(scene, span, timed=False)
     told = _told(story)
     events = sorted(told + _fillers(story, [span for span, _ in told]), key=lambda event: (event[0].start_s, event[0].end_s))
     zero_s = story.span.start_s
@@ -73,22 +72,17 @@ def _on_clock_of(story: Story, text: str) -> str:
     return moved_clocks(text, -story.span.start_s, within=story.span)
 
 
-def moment(scene: Scene) -> Fields:
-    """Raises ReplyError: nothing stops abruptly."""
-    story = Story.of(scene, timed=True)
+def moment(story: Story) -> Fields:
+    """Raises ReplyError: none of the rules applies."""
     incident = story.incident
-    if incident is None:
-        raise ReplyError("the offline annotator measured no incident: nothing stops abruptly in this video")
-    actor = story.actor(incident.track)
-    assert actor is not None
-    other = story.actor(incident.beside)
-    beside = f" next to {other.name}" if other else ""
-    reason = f"{actor.name} stops abruptly{beside} at {clock(incident.moment_s)}, where it had moved steadily until then"
-    return {"reason": sentence(reason), "timestamp": clock(incident.moment_s)}
+    actor = story.actor(incident.track) if incident else None
+    if incident is None or actor is None:
+        raise ReplyError("the offline annotator measured no incident in this video")
+    told = [headline(story, incident, actor, timed=True), f"this is {NAMES[incident.kind]}: {RULES[incident.kind]}"]
+    return {"reason": joined(told), "timestamp": clock(incident.moment_s)}
 
 
-def description(scene: Scene, mode: Mode) -> Fields:
-    story = Story.of(scene, timed=True)
+def description(story: Story, mode: Mode) -> Fields:
     events = joined([*story.cuts(), *story.action()]) or sentence(story.view())
     analysis = incident_told(story) if mode is Mode.ANOMALY else None
     return {
@@ -104,14 +98,24 @@ def cast_list(story: Story) -> list[str]:
     movers = [actor for actor in story.actors if not actor.visits]
     named = [actor.intro for actor in movers if not actor.timed]
     sentences = []
+    at_once = all(min(one.end_s, other.end_s) > max(one.start_s, other.start_s) for one, other in combinations(movers, 2))
+    if at_once and len(movers) > 1:
+        # They cannot be one that came back.
+        named = [actor.intro for actor in movers]
     if movers and story.countable and not visits and len(named) == len(movers):
-        sentences.append(f"{number(len(movers))} object{'s move' if len(movers) > 1 else ' moves'} in it: {listed(named)}")
+        words = story.vocabulary
+        who = f"{words.movers} move" if len(movers) > 1 else f"{words.mover} moves"
+        if words.mover.startswith("moving "):
+            who = f"{words.movers} are seen" if len(movers) > 1 else f"{words.mover} is seen"
+        sentences.append(f"{number(len(movers))} {who} in it: {listed(named)}")
     elif movers and story.countable and not visits:
-        sentences.append(f"{times(len(movers))} an object moves through it: {_passages(movers)}")
+        passes = f"{times(len(movers))} {article(story.vocabulary.mover)} moves through it"
+        told_apart = all(actor.track.colour is not None for actor in movers)
+        sentences.append(f"{passes}: {_passages(movers)}" if told_apart else passes)
     elif named:
         sentences.append(f"among what moves in it {'are' if len(named) > 1 else 'is'} {listed(named)}")
     elif story.scene.busy and len(story.scene.tracks) > 1:
-        sentences.append("several objects move in it")
+        sentences.append(f"several {story.vocabulary.movers} move in it")
     elif story.stirs and not story.actors:
         sentences += [story.stirring(stir) for stir in story.stirs]
     elif story.actors or story.stirs or story.unnamed:
@@ -131,7 +135,16 @@ def summary(story: Story) -> list[str]:
     """The activity as a whole."""
     movers = [actor for actor in story.actors if not actor.visits]
     sentences = []
-    for heading in sorted({actor.heading for actor in movers if actor.heading}):
+    headings = sorted({actor.heading for actor in movers if actor.heading})
+    if len(movers) > 2 and story.countable and all(actor.heading for actor in movers):
+        total = number(len(movers))
+        if len(headings) == 1:
+            sentences.append(f"all {total} passages lead {towards(headings[0])}")
+        else:
+            shares = [f"{number(sum(actor.heading == heading for actor in movers))} {towards(heading)}" for heading in headings]
+            sentences.append(f"of {total} passages {listed(shares)}".replace(" towards", " lead towards", 1))
+        headings = []
+    for heading in headings:
         those = [actor for actor in movers if actor.heading == heading]
         if any(actor.timed for actor in those):
             sentences.append(f"{_passages(those)} moves {towards(heading)}")
@@ -161,59 +174,34 @@ def summary(story: Story) -> list[str]:
     return sentences or [story.view()]
 
 
-def incident_told(story: Story) -> list[str] | None:
-    """The first abrupt stop with its lead-up and what follows; None when there is none."""
+def _named_incident(story: Story) -> list[str]:
     incident = story.incident
     actor = story.actor(incident.track) if incident else None
     if incident is None or actor is None:
-        return None
-    stop = next(stop for stop in actor.track.stops if stop.start_s == incident.moment_s)
-    other = story.actor(incident.beside)
-    beside = f" next to {other.name}" if other else ""
-    moving = f" {towards(actor.heading)}" if actor.heading else ""
-    where = place(stop.x, stop.y)
-    sentences = [
-        f"the incident is an abrupt stop at {clock(incident.moment_s)}",
-        f"until then {actor.name} moves steadily{moving}",
-        f"then it stops at once{f' {where}' if where else ''}{beside}",
-        f"it moves on at {clock(stop.end_s)}" if stop.end_s is not None else "it does not move again before the video ends",
-    ]
-    if other is not None and (stopped_s := stopped_with(other, incident.moment_s)) is not None:
-        sentences.append(f"{other.name} stops as well, at {clock(stopped_s)}")
-    return sentences
-
-
-def stopped_with(other: Actor, moment_s: float) -> float | None:
-    """When another mover stopped, if that was within a second of the moment."""
-    return next((stop.start_s for stop in other.track.stops if abs(stop.start_s - moment_s) < 1.0), None)
-
-
-def _aftermath(story: Story) -> list[str]:
-    incident = story.incident
-    actor = story.actor(incident.track) if incident else None
-    if incident is None or actor is None or not actor.heading:
         return []
-    return [f"up to its stop {actor.name} moves steadily {towards(actor.heading)}, and it comes to a standstill all at once"]
+    return [f"what happens to {actor.name} is {NAMES[incident.kind]}: {RULES[incident.kind]}"]
 
 
-def _suitability(scene: Scene) -> tuple[str, bool]:
+def _suitability(story: Story) -> tuple[str, bool]:
+    story = replace(story, timed=False)
+    scene = story.scene
     if scene.quality.blank:
         return "The picture is blank: no frame shows any detail.", False
     if scene.quality.frozen and scene.cuts_s:
         return "It is a sequence of still pictures: between the cuts nothing in the picture changes.", False
     if scene.quality.frozen:
         return "The picture is frozen: nothing in it changes from the first moment to the last.", False
-    story = Story.of(scene, timed=False)
     if scene.camera is not Camera.STEADY:
         return sentence(story.view()), True
     return joined(["the picture is clear enough to describe what it shows", *story.action()[:1]]), True
 
 
-def _abnormality(scene: Scene) -> tuple[str, bool]:
-    told = incident_told(Story.of(scene, timed=True))
-    if told is None:
-        return "No moving object is seen to stop abruptly.", False
-    return joined(told), True
+def _abnormality(story: Story) -> tuple[str, bool]:
+    story = replace(story, timed=True)
+    told = incident_told(story)
+    if told is None or story.incident is None:
+        return sentence(NO_RULE_APPLIES), False
+    return joined([*told, f"the rule for {NAMES[story.incident.kind]} applies: {RULES[story.incident.kind]}"]), True
 
 
 def _verdict(reason: str, verdict: str, found: tuple[str, bool]) -> Fields:
@@ -229,24 +217,47 @@ def _told(story: Story) -> list[tuple[Span, str]]:
     told = []
     for actor in story.actors:
         for span in _acts(story, actor):
-            act = Story(story.scene, span, story.dice, timed=False, edges=False)
+            act = replace(story, span=span, edges=False)
             told += [(span, joined(act.way(same))) for same in act.actors if same.place == actor.place]
+    named = {actor.place for actor in story.actors}
+    for place_, track in tracks_in(story.scene, story.span):
+        if place_ not in named:
+            where = region(_bounds(track))
+            told.append((_span(story, track.start_s, track.end_s), sentence(f"something moves{f' {where}' if where else ''}")))
     stirs = [(stir.span, replace(story, span=stir.span, edges=False).stirring(stir)) for stir in story.stirs]
     return told + [(_span(story, span.start_s, span.end_s), sentence(text)) for span, text in stirs]
 
 
 def _acts(story: Story, actor: Actor) -> list[Span]:
-    """A mover's time, cut where it stops and where it moves on."""
+    """A mover's time, cut where it stops, where it moves on and where something happens to it."""
+    if actor.visits:
+        return [_span(story, actor.start_s, actor.end_s)]
     marks = {actor.start_s, actor.end_s}
     for stop in actor.track.stops:
         marks |= {stop.start_s} if stop.end_s is None else {stop.start_s, stop.end_s}
+    marks |= {phase.start_s for phase in actor.phases(story.scene) if phase.step in MOMENTS}
     cut = pairwise(sorted({min(max(mark, story.span.start_s), story.span.end_s) for mark in marks}))
     return [_span(story, start_s, end_s) for start_s, end_s in cut if end_s - start_s >= _SHORTEST_EVENT_S]
 
 
+def _bounds(track: Track) -> Area:
+    """Where a mover was at one time or another."""
+    points = track.points
+    return Area(
+        x0=min(point.x - point.width / 2 for point in points),
+        y0=min(point.y - point.height / 2 for point in points),
+        x1=max(point.x + point.width / 2 for point in points),
+        y1=max(point.y + point.height / 2 for point in points),
+    )
+
+
 def _fillers(story: Story, covered: list[Span]) -> list[tuple[Span, str]]:
     """What can be said of the rest of the time: that nothing moves, where that was measured, else what is in view."""
-    told = []
+    told: list[tuple[Span, str]] = []
+
+    def view(part: Span) -> str:
+        return replace(story, span=part).view()
+
     for gap in _gaps(story.span, covered):
         still = [_common(gap, quiet) for quiet in story.scene.quiet]
         quiet = [span for span in still if span is not None and span.duration_s >= 1.0]
@@ -257,11 +268,15 @@ def _fillers(story: Story, covered: list[Span]) -> list[tuple[Span, str]]:
             last = index == len(quiet) - 1
             end_s = gap.end_s if last and gap.end_s - span.end_s <= _BLUR_S else span.end_s
             if start_s > at:
-                told.append((Span(start_s=at, end_s=start_s), sentence(story.view())))
-            told.append((Span(start_s=start_s, end_s=end_s), joined([story.view(), *replace(story, span=span).action()])))
+                told.append((Span(start_s=at, end_s=start_s), sentence(view(Span(start_s=at, end_s=start_s)))))
+            # The view is told once: a still scene between two events is the same as before.
+            again = at > story.span.start_s and not story.scene.cuts_s and story.scene.camera is Camera.STEADY
+            part = Span(start_s=start_s, end_s=end_s)
+            told.append((part, joined([*([] if again else [view(part)]), *replace(story, span=span).action()])))
             at = end_s
         if gap.end_s - at > _BLUR_S:
-            told.append((Span(start_s=at, end_s=gap.end_s), sentence(story.view())))
+            part = Span(start_s=at, end_s=gap.end_s)
+            told.append((part, sentence(view(part))))
     return told
 
 

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from vr_assets.backends.offline.actors import sure_belongings
+from vr_assets.backends.offline.incidents import headline
 from vr_assets.backends.offline.steps import reasoning
-from vr_assets.backends.offline.story import Story
+from vr_assets.backends.offline.story import Story, moving
 from vr_assets.backends.offline.words import (
+    article,
     clock,
     joined,
     listed,
@@ -21,7 +24,7 @@ from vr_assets.backends.offline.words import (
     way_out,
 )
 from vr_assets.errors import ReplyError
-from vr_assets.records.scene import Area, Camera, Colour, Side
+from vr_assets.records.scene import Area, Camera, Colour, IncidentKind, Side
 
 _LETTERS = "ABCD"
 
@@ -150,17 +153,20 @@ def _colours(story: Story) -> Iterator[Choice]:
     present = {track.colour for track in story.scene.tracks}
     if story.stirs or None in present:
         return
+    mover = story.vocabulary.mover
     for actor in story.actors:
         colour = actor.track.colour
         alone = all(abs(track.start_s - actor.start_s) > 1.5 for track in story.scene.tracks if track is not actor.track)
         wrong = [other for other in _UNLIKE.get(colour, ()) if other not in present] if colour else []
         if colour is not None and actor.entered and alone and len(wrong) >= 3:
             yield Choice(
-                f"Which colour is the object that comes into the frame {way_in(actor.entered)} at {clock(actor.start_s)}?",
+                f"Which colour is the {mover} that comes into the frame {way_in(actor.entered)} at {clock(actor.start_s)}?",
                 colour.capitalize(),
                 [other.capitalize() for other in wrong[:3]],
-                f"most of the object is {colour}",
-                joined([f"at {clock(actor.start_s)} one object comes into the frame {way_in(actor.entered)}", f"it is {colour}"]),
+                f"most of the {mover} is {colour}",
+                joined(
+                    [f"at {clock(actor.start_s)} one {mover} comes into the frame {way_in(actor.entered)}", f"it is {colour}"]
+                ),
             )
 
 
@@ -200,10 +206,11 @@ def _orders(story: Story) -> Iterator[Choice]:
 
 
 def _counts(story: Story) -> Iterator[Choice]:
+    words = story.vocabulary
     movers = [actor for actor in story.actors if actor.entered and actor.left and not actor.visits]
     if story.quiet:
         told = sentence("nothing in the picture changes its place from the first moment to the last")
-        yield Choice("How many objects move in the video?", "None", ("One", "Two", "Three"), "nothing moves in it", told)
+        yield Choice(f"How many {words.movers} move in the video?", "None", ("One", "Two", "Three"), "nothing moves in it", told)
     if not story.countable or not movers or len(movers) != len(story.scene.tracks) or len(movers) > 6:
         return
     count = len(movers)
@@ -211,43 +218,76 @@ def _counts(story: Story) -> Iterator[Choice]:
     told = reasoning(story, *movers, so=f"that makes {number(count)}")
     if any(actor.timed for actor in movers):
         # One may be another that came back: passages are counted, which is what was measured.
-        words = [_capital(times(n)) for n in range(low, low + 4)]
-        why = f"an object crosses the frame {times(count)}"
-        question = "How many times does an object cross the frame?"
+        counts = [_capital(times(n)) for n in range(low, low + 4)]
+        why = f"{article(words.mover)} crosses the frame {times(count)}"
+        question = f"How many times does {article(words.mover)} cross the frame?"
     else:
-        words = [_capital(number(n)) for n in range(low, low + 4)]
-        why = f"{number(count)} object{'s cross' if count > 1 else ' crosses'} the frame"
-        question = "How many objects cross the frame in the course of the video?"
-    yield Choice(question, *_split(words, words[count - low]), why, told)
+        counts = [_capital(number(n)) for n in range(low, low + 4)]
+        why = f"{number(count)} {f'{words.movers} cross' if count > 1 else f'{words.mover} crosses'} the frame"
+        question = f"How many {words.movers} cross the frame in the course of the video?"
+    yield Choice(question, *_split(counts, counts[count - low]), why, told)
 
 
 def _incidents(story: Story) -> Iterator[Choice]:
     incident = story.incident
     actor = story.actor(incident.track) if incident else None
-    if incident is None or actor is None or (side := actor.straight) is None:
+    if incident is None or actor is None or incident.kind is IncidentKind.WRONG_WAY:
         return
-    across = story.dice.choose("across", [each for each in Side if each not in (side, opposite(side))])
-    yield Choice(
-        f"What becomes of the movement of {actor.name} at {clock(incident.moment_s)}?",
-        "It breaks off all at once",
-        (
-            f"It turns round {towards((opposite(side),))}",
-            f"It bends off {towards((across,))}",
-            f"It goes on steadily {towards((side,))}",
-        ),
-        f"{actor.name} moves steadily {towards((side,))} until {clock(incident.moment_s)} and stands still right after",
-        reasoning(story, actor, so="its movement breaks off from one moment to the next"),
-        weight=3,
-    )
+    moment_s, side, words = incident.moment_s, actor.straight, story.vocabulary
+    leaves = "It leaves the frame" if actor.end_s > moment_s + 1.5 else ""
+    turns = f"It turns round {towards((opposite(side),))}" if side else ""
+    goes_on = f"It goes on steadily {towards((side,))}" if side else ""
+    who = other.name if (other := story.actor(incident.beside)) else story.another()
+    thing, faster = article(words.thing), "It becomes faster"
+    match incident.kind:
+        case IncidentKind.ABRUPT_STOP:
+            right, wrong = "It breaks off all at once", [turns, goes_on, faster]
+            question = f"What becomes of the movement of {actor.name} at {clock(moment_s)}?"
+        case IncidentKind.SUDDEN_SPEED:
+            right, wrong = "It suddenly becomes much faster", ["It comes to a stop", "It becomes slower", turns, leaves]
+            question = f"What becomes of the movement of {actor.name} at {clock(moment_s)}?"
+        case IncidentKind.FALL:
+            right, wrong = f"It {words.falls}", ["It goes on upright", leaves, faster, turns]
+            question = f"What happens to {actor.name} at {clock(moment_s)}?"
+        case IncidentKind.COLLISION:
+            right, wrong = f"It {words.collides} {who}", [f"It goes on past {who} as before", leaves, faster]
+            question = f"What happens to {actor.name} at {clock(moment_s)}?"
+        case IncidentKind.LEFT_BEHIND:
+            right, wrong = f"It {words.puts_down} {thing}", [f"It {words.takes_away} {thing}", f"It {words.falls}", leaves]
+            question = f"What does {actor.name} do at {clock(moment_s)}?"
+    wrong = [option for option in wrong if option]
+    if len(wrong) >= 3:
+        told = reasoning(story, actor, so=headline(story, incident, actor, timed=True))
+        yield Choice(question, right, wrong[:3], headline(story, incident, actor, timed=True), told, weight=3)
+
+
+def _things(story: Story) -> Iterator[Choice]:
+    what = article(story.vocabulary.thing)
+    for thing in sure_belongings(story.scene):
+        where = region(thing.area)
+        if not where:
+            continue
+        options = [
+            f"{what} is put down there",
+            f"{what} is taken away from there",
+            "Nothing changes there",
+            "The whole picture changes",
+        ]
+        right = options[1 if thing.taken else 0]
+        actor = story.actor(thing.track)
+        why = f"{what} {'that lay' if thing.taken else 'lies'} {where} {'is gone' if thing.taken else 'from then on'}"
+        told = reasoning(story, actor, so=why) if actor else joined([f"at {clock(thing.moment_s)} {why}"])
+        question = f"What changes {where} at about {clock(thing.moment_s)}?"
+        yield Choice(question, *_split([_capital(option) for option in options], _capital(right)), why, told, weight=2)
 
 
 def _crowds(story: Story) -> Iterator[Choice]:
     if story.scene.busy and len(story.scene.flow) == 1:
         side = story.scene.flow[0]
         yield Choice(
-            "Which way do most of the moving objects go?",
+            f"Which way do most of the {moving(story)} go?",
             *_split([_capital(through(each)) for each in Side], _capital(through(side))),
-            f"most of the moving objects go {through(side)}",
+            f"most of the {moving(story)} go {through(side)}",
             joined([*story.action(), f"only few go another way than {through(side)}"]),
         )
 
@@ -286,5 +326,5 @@ def _capital(text: str) -> str:
 
 
 _KINDS: tuple[Callable[[Story], Iterator[Choice]], ...] = (
-    _ways, _exits, _entries, _visits, _changes, _colours, _times, _orders, _counts, _incidents, _crowds, _regions,
+    _ways, _exits, _entries, _visits, _changes, _colours, _times, _orders, _counts, _incidents, _things, _crowds, _regions,
 )  # fmt: skip

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from vr_assets.backends.offline.actors import Actor
+from vr_assets.backends.offline.actors import Actor, Step, sure_belongings, sure_contacts
+from vr_assets.backends.offline.incidents import headline
 from vr_assets.backends.offline.steps import reasoning
-from vr_assets.backends.offline.story import Story
+from vr_assets.backends.offline.story import Story, moving
 from vr_assets.backends.offline.words import (
+    article,
     clock,
     joined,
     number,
@@ -20,7 +22,7 @@ from vr_assets.backends.offline.words import (
     way_out,
 )
 from vr_assets.errors import ReplyError
-from vr_assets.records.scene import Camera
+from vr_assets.records.scene import Camera, Contact, IncidentKind, LeftThing, Light
 from vr_assets.settings import QaType
 
 Fields = dict[str, str]
@@ -83,8 +85,13 @@ def candidates(story: Story) -> Iterator[Claim]:
     """Everything that could be asked."""
     for actor in story.actors:
         yield from _of_a_visit(story, actor) if actor.visits else _of_a_mover(story, actor)
+        yield from _of_what_happens(story, actor)
     for one, other in combinations([actor for actor in story.actors if not actor.visits], 2):
         yield from _of_two(story, one, other)
+    for contact in sure_contacts(story.scene):
+        yield from _of_a_contact(story, contact)
+    for thing in sure_belongings(story.scene):
+        yield from _of_a_thing(story, thing)
     if story.scene.busy:
         yield from _of_a_crowd(story)
     yield from _of_the_picture(story)
@@ -123,6 +130,63 @@ def _of_a_mover(story: Story, actor: Actor) -> Iterator[Claim]:
     elif actor.entered and actor.left and not actor.track.met:
         why = f"{who} moves from one edge of the frame to the other without a stop"
         yield claim(f"Does {who} come to a stop on its way through the frame?", False, why, "stop")
+
+
+def _of_what_happens(story: Story, actor: Actor) -> Iterator[Claim]:
+    """Falls and changes of speed."""
+    who, words = actor.name, story.vocabulary
+    for phase in actor.phases(story.scene):
+        at = clock(phase.start_s)
+        if phase.step is Step.FALL:
+            why = f"at {at} {who} {words.falls} and stays down"
+            told = reasoning(story, actor, so=why)
+            yield Claim(f"Is it true that {who} {words.falls}?", True, why, told, f"fall {actor.place}", 4)
+            yield Claim(f"Does {who} stay upright all the time?", False, why, told, f"fall {actor.place}", 4)
+        elif phase.step in (Step.QUICKEN, Step.SLOW):
+            how = "faster" if phase.step is Step.QUICKEN else "slower"
+            why = f"from {at} on {who} is clearly {how} than before"
+            told = reasoning(story, actor, so=why)
+            weight = 4 if phase.sudden and phase.step is Step.QUICKEN else 3
+            yield Claim(f"Does {who} become clearly {how} on its way?", True, why, told, f"speed {actor.place}", weight)
+            yield Claim(f"Does {who} keep the same speed all the way?", False, why, told, f"speed {actor.place}", weight)
+    for incident in story.scene.incidents:
+        if incident.kind is IncidentKind.WRONG_WAY and incident.track == actor.place:
+            why = headline(story, incident, actor)
+            told = reasoning(story, actor, so=why)
+            yield Claim(f"Does {who} move in the same direction as the others?", False, why, told, f"flow {actor.place}", 4)
+            yield Claim(f"Does {who} move against the direction of the others?", True, why, told, f"flow {actor.place}", 4)
+
+
+def _of_a_contact(story: Story, contact: Contact) -> Iterator[Claim]:
+    one, other = story.actor(contact.one), story.actor(contact.other)
+    if one is None or other is None:
+        return
+    names = f"{one.name} and {other.name}"
+    why = f"at {clock(contact.start_s)} {names} touch"
+    told = reasoning(story, one, other, so=why)
+    topic = f"contact {contact.one} {contact.other}"
+    weight = 4 if any(incident.kind is IncidentKind.COLLISION for incident in story.scene.incidents) else 3
+    yield Claim(f"Do {names} touch each other?", True, why, told, topic, weight)
+    yield Claim(f"Do {names} keep apart from each other all the time?", False, why, told, topic, weight)
+
+
+def _of_a_thing(story: Story, thing: LeftThing) -> Iterator[Claim]:
+    where, at, what = region(thing.area), clock(thing.moment_s), article(story.vocabulary.thing)
+    topic = f"thing {thing.area.x0} {thing.moment_s}"
+    if not where:
+        return
+    came, went = f"Does {what} come to lie {where} at about {at}?", f"Is {what} taken away {where} at about {at}?"
+    if thing.taken:
+        told = joined([f"before {at} {what} lies {where}", "after that it is gone"])
+        why = f"the {story.vocabulary.thing} that lay {where} is gone after {at}"
+    else:
+        told = joined([f"before {at} nothing lies in that place {where}", f"after that {what} lies there"])
+        why = f"from {at} on {what} lies {where}"
+    actor = story.actor(thing.track)
+    if actor is not None:
+        told = reasoning(story, actor, so=why)
+    yield Claim(went, thing.taken, why, told, topic, 3)
+    yield Claim(came, not thing.taken, why, told, topic, 3)
 
 
 def _of_a_visit(story: Story, actor: Actor) -> Iterator[Claim]:
@@ -174,18 +238,32 @@ def _of_two(story: Story, one: Actor, other: Actor) -> Iterator[Claim]:
 def _of_a_crowd(story: Story) -> Iterator[Claim]:
     told = joined(story.action())
     if len(story.scene.tracks) > 1:
-        question = "Do several objects move through the frame in the course of the video?"
-        yield Claim(question, True, "more than one object moves through the frame", told, "crowd", 2)
+        question = f"Do several {story.vocabulary.movers} move through the frame in the course of the video?"
+        yield Claim(question, True, f"more than one {story.vocabulary.mover} moves through the frame", told, "crowd", 2)
     if len(story.scene.flow) == 1:
         side = story.scene.flow[0]
-        why = f"most of the moving objects head {towards((side,))}"
-        yield Claim(f"Do most of the moving objects head {towards((side,))}?", True, why, told, "flow", 2)
-        yield Claim(f"Do most of the moving objects head {towards((opposite(side),))}?", False, why, told, "flow", 2)
+        why = f"most of the {moving(story)} head {towards((side,))}"
+        yield Claim(f"Do most of the {moving(story)} head {towards((side,))}?", True, why, told, "flow", 2)
+        yield Claim(f"Do most of the {moving(story)} head {towards((opposite(side),))}?", False, why, told, "flow", 2)
 
 
 def _of_the_picture(story: Story) -> Iterator[Claim]:
     scene = story.scene
     if scene.quality.blank or scene.quality.frozen or scene.camera is Camera.UNSETTLED:
+        return
+    if scene.light is not None:
+        dark = scene.light is Light.NIGHT
+        why = f"most of the picture is {'dark' if dark else 'light'}"
+        told = sentence(f"{story.view()}, and {why}")
+        yield Claim("Is most of the picture dark?", dark, why, told, "light", 1, event=False)
+    if scene.camera is Camera.STEADY and scene.camera_moves:
+        move = scene.camera_moves[0]
+        why = f"between {clock(move.start_s)} and {clock(move.end_s)} the camera is turned"
+        told = sentence(
+            f"from {clock(move.start_s)} to {clock(move.end_s)} what stands in the scene shifts in the picture all at once"
+        )
+        yield Claim("Is the camera turned in the course of the video?", True, why, told, "camera", 3)
+        yield Claim("Does the camera keep looking at the same spot all the time?", False, why, told, "view", 3)
         return
     if scene.camera is Camera.MOVING:
         why = "the picture as a whole shifts while the video runs, because the camera moves"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from vr_assets.backends.offline import captions
+from vr_assets.backends.offline.story import Story
 from vr_assets.backends.offline.words import listed, number, sentence
 from vr_assets.errors import ReplyError
 from vr_assets.records.image_scene import ImageScene
@@ -24,7 +25,7 @@ def caption(scenes: Sequence[Scene | ImageScene]) -> str:
     for scene in scenes:
         kind = "Video" if isinstance(scene, Scene) else "Image"
         counts[kind] += 1
-        text = captions.caption(scene)["caption"] if isinstance(scene, Scene) else _image(scene)
+        text = captions.caption(Story.of(scene, timed=False))["caption"] if isinstance(scene, Scene) else _image(scene)
         if text:
             told.append(f"{kind} {counts[kind]}: {text}" if len(scenes) > 1 else text)
     if not told:

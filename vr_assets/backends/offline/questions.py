@@ -1,54 +1,23 @@
 """Open questions and questions about time, answered from measured tracks and moments."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import replace
 
 from vr_assets.backends.offline.actors import Actor
-from vr_assets.backends.offline.captions import cast_list, incident_told, stopped_with, summary
+from vr_assets.backends.offline.captions import cast_list, summary
+from vr_assets.backends.offline.incidents import incident_told
+from vr_assets.backends.offline.links import links
 from vr_assets.backends.offline.steps import reasoning, seen
 from vr_assets.backends.offline.story import Story
-from vr_assets.backends.offline.words import (
-    clock,
-    joined,
-    ordinal,
-    place,
-    region,
-    sentence,
-    towards,
-    way_in,
-    way_out,
-)
+from vr_assets.backends.offline.stretches import stretches
+from vr_assets.backends.offline.words import clock, joined, sentence, way_in
 from vr_assets.errors import ReplyError
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Camera, Stop
+from vr_assets.records.scene import Camera
 
 Fields = dict[str, str]
 
 _MOST_OF_IT = 0.9
 _MARGIN_S = 0.5
-_APART_S = 0.5
-_MOST_PASSAGES = 6
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A question whose answer is a stretch of time. `weight`: the heavier, the more worth asking."""
-
-    question: str
-    span: Span
-    reasoning: str
-    weight: int = 1
-
-
-@dataclass(frozen=True)
-class Link:
-    """Two events of one mover, the earlier one leading to the later one."""
-
-    question: str
-    answer: str
-    reasoning: str
-    weight: int = 1
 
 
 def open_qa(story: Story) -> Fields:
@@ -107,18 +76,18 @@ def event_summary(story: Story) -> Fields:
 
 def causal_linkage(story: Story) -> Fields:
     """Raises ReplyError: no two events of one mover were measured."""
-    links = [link for actor in story.actors for link in _links(story, actor)]
-    if not links:
+    found = [link for actor in story.actors for link in links(story, actor)]
+    if not found:
         raise ReplyError("the offline annotator measured no two events to link")
-    heaviest = max(link.weight for link in links)
-    link = story.dice.choose("link", [link for link in links if link.weight == heaviest])
+    heaviest = max(link.weight for link in found)
+    link = story.dice.choose("link", [link for link in found if link.weight == heaviest])
     return _open(link.question, sentence(link.answer), link.reasoning)
 
 
 def temporal_localization(story: Story) -> Fields:
     """Raises ReplyError: nothing with a start and an end within the video was measured."""
     whole_s = story.scene.duration_s
-    found = [stretch for stretch in _stretches(story) if 0.3 <= stretch.span.duration_s <= _MOST_OF_IT * whole_s]
+    found = [stretch for stretch in stretches(story) if 0.3 <= stretch.span.duration_s <= _MOST_OF_IT * whole_s]
     if not found:
         raise ReplyError("the offline annotator measured nothing in this video that has a start and an end of its own")
     heaviest = max(stretch.weight for stretch in found)
@@ -137,7 +106,7 @@ def temporal_event_desc(story: Story) -> Fields:
     if not spans:
         raise ReplyError("the offline annotator measured nothing that happens within a part of this video")
     span = story.dice.choose("window", spans[:4])
-    part = Story(story.scene, span, story.dice, timed=True, edges=False)
+    part = replace(story, span=span, edges=False)
     told = part.action()
     if len(told) == 1 and part.countable and len(part.actors) == 1 and not part.actors[0].visits:
         told.append("nothing else moves in the meantime")
@@ -157,145 +126,6 @@ def _protagonist(story: Story) -> Actor | None:
         return actor
     movers = [actor for actor in story.actors if not actor.timed] or list(story.actors)
     return story.dice.choose("protagonist", movers) if movers else None
-
-
-def _links(story: Story, actor: Actor) -> Iterator[Link]:
-    if actor.visits:
-        yield from _link_of_a_visit(story, actor)
-        return
-    way = f" {towards(actor.heading)}" if actor.heading else ""
-    for stop in actor.track.stops:
-        if stop.start_s - actor.start_s >= _APART_S and actor.entered:
-            yield _link_to_stop(story, actor, stop, way)
-    begins = actor.entered or actor.appears(story.scene)
-    unbroken = bool(actor.heading) and not actor.track.stops and not actor.track.met
-    if begins and actor.left and unbroken and actor.end_s - actor.start_s >= _APART_S:
-        who = actor.intro if actor.timed else actor.name
-        came, went = clock(actor.start_s), clock(actor.end_s)
-        if actor.entered:
-            earlier, does = f"coming in of {who} {way_in(actor.entered)}", f"comes in {way_in(actor.entered)}"
-        else:
-            earlier, does = f"first movement of {who}", "is first seen moving"
-        question = f"How does the {earlier} at {came} hang together with its leaving {way_out(actor.left)} at {went}?"
-        answer = (
-            f"{who} {does} at {came} and keeps moving{way} without a stop, and this movement carries it through the frame and "
-            f"out {way_out(actor.left)} at {went}"
-        )
-        so = (
-            f"it is one unbroken movement that leads from the {'coming in' if actor.entered else 'first movement'} to the leaving"
-        )
-        yield Link(question, answer, reasoning(story, actor, so=so))
-
-
-def _link_to_stop(story: Story, actor: Actor, stop: Stop, way: str) -> Link:
-    came, stood = clock(actor.start_s), clock(stop.start_s)
-    how = "abrupt stop" if stop.abrupt else "stop"
-    other = story.beside(actor, stop.start_s)
-    where = place(stop.x, stop.y)
-    question = f"How does the way of {actor.name}, which comes in at {came}, lead to its {how} at {stood}?"
-    answer = f"{actor.name} comes in {way_in(actor.entered)} at {came} and moves{way}"
-    if other is not None:
-        answer += f", which brings it next to {other.name}. There it stops{' abruptly' if stop.abrupt else ''} at {stood}"
-        if (also_s := stopped_with(other, stop.start_s)) is not None:
-            answer += f", and {other.name} stops as well, at {clock(also_s)}"
-        so = f"its way brings it next to {other.name}, and there its movement ends"
-    else:
-        answer += f", until it stops{' abruptly' if stop.abrupt else ''} at {stood}{f' {where}' if where else ''}"
-        so = "its way leads it to that place, and there its movement ends"
-    return Link(question, answer, reasoning(story, actor, so=so), weight=3 if stop.abrupt else 2)
-
-
-def _link_of_a_visit(story: Story, actor: Actor) -> Iterator[Link]:
-    if actor.end_s - actor.start_s < _APART_S:
-        return
-    came, gone = clock(actor.start_s), clock(actor.end_s)
-    if actor.changed is not None:
-        where = region(actor.changed)
-        part = f" {where}" if where else ""
-        question = f"How does what comes into the frame at {came} bear on the change that the picture shows{part} after {gone}?"
-        answer = (
-            f"something reaches in {way_in(actor.entered)} at {came} and has withdrawn by {gone}. The picture{part} is not the "
-            f"same after that as it was before, so the change came about through what reached in"
-        )
-        so = "nothing else is seen to come in between, so this is what changed it"
-        yield Link(question, answer, reasoning(story, actor, so=so), weight=2)
-        return
-    question = f"How does what comes into the frame at {came} hang together with what leaves it by {gone}?"
-    answer = (
-        f"it is one movement in and out again: something reaches in {way_in(actor.entered)} at {came} and then draws back "
-        f"{way_out(actor.left)}, so that it is gone by {gone}"
-    )
-    yield Link(question, answer, reasoning(story, actor, so="what came in has gone back the way it came"))
-
-
-def _stretches(story: Story) -> Iterator[Stretch]:
-    whole = story.scene.span
-    actors = [actor for actor in story.actors if not actor.timed]
-    for actor in actors:
-        stops = actor.track.stops
-        if len(stops) == 1:
-            stop = stops[0]
-            end_s = whole.end_s if stop.end_s is None else stop.end_s
-            so = f"so it stands still from {clock(stop.start_s)} to {clock(end_s)}"
-            told = reasoning(story, actor, so=so)
-            yield Stretch(f"When does {actor.name} stand still?", Span(start_s=stop.start_s, end_s=end_s), told, 3)
-            if actor.entered and stop.start_s > actor.start_s:
-                so = f"so it is on its way to that place from {clock(actor.start_s)} to {clock(stop.start_s)}"
-                question = f"When does {actor.name} move before it comes to its stop?"
-                span = Span(start_s=actor.start_s, end_s=stop.start_s)
-                yield Stretch(question, span, reasoning(story, actor, so=so), 3)
-        span = Span(start_s=actor.start_s, end_s=actor.end_s)
-        between = f"from {clock(actor.start_s)} to {clock(actor.end_s)}"
-        if actor.entered:
-            told = reasoning(story, actor, so=f"so it is in the frame {between}")
-            yield Stretch(f"When is {actor.name} in the frame?", span, told, 2)
-        elif actor.appears(story.scene) and not stops:
-            yield Stretch(f"When does {actor.name} move?", span, reasoning(story, actor, so=f"so it moves {between}"), 2)
-    for one, other in pairwise(actors):
-        start_s, end_s = max(one.start_s, other.start_s), min(one.end_s, other.end_s)
-        if end_s - start_s >= 1.0 and one.entered and other.entered:
-            so = f"so both are in the frame from {clock(start_s)} to {clock(end_s)}"
-            question = f"When are {one.name} and {other.name} in the frame at the same time?"
-            yield Stretch(question, Span(start_s=start_s, end_s=end_s), reasoning(story, one, other, so=so), 2)
-    yield from _passages(story)
-    yield from _stretches_of_the_picture(story)
-
-
-def _passages(story: Story) -> Iterator[Stretch]:
-    """Where one mover may be another come back: the first, second, third time that something crosses the frame."""
-    movers = [actor for actor in story.actors if actor.entered and actor.left and not actor.visits]
-    one_by_one = all(one.end_s < other.start_s for one, other in pairwise(movers))
-    if not story.countable or not one_by_one or not 1 < len(movers) == len(story.scene.tracks) <= _MOST_PASSAGES:
-        return
-    for place_, actor in enumerate(movers, start=1):
-        so = f"so the {ordinal(place_)} crossing is from {clock(actor.start_s)} to {clock(actor.end_s)}"
-        told = reasoning(story, *movers[:place_], so=so)
-        question = f"When does an object cross the frame for the {ordinal(place_)} time?"
-        yield Stretch(question, Span(start_s=actor.start_s, end_s=actor.end_s), told)
-
-
-def _stretches_of_the_picture(story: Story) -> Iterator[Stretch]:
-    scene = story.scene
-    first = min(
-        [(track.start_s, track.end_s, place_) for place_, track in enumerate(scene.tracks)]
-        + [(stir.span.start_s, stir.span.end_s, -1) for stir in scene.stirs],
-        default=None,
-    )
-    actor = story.actor(first[2]) if first else None
-    if actor is not None and actor.visits:
-        so = f"so it is there from {clock(actor.start_s)} to {clock(actor.end_s)}"
-        question = "When does something come into the frame for the first time, from its coming to its withdrawing?"
-        yield Stretch(question, Span(start_s=actor.start_s, end_s=actor.end_s), reasoning(story, actor, so=so), 2)
-    if len(scene.stirs) == 1 and not scene.tracks:
-        stir = scene.stirs[0]
-        where = region(stir.area)
-        moves = f"something moves{f' {where}' if where else ' in the frame'}"
-        told = joined([f"from {clock(stir.span.start_s)} to {clock(stir.span.end_s)} {moves}"])
-        yield Stretch(f"When does {moves.replace('moves', 'move', 1)}?", stir.span, told, 2)
-    if len(scene.quiet) == 1 and scene.quiet[0].duration_s >= 2.0:
-        quiet = scene.quiet[0]
-        told = joined([*story.action()[:3], f"from {clock(quiet.start_s)} to {clock(quiet.end_s)} nothing in the picture moves"])
-        yield Stretch("When does nothing in the picture move?", quiet, told)
 
 
 def _windows(story: Story) -> list[Span]:

@@ -1,6 +1,8 @@
 """What is seen of a mover, one timed sentence a step: the material of reasoning."""
 
-from vr_assets.backends.offline.actors import Actor, Step
+from dataclasses import replace
+
+from vr_assets.backends.offline.actors import TURNS, Actor, Step
 from vr_assets.backends.offline.story import Story
 from vr_assets.backends.offline.words import clock, place, region, sentence, towards, way_in, way_out
 
@@ -10,6 +12,11 @@ def seen(story: Story, actor: Actor) -> list[str]:
     if actor.visits:
         came = f"at {clock(actor.start_s)} something comes into the frame {way_in(actor.entered)}"
         gone = f"by {clock(actor.end_s)} it has withdrawn {way_out(actor.left)}"
+        things = [phase for phase in story.phases(actor) if phase.thing is not None]
+        if things:
+            plain = replace(story, timed=False)
+            does = [f"at {clock(phase.start_s)} it {clause}" for phase in things for clause in plain.turn(actor, phase)]
+            return [came, *does, gone]
         if actor.changed is None:
             return [came, gone]
         where = region(actor.changed)
@@ -26,7 +33,8 @@ def seen(story: Story, actor: Actor) -> list[str]:
             case Step.APPEAR:
                 told.append(f"at {at} {who} is first seen moving")
             case Step.MOVE if actor.heading:
-                told.append(f"from there {who} moves {towards(actor.heading)}")
+                on = " on" if any(stop.start_s <= phase.start_s for stop in actor.track.stops) else ""
+                told.append(f"{who} moves{on} {towards(actor.heading)}")
             case Step.STAND:
                 assert phase.stop is not None
                 where = place(phase.stop.x, phase.stop.y)
@@ -42,6 +50,8 @@ def seen(story: Story, actor: Actor) -> list[str]:
                 told.append(f"at {at} {who} leaves {way_out(actor.left)}")
             case Step.VANISH:
                 told.append(f"at {at} {who} is last seen")
+            case step if step in TURNS:
+                told += [f"at {at} {who} {clause}" for clause in replace(story, timed=False).turn(actor, phase)]
             case _:
                 pass
     return told

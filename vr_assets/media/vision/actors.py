@@ -2,27 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.geometry import Box, centre, moved
+from vr_assets.media.vision.geometry import Box, centre, gap, moved
+from vr_assets.media.vision.speeds import falls, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
-from vr_assets.records.scene import Colour, Point, Side, Sides, Stop, Track
+from vr_assets.media.vision.ways import Way
+from vr_assets.records.base import Span
+from vr_assets.records.scene import Colour, Point, Side, Sides, SpeedChange, Stop, Track
 
 _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from pieces of something that moves in place.
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
 _STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
-_BRAKING_S, _CRUISE = 0.45, 0.12
+_TWITCH_S = 0.6
+_BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
+_LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
 _SHALLOW = 0.08
-_GLIMPSED = 3
+_GLIMPSED, _LASTING = 3, 5  # Sights.
 _STOOD_S, _DOUBT_S = 0.5, 0.5
-_JOINED = 1.7  # Times as large from one frame to the next: bodies that come nearer grow by a tenth.
+_JOINED, _JOINED_ALONE = 1.7, 3.0  # Times as large at once: what comes nearer grows by a tenth, limbs that are lost make up half.
+_BESIDE = 0.08
+_SEEN_BY_NIGHT = (Colour.RED, Colour.GREEN, Colour.BLUE, Colour.PURPLE)
 _EDGE_PX = 2
+_ABOUT_S, _MADE_OUT_S, _TURNS_S = 2.0, 1.5, 1.5
+_SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
 
 
@@ -42,37 +51,68 @@ class Stage:
         return self.width, self.height
 
 
-def to_track(trail: Trail, stage: Stage) -> Track | None:
-    """The trail as a record, or None when it went nowhere."""
+def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[Track, Way] | None:
+    """The trail as a record, with its way frame by frame; None when it went nowhere."""
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
     lasted_s = last.time_s - first.time_s
-    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS or _leaps(sights):
+    if lasted_s < _SHORTEST_S or sum(sight.alone for sight in sights) < _FEWEST_SIGHTS or _leaps(sights, stage):
         return None
     longest = max(stage.size)
     entered = () if first.time_s <= stage.start_s + 1.5 * stage.frame_s else _edges(sights, stage)
     left = () if last.time_s >= stage.end_s - 1.5 * stage.frame_s else _edges(sights[::-1], stage)
     way = travel(sights, stage.size)
-    path = _path(sights, stage.size)
+    whole = Way(sights, stage.size)
     if entered or left:
         if way < _CROSSING * longest:
             return None
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
-    heading, stops = _heading(path), _stops(sights, path, stage)
-    return Track(
+    stops = _stops(sights, whole.path, stage)
+    confidence = _confidence(trail, stage, others)
+    if not _ends_known(stops, left, last, stage):
+        confidence = min(0.5, confidence)
+    wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
+    # Who walks to and fro stands still for a moment where they turn.
+    stops = tuple(stop for stop in stops if not _turns_there(stop, wanders))
+    boxes = [sight.box if sight.alone and not _touched(sight.box, stage) else None for sight in sights]
+    track = Track(
         start_s=_rounded(first.time_s),
         end_s=_rounded(last.time_s),
         entered=entered,
         left=left,
-        heading=heading,
+        heading=_heading(whole.path),
         colour=_colour(trail, stage),
         area=round(max(_size(sight.box) for sight in sights) / (stage.width * stage.height), 4),
-        certain=_is_one_body(trail, stage) and _ends_known(stops, left, last, stage),
+        certain=confidence >= _SURE,
         met=bool(trail.met),
         points=_points(sights, stage),
         stops=stops,
+        confidence=confidence,
+        speed_changes=_speed_changes(whole, stops, wanders, stage),
+        falls=falls(whole.times, boxes, height=stage.height, until_s=last.time_s),
+        loiters=wanders,
     )
+    return track, whole
+
+
+def _turns_there(stop: Stop, wanders: Sequence[Span]) -> bool:
+    short = stop.end_s is not None and stop.end_s - stop.start_s < _TURNS_S
+    return short and any(wander.holds(stop.start_s) for wander in wanders)
+
+
+def _speed_changes(whole: Way, stops: Sequence[Stop], wanders: Sequence[Span], stage: Stage) -> tuple[SpeedChange, ...]:
+    """Of where it is seen whole: an edge's speed is not its own. Who walks about a place changes speed all the time."""
+    inside = np.array([not _touched(sight.box, stage) for sight in whole.sights])
+    if inside.sum() < _FEWEST_SIGHTS:
+        return ()
+    if not _touched(whole.sights[0].box, stage):
+        # What sets off inside the frame is made out bit by bit, which is no movement.
+        inside &= whole.times >= whole.start_s + _MADE_OUT_S
+        if inside.sum() < _FEWEST_SIGHTS:
+            return ()
+    changes = speed_changes(whole.times[inside], whole.path[inside], stops, max(stage.size))
+    return tuple(change for change in changes if not any(wander.holds(change.moment_s, slack_s=_ABOUT_S) for wander in wanders))
 
 
 def went_places(trail: Trail, stage: Stage) -> bool:
@@ -80,15 +120,19 @@ def went_places(trail: Trail, stage: Stage) -> bool:
     return len(trail.sights) >= _GLIMPSED and travel(trail.sights, stage.size) >= _CROSSING * max(stage.size)
 
 
-def _is_one_body(trail: Trail, stage: Stage) -> bool:
-    """Whether nothing speaks for its being several bodies, or one after another."""
+def _confidence(trail: Trail, stage: Stage, others: Sequence[Trail]) -> float:
+    """In its being one body all along: less where it was hidden, touched others or is small, little where it may be several."""
     inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
     sizes = [_size(sight.box) for sight in trail.sights]
+    whole = [sight for sight, shows in zip(trail.sights, inside, strict=True) if shows]
     joined = any(
-        inside[place] and inside[place + 1] and max(one, other) > _JOINED * min(one, other)
-        for place, (one, other) in enumerate(pairwise(sizes))
+        ratio > _JOINED_ALONE or (ratio > _JOINED and _someone_else(trail, whole[place], others, stage))
+        for place, ratio in _jumps([_size(sight.box) for sight in whole])
     )
-    return trail.doubt_s < _DOUBT_S and not joined and not trail.changed_colour()
+    if trail.doubt_s >= _DOUBT_S or joined or trail.changed_colour():
+        return 0.4
+    small = float(np.median(sizes)) < 1.5 * _TINY * stage.width * stage.height
+    return round(0.98 * (0.85 if trail.met else 1.0) * (0.85 if trail.hidden_s else 1.0) * (0.9 if small else 1.0), 3)
 
 
 def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -> bool:
@@ -99,7 +143,7 @@ def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -
 
 def _from_departure(sights: list[Sight], stage: Stage) -> list[Sight]:
     """Without the time before it first moved: what is seen to differ from the background need not have come just then."""
-    path = _path(sights, stage.size)
+    path = Way(sights, stage.size).path
     away = np.flatnonzero(np.hypot(*path.T) > 1 + _STILL_REACH * max(stage.size))
     if not len(away) or sights[away[0]].time_s - sights[0].time_s < _STOOD_S:
         return sights
@@ -148,12 +192,6 @@ def _touched(box: Box, stage: Stage) -> set[Side]:
     return {side for side, touches in reached.items() if touches}
 
 
-def _path(sights: Sequence[Sight], size: tuple[int, int]) -> NDArray[np.float64]:
-    """(N, 2) pixels moved since the first sight, cut edges taken into account."""
-    steps = [shift(before.box, after.box, size) for before, after in pairwise(sights)]
-    return np.cumsum(np.array([(0.0, 0.0), *steps]), axis=0)
-
-
 def _heading(path: NDArray[np.float64]) -> Sides:
     coarse = path[:: max(1, len(path) // 8)]
     length = float(np.hypot(*np.diff(np.vstack([coarse, path[-1:]]), axis=0).T).sum())
@@ -168,6 +206,7 @@ def _heading(path: NDArray[np.float64]) -> Sides:
 
 def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> tuple[Stop, ...]:
     times = np.array([sight.time_s for sight in sights])
+    path = _without_limbs(path)
     reach = 1.0 + _STILL_REACH * max(stage.size)
     stops = []
     index = 0
@@ -181,6 +220,9 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
         rest = np.median(path[(index + end) // 2 : end + 1], axis=0)
         while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
             index += 1
+        if long_enough and end < len(sights) - 1:
+            while end > index and np.abs(path[end] - rest).max() > 1 + _SETTLED * max(stage.size):
+                end -= 1
         # In a blob of two, what stands may be the other one, until both stand long enough to be taken for background.
         alone = np.mean([sight.alone for sight in sights[index : end + 1]]) > 0.5
         if long_enough and came_here and (alone or times[end] - times[index] >= 2 * _STILL_S):
@@ -195,16 +237,32 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
                 )
             )
         index = end + 1 if long_enough else index + 1
-    return tuple(stops)
+    return tuple(_unbroken(stops, reach / max(stage.size)))
+
+
+def _unbroken(stops: Sequence[Stop], reach: float) -> list[Stop]:
+    """Two that are interrupted for a moment, in one place, are one."""
+    kept: list[Stop] = []
+    for stop in stops:
+        last = kept[-1] if kept else None
+        soon = last is not None and last.end_s is not None and stop.start_s - last.end_s <= _TWITCH_S
+        if last is not None and soon and max(abs(stop.x - last.x), abs(stop.y - last.y)) <= 2 * reach:
+            kept[-1] = last.model_copy(update={"end_s": stop.end_s})
+        else:
+            kept.append(stop)
+    return kept
 
 
 def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int, longest: int) -> bool:
     """Whether the mover went on at its cruising speed until less than half a second before it stood.
 
-    Cruising speed is taken from 1.5 to 0.6 s before, since the last moments of gentle braking are short and slow as well.
+    Cruising speed is taken from 2.5 to 1.2 s before, or from 1.5 to 0.6 s where it is not seen so early: the last moments of
+    gentle braking are short and slow as well.
     """
     stopped = times[index]
-    cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
+    cruising = (times >= stopped - 2.5) & (times <= stopped - 1.2)
+    if cruising.sum() < 6:
+        cruising = (times >= stopped - 1.5) & (times <= stopped - 0.6)
     if cruising.sum() < 2:
         cruising = times <= stopped - 0.2
     if cruising.sum() < 2:
@@ -213,26 +271,69 @@ def _is_abrupt(times: NDArray[np.float64], path: NDArray[np.float64], index: int
     cruise = np.hypot(*(path[span[-1]] - path[span[0]])) / (times[span[-1]] - times[span[0]])
     if cruise < _CRUISE * longest:
         return False
-    speeds = np.hypot(*np.diff(path[: index + 1], axis=0).T) / np.diff(times[: index + 1])
+    # Over a third of a second, in which legs do not matter.
+    later = np.searchsorted(times[: index + 1], times[: index + 1] + _STRIDE_S - 1e-6)
+    whole = np.flatnonzero(later <= index)
+    speeds = np.hypot(*(path[later[whole]] - path[whole]).T) / (times[later[whole]] - times[whole])
     fast = np.flatnonzero(speeds >= 0.7 * cruise)
-    return bool(len(fast)) and bool(stopped - times[fast[-1] + 1] <= _BRAKING_S)
+    at_once = bool(len(fast)) and bool(stopped - times[later[whole[fast[-1]]]] <= _BRAKING_S)
+    before = int(np.searchsorted(times, stopped - _LEAD_S - 1e-6))
+    covered = float(np.hypot(*(path[index] - path[before])))
+    return at_once and covered >= float(_UNBRAKED * cruise * (stopped - times[before]))
 
 
-def _leaps(sights: Sequence[Sight]) -> bool:
-    """Whether it was suddenly thrice or a third as large in mid-way: what is now taken for one body and now for another."""
-    sizes = [_size(sight.box) for sight in sights[2:-2]]
-    return any(max(one, other) > 3 * min(one, other) for one, other in pairwise(sizes))
+def _without_limbs(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each place the median of five: legs that swing move the edges of a box back and forth."""
+    padded = np.pad(path, ((2, 2), (0, 0)), mode="edge")
+    return cast(NDArray[np.float64], np.median(np.stack([padded[shift : shift + len(path)] for shift in range(5)]), axis=0))
+
+
+def _leaps(sights: Sequence[Sight], stage: Stage) -> bool:
+    """Whether it is suddenly thrice or a third as large in mid-way: what is now taken for one body and now for another.
+
+    What sets off inside the frame is made out bit by bit.
+    """
+    sizes = [_size(sight.box) for sight in sights[2:-2] if not _touched(sight.box, stage)]
+    if not sizes:
+        return False
+    usual = 0.6 * float(np.median(sizes))
+    grown = next((place for place, size in enumerate(sizes) if size >= usual), 0)
+    return any(ratio > 3 for _, ratio in _jumps(sizes[grown:] if grown <= len(sizes) / 2 else sizes))
+
+
+def _jumps(sizes: Sequence[float]) -> list[tuple[int, float]]:
+    """Lasting changes of size from one sight to the next, as ratios: legs open and close in half a second."""
+    found = []
+    for place in range(1, len(sizes)):
+        before, after = sizes[max(0, place - _LASTING) : place], sizes[place : place + _LASTING]
+        if min(len(before), len(after)) >= min(_LASTING, len(sizes) // 2):
+            one, other = float(np.median(before)), float(np.median(after))
+            at_once = max(sizes[place], sizes[place - 1]) / min(sizes[place], sizes[place - 1])
+            found.append((place, min(at_once, max(one, other) / min(one, other))))
+    return found
+
+
+def _someone_else(trail: Trail, sight: Sight, others: Sequence[Trail], stage: Stage) -> bool:
+    """Whether another body is lost, or comes up, next to this one at this moment: then it may be in it."""
+    for other in others:
+        for edge in (other.sights[0], other.sights[-1]):
+            near = abs(edge.time_s - sight.time_s) <= _DOUBT_S and gap(edge.box, sight.box) <= _BESIDE * max(stage.size)
+            if other is not trail and near and len(other.sights) >= _GLIMPSED:
+                return True
+    return False
 
 
 def _holds_together(sights: Sequence[Sight], stage: Stage) -> bool:
     """Whether it kept its size and went somewhere: pieces of something that moves in place do not."""
     sizes = [_size(sight.box) for sight in sights if sight.alone and not _touched(sight.box, stage)]
-    goes = bool(_heading(_path(sights, stage.size)))
+    goes = bool(_heading(Way(sights, stage.size).path))
     return goes and len(sizes) >= 3 and float(np.percentile(sizes, 85)) < 2.5 * float(np.percentile(sizes, 15))
 
 
 def _colour(trail: Trail, stage: Stage) -> Colour | None:
-    return None if stage.dark else colours.name(trail.votes)
+    name = colours.name(trail.votes)
+    # Lamps make white things yellow, and darkness makes all tones one.
+    return None if stage.dark and name not in _SEEN_BY_NIGHT else name
 
 
 def _points(sights: Sequence[Sight], stage: Stage) -> tuple[Point, ...]:

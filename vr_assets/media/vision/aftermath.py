@@ -11,7 +11,7 @@ from vr_assets.media.vision.background import expose, exposure
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.records.scene import Aftermath, Area, Track
 
-_CLEAR_S = 0.3  # Before and after it is made out, its shadow and its blur are on the picture.
+_CLEAR_S = 0.5  # Before and after it is made out, its shadow and its blur are on the picture.
 _CHANGED_LEVELS = 40
 _LEAST_SHARE = 0.002
 

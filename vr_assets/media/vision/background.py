@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.steady import Anchor
 
 _REACH_S = 20.0
 _STEP_S = 10.0
-_MOST_SAMPLES = 31
+_MOST_SAMPLES = 15
 _FLOOR, _CEILING = 22.0, 40.0  # Grey levels. H.264 at crf 28 leaves residues of up to 15 on moving light.
 _NOISES = 5.0
 _SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
+_SHAKEN_PX = 14.0
 _SHADOW = (0.45, 0.97)  # What is left of the light in a cast shadow, outdoors and in.
 _UNCOVERED = 0.6  # Of what stood there: a mover that passes in front of it covers, and does not uncover.
 _TINT = 0.12  # A shadow darkens all channels alike; skylight makes it bluer by up to this.
@@ -45,31 +47,42 @@ class Background:
 
     Args:
         samples: (time, (H, W, 3) BGR frame) in order of time, at least one.
+        shaken: whether frames are to be laid over each other first.
     """
 
-    def __init__(self, samples: Sequence[tuple[float, Image]]) -> None:
-        self.samples = samples
+    def __init__(self, samples: Sequence[tuple[float, Image]], *, shaken: bool = True) -> None:
+        self._anchor = Anchor(samples[len(samples) // 2][1]) if shaken else None
+        self.samples = [(time_s, self.align(image)) for time_s, image in samples]
+        samples = self.samples
         self._slot: int | None = None
         self._last = samples[0][1]
         self.image = samples[0][1]
         self._still = self.image
+        self._absorbed = False
         self._threshold = np.zeros(self.image.shape[:2], np.uint8)
+
+    def align(self, frame: Image) -> Image:
+        """The frame as a camera that does not shake would show it."""
+        return self._anchor.align(frame, _SHAKEN_PX) if self._anchor else frame
 
     def subtract(self, frame: Image, time_s: float) -> Change:
         """Compare a frame with the scene as it is around that time."""
         self._turn_to(time_s)
         self._last = frame
         light = exposure(frame, self.image)
-        empty, still = expose(self.image, light), expose(self._still, light)
-        difference = cv2.min(_largest(cv2.absdiff(frame, empty)), _largest(cv2.absdiff(frame, still)))
+        empty = expose(self.image, light)
+        difference = _largest(cv2.absdiff(frame, empty))
+        if self._absorbed:
+            difference = cast(Image, cv2.min(difference, _largest(cv2.absdiff(frame, expose(self._still, light)))))
         changed = cast(Mask, cv2.compare(difference, self._threshold, cv2.CMP_GT))
-        return Change(cast(Image, difference), changed, cast(Mask, cv2.bitwise_and(changed, _shaded(frame, empty))))
+        return Change(difference, changed, cast(Mask, cv2.bitwise_and(changed, _shaded(frame, empty))))
 
     def absorb(self, frame: Image, box: Box, mask: Mask) -> None:
         """What stands still in this box, where the mask of the box's size says so, is from now on also a known look of it."""
         left, top, right, bottom = box
         plain = expose(frame, 1 / exposure(frame, self.image))
         inside = mask > 0
+        self._absorbed = True
         self._still[top:bottom, left:right][inside] = plain[top:bottom, left:right][inside]
 
     def bare(self, frame: Image, box: Box, mask: Mask) -> float:
@@ -141,17 +154,20 @@ class Background:
         as_new = _largest(cv2.absdiff(self._last, expose(self.image, light))) <= self._threshold
         self.image[as_known & ~as_new] = empty[as_known & ~as_new]
         resting = (still != empty).any(axis=2)
+        self._absorbed = bool(resting.any())
         self._still = self.image.copy()
         self._still[resting] = still[resting]
 
 
 def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:
     """The gain of each channel that turns the reference into the frame, told from the pixels that both show well."""
-    seen, empty = frame[::4, ::4].reshape(-1, 3), reference[::4, ::4].reshape(-1, 3)
-    usable = (empty.min(axis=1) > 16) & (seen.max(axis=1) < 250) & (seen.min(axis=1) > 4)
-    if usable.sum() < len(usable) / 10:
+    seen, empty = frame[::8, ::8], reference[::8, ::8]
+    usable = cv2.bitwise_and(cv2.inRange(empty, (17, 17, 17), (255, 255, 255)), cv2.inRange(seen, (5, 5, 5), (249, 249, 249))) > 0
+    count = int(np.count_nonzero(usable))
+    if count < usable.size / 10:
         return np.ones(3)
-    gain: NDArray[np.float64] = np.median(seen[usable] / empty[usable].astype(np.float32), axis=0).astype(np.float64)
+    ratios = seen[usable] / empty[usable].astype(np.float32)
+    gain: NDArray[np.float64] = np.partition(ratios, count // 2, axis=0)[count // 2].astype(np.float64)
     return np.clip(gain, 0.2, 5.0)
 
 

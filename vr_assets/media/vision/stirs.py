@@ -17,6 +17,7 @@ from vr_assets.records.scene import Area, Stir, Track
 
 _MOTION_LEVELS = 24
 _LEAST_SHARE = 0.0015
+_GROWS = 25.0  # A lone pixel, widened to 5 x 5.
 _PAUSE_S = 1.0
 _SHORTEST_S, _FEWEST = 0.4, 4
 _DENSE = 0.4  # Of the frames of its time: rarer motion is flicker.
@@ -60,9 +61,11 @@ def still_stretches(seen: Sequence[tuple[float, bool]]) -> list[Span]:
 def moving_boxes(changed: Mask, body: Mask) -> list[Box]:
     """Where there is motion in what is neither background nor shadow."""
     inside = cv2.bitwise_and(changed, cv2.dilate(body, np.ones((3, 3), np.uint8)))
+    least = _LEAST_SHARE * inside.size
+    if cv2.countNonZero(inside) < least / _GROWS:
+        return []
     mask = cast(Mask, cv2.dilate(cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.ones((5, 5), np.uint8)))
     number, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    least = _LEAST_SHARE * mask.size
     boxes = [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, area in stats[1:number] if area >= least]
     return sorted(boxes)
 

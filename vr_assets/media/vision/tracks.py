@@ -19,7 +19,7 @@ from vr_assets.media.vision.geometry import Box, centre, distance, extent, gap, 
 _REST_S = 2.0
 _LOST_S = 0.75
 _YOUNG = 4  # Sights. A blob that joins another so early was a piece of it.
-_BORN_IN_DOUBT_S = 1.0
+BORN_IN_DOUBT_S = 1.0
 _EXCHANGED = 0.9  # Of 2: glare and shade make 0.5 of one paint.
 _DOUBT = 35.0  # Grey levels (rms) between a body and its former look, above which it is not recognised.
 _STEADY = 15.0  # Grey levels squared that a pixel off the expected way is worth: alike bodies that pass keep their ways.
@@ -42,7 +42,7 @@ class Trail:
     """One body's way.
 
     `doubt_s`: how long it could not be told from what it touched. `steps`: sights since it began to move. `late_votes`: those
-    for its colour since it last touched another.
+    for its colour since it last touched another. `hidden_s`: how long it was out of sight on its way.
     """
 
     sights: list[Sight]
@@ -54,6 +54,7 @@ class Trail:
     doubt_s: float = 0.0
     met: set[int] = field(default_factory=set)
     late_votes: Votes = field(default_factory=no_votes)
+    hidden_s: float = 0.0
 
     @property
     def box(self) -> Box:
@@ -97,7 +98,7 @@ class Tracker:
                 seen = [other.box for other in awake if other.sights[-1].time_s >= self._last_s]
                 apart = min((gap(blob.box, box) for box in seen), default=float(self._longest))
                 # What appears beside another may be a part of it, or what came with it.
-                doubt_s = _BORN_IN_DOUBT_S if apart < 0.05 * self._longest else 0.0
+                doubt_s = BORN_IN_DOUBT_S if apart < 0.05 * self._longest else 0.0
                 self._open.append(Trail([Sight(time_s, blob.box)], blob.votes.copy(), _cut(frame, blob.box), doubt_s=doubt_s))
         for index, trail in owner.items():
             self._settle([trail, *(guest for guest in guests.get(index, []) if guest is not trail)], blobs[index], frame)
@@ -105,7 +106,7 @@ class Tracker:
             # It went unseen, behind or together with another: when and whereto is not known.
             self._background.forget(trail.box)
             trail.sights.append(Sight(self._last_s, trail.box))
-            trail.doubt_s += _BORN_IN_DOUBT_S
+            trail.doubt_s += BORN_IN_DOUBT_S
             self._close(trail)
         for trail in [trail for trail in self._open if not trail.resting and time_s - trail.sights[-1].time_s > _LOST_S]:
             self._close(trail)
