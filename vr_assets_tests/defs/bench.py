@@ -49,7 +49,9 @@ class Bench:
         self.instance.add_dynamic_partitions(VIDEO_BATCHES, [name])
         observe_recipes(self.instance, self.store, [name])
 
-    def run(self, batch: str, assets: Sequence[Asset] = tuple(Asset), *, given: Mapping[str, object] | None = None) -> RunOutcome:
+    def run(
+        self, batch: str, assets: Sequence[Asset] = Graph.VIDEOS.assets, *, given: Mapping[str, object] | None = None
+    ) -> RunOutcome:
         """Run assets of a batch, with settings as run config."""
         self.made.clear()
         self.reported.clear()

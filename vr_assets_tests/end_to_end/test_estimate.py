@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from vr_assets.backends.prices import Prices
-from vr_assets.settings import Asset, Task, environment_layer, resolve
+from vr_assets.settings import Graph, Task, environment_layer, resolve
 from vr_assets.steps.estimate import Estimate, estimate
 from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.conftest import ServerFactory
@@ -24,7 +24,7 @@ def estimated(project: Project, batch: str) -> Estimate:
     store = Store(project.root / "data")
     layers = ("batch.json", store.read_batch(batch).settings), ("environment", environment_layer(project.env, None))
     settings = resolve(*layers).settings
-    return anyio.run(lambda: estimate(batch, tuple(Asset), settings, store, environ=project.env, prices=Prices.load("")))
+    return anyio.run(lambda: estimate(batch, Graph.VIDEOS.assets, settings, store, environ=project.env, prices=Prices.load("")))
 
 
 def foreseen(found: Estimate, *, certain: bool = False) -> Counter[str]:

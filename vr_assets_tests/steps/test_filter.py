@@ -10,6 +10,7 @@ from vr_assets.backends.prices import Prices
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.video import FilteredVideo, QualityFacts
 from vr_assets.settings import Asset, FilterSettings, LeftOut, Mode, Status, Task, resolve
+from vr_assets.settings import Graph as Graphs
 from vr_assets.steps.estimate import estimate
 from vr_assets.steps.measured import left_out
 from vr_assets.storage import Store
@@ -148,7 +149,9 @@ def test_an_estimate_knows_what_was_measured(folder: Path, graph: Graph) -> None
     def screened() -> int:
         settings = resolve(("test", given)).settings
         found = anyio.run(
-            lambda: estimate("batch", tuple(Asset), settings, store, environ={"GOOGLE_API_KEY": "k"}, prices=Prices.load(""))
+            lambda: estimate(
+                "batch", Graphs.VIDEOS.assets, settings, store, environ={"GOOGLE_API_KEY": "k"}, prices=Prices.load("")
+            )
         )
         stage = next(one for one in found.stages if one.asset is Asset.FILTERED_VIDEOS)
         return len(stage.calls) + stage.answered

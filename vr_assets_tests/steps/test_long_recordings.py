@@ -13,7 +13,8 @@ from vr_assets.media.recordings import Recordings
 from vr_assets.media.workers import Workers
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.call import Request
-from vr_assets.settings import Asset, Settings, Status, resolve
+from vr_assets.settings import Graph as Graphs
+from vr_assets.settings import Settings, Status, resolve
 from vr_assets.steps.estimate import estimate
 from vr_assets.steps.ingest import take_in
 from vr_assets.storage import Store
@@ -100,7 +101,7 @@ def test_an_estimate_foresees_the_calls_of_all_parts(recording: Path, graph: Gra
     store.create_batch(Batch(name="cams", family="cams", source_root=None, created="2026-01-01T00:00:00+00:00"), manifest)
     local = settings().model_copy(update={"vlm": settings().vlm.model_copy(update={"backend": "opencv"})})
     local = local.model_copy(update={"llm": local.vlm})
-    foreseeing = partial(estimate, "cams", tuple(Asset), local, store, environ={}, prices=Prices.load(""))
+    foreseeing = partial(estimate, "cams", Graphs.VIDEOS.assets, local, store, environ={}, prices=Prices.load(""))
     _, requests = graph.run(manifest)
     assert len(anyio.run(foreseeing).calls) == len(requests)
 

@@ -10,7 +10,7 @@ from vr_assets.backends.scripted import ScriptedBackend
 from vr_assets.errors import StageError, TransientError
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.call import Request
-from vr_assets.settings import Asset, Task, resolve
+from vr_assets.settings import Asset, Graph, Task, resolve
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.filtered_videos import filter_videos
@@ -40,7 +40,7 @@ def making(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
     """Sessions over scripted backends, on one data folder."""
 
     def make(
-        script: Script = valid, assets: Sequence[Asset] = tuple(Asset), **given: object
+        script: Script = valid, assets: Sequence[Asset] = Graph.VIDEOS.assets, **given: object
     ) -> tuple[Session, list[ScriptedBackend]]:
         made: list[ScriptedBackend] = []
 
