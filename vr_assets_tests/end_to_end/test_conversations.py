@@ -15,6 +15,7 @@ from vr_assets_tests.end_to_end.conftest import ServerFactory
 from vr_assets_tests.end_to_end.project import Json, Project, asked, gemini_at, openai_at
 from vr_assets_tests.end_to_end.test_crashes import wait_until
 from vr_assets_tests.servers import gemini, openai, serving
+from vr_assets_tests.servers.s3 import s3_server
 from vr_assets_tests.servers.serving import Behaviour, ModelServer
 
 pytestmark = pytest.mark.slow
@@ -126,3 +127,19 @@ def test_an_estimate_and_status_speak_of_conversations(rows: Path, tmp_path: Pat
         assert "fresh" in project.vr("run", "--batch", "conv", "--dry-run")
         project.vr("run", "--batch", "conv", "--set", "video_captions.prompt=List all vehicles.")
     assert files(project)[0][0]["conversation"] == conversation("List all vehicles.")
+
+
+def test_videos_data_and_files_may_lie_in_a_bucket(rows: Path, tmp_path: Path) -> None:
+    with s3_server(tmp_path / "log") as s3:
+        s3.make_bucket("cctv")
+        s3.client().upload_file(str(rows.parent / "cam00.mp4"), "cctv", "clips/cam00.mp4")
+        listed = tmp_path / "listed.json"
+        listed.write_text(json.dumps([{"video": "s3://cctv/clips/cam00.mp4", "conversation": conversation()}]))
+        given = {**s3.env, "VR_DATA_ROOT": "s3://cctv/data", "VR_BUCKET__CACHE_DIR": str(tmp_path / "cache")}
+        project = Project.at(tmp_path / "project", given)
+        project.vr("ingest", "--conversations", str(listed), "--batch", "conv", "--backend", "opencv")
+        project.vr("run", "--batch", "conv")
+        found = s3.client().get_object(Bucket="cctv", Key="data/batches/conv/conversations/sharegpt.json")["Body"].read()
+    (row,) = json.loads(found)
+    assert row["videos"] == ["s3://cctv/clips/cam00.mp4"]
+    assert row["conversations"][1]["value"].startswith("A still camera")

@@ -15,6 +15,7 @@ from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.settings import Asset, Status, VideoCaptionSettings, resolve
 from vr_assets.steps.first_turns import asked_of
 from vr_assets.steps.recipe import recipe
+from vr_assets.steps.tally import tally
 from vr_assets_tests.clips import blank, write_clip
 from vr_assets_tests.end_to_end.project import draw_videos
 from vr_assets_tests.steps.graph import Graph
@@ -242,3 +243,8 @@ def test_an_edited_prompt_file_makes_the_rows_stale(tmp_path: Path) -> None:
     before = recipe(Asset.VIDEO_CAPTIONS, settings)
     file.write_text("List all people.")
     assert recipe(Asset.VIDEO_CAPTIONS, settings) != before
+
+
+def test_rows_that_lack_another_file_fail_for_the_same_reason(graph: Graph, row: Row) -> None:
+    rows, _ = graph.caption([row("gone.mp4"), row("lost.mp4", source="rows.jsonl:2")], told)
+    assert [(reason.count, reason.text.partition(":")[0]) for reason in tally(rows).reasons] == [(2, "<video>")]
