@@ -20,6 +20,7 @@ from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_scr
 from vr_assets.parsing.groundings import parse_groundings
 from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
 from vr_assets.parsing.qa import parse_qa
+from vr_assets.parsing.video_captions import parse_video_caption
 from vr_assets.records.base import Span
 from vr_assets.records.image import Expression
 from vr_assets.settings import Asset, BoxConvention, QaType, Task
@@ -36,6 +37,7 @@ PARSERS: dict[Task, Callable[[str], object]] = {
     Task.CLIP_CAPTION: parse_clip_caption,
     Task.DESCRIPTION: parse_description,
     Task.EXPRESSIONS: parse_expressions,
+    Task.VIDEO_CAPTION: parse_video_caption,
 }
 
 
