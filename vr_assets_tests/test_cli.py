@@ -161,7 +161,6 @@ def test_config_of_a_batch_shows_what_the_batch_remembers(terminal: Terminal, vi
         (("run", "--batch", "cams", "--set", "max_worker=8"), "did you mean calls.max_workers"),
         (("run", "--batch", "cams", "--set", "ingest.batch_size=8"), "only `vr-assets ingest` and the drop sensor use it"),
         (("run", "--batch", "cams", "--force", "caption"), "caption: no asset; there are raw_videos"),
-        (("run", "--batch", "cams", "--select", "caption+"), "--select caption+ names no asset"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -173,6 +172,13 @@ def test_what_was_asked_wrongly_is_told_in_one_message_with_exit_code_2(
     assert said in flat(answer.err)
     assert "Traceback" not in answer.err
     assert terminal.store.batches() == ()
+
+
+def test_a_selection_that_names_no_asset_is_told_with_those_there_are(terminal: Terminal, videos: Path) -> None:
+    terminal.vr("ingest", str(videos), "--batch", "cams")
+    answer = terminal.vr("run", "--batch", "cams", "--select", "caption+")
+    assert answer.code == 2
+    assert "--select caption+ names no asset; there are raw_videos" in flat(answer.err)
 
 
 def test_an_unknown_batch_is_named_with_those_there_are(terminal: Terminal, videos: Path) -> None:

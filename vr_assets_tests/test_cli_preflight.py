@@ -108,7 +108,7 @@ def test_without_a_key_the_ways_on_are_listed(vr: Vr, monkeypatch: MonkeyPatch) 
 def test_the_offline_annotator_has_no_endpoint_to_try(vr: Vr) -> None:
     code, said = vr("--backend", "opencv")
     assert code == 0
-    assert "vlm: opencv (baseline-annotator-1) answers here" in said
+    assert "vlm: opencv (baseline-annotator-2) answers here" in said
 
 
 def test_an_unknown_endpoint_is_named_with_those_there_are(vr: Vr) -> None:

@@ -7,15 +7,19 @@ from collections.abc import Callable
 import pytest
 from pydantic import JsonValue
 
+from vr_assets.parsing.box_units import Units
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
 from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.expressions import parse_expressions
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
+from vr_assets.parsing.groundings import parse_groundings
 from vr_assets.parsing.highlights import parse_clip_caption, parse_moment
 from vr_assets.parsing.qa import parse_qa
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.base import Span
-from vr_assets.settings import Asset, QaType, Task
+from vr_assets.records.image import Expression
+from vr_assets.settings import Asset, BoxConvention, QaType, Task
 from vr_assets_tests.shipped_prompts import (
     EXEMPLIFIED,
     PROMPT_NAMES,
@@ -71,8 +75,13 @@ ANSWERS = {
 }
 
 
+ABOUT_IMAGES = (Asset.EXPRESSIONS, Asset.GROUNDINGS)
+
+
 @every_domain
-@pytest.mark.parametrize(("asset", "name"), [key for key in PROMPT_NAMES if key not in EXEMPLIFIED])
+@pytest.mark.parametrize(
+    ("asset", "name"), [key for key in PROMPT_NAMES if key not in EXEMPLIFIED and key[0] not in ABOUT_IMAGES]
+)
 def test_a_reply_as_the_prompt_asks_for_it_reads_the_same_in_both_styles(domain: str, asset: Asset, name: str) -> None:
     text = rendered(domain, asset, name)
     fields = re.findall(r"^- `(\w+)` \(text\): ", text.schema_text, re.MULTILINE)
@@ -84,6 +93,29 @@ def test_a_reply_as_the_prompt_asks_for_it_reads_the_same_in_both_styles(domain:
         else reply["caption"]
     )
     assert read(name, json.dumps(reply)) == read(name, laid_out)
+
+
+@every_domain
+def test_expressions_as_the_prompt_asks_for_them_read_the_same_in_both_styles(domain: str) -> None:
+    text = rendered(domain, Asset.EXPRESSIONS, "expressions")
+    assert "the first expression | the thing itself in it with its article" in text.layout_text
+    one = {"text": "A red crane by the gate", "noun_chunk": "A red crane"}
+    reply = json.dumps({"cleaned_caption": "A red crane by the gate turns.", "expressions": [one]})
+    laid_out = "CLEANED CAPTION: A red crane by the gate turns.\nEXPRESSIONS:\nA red crane by the gate | A red crane"
+    assert parse_expressions(reply) == parse_expressions(laid_out)
+
+
+@every_domain
+def test_boxes_as_the_prompt_asks_for_them_read_the_same_in_both_styles(domain: str) -> None:
+    text = rendered(domain, Asset.GROUNDINGS, "groundings")
+    assert "number. expression | [box] | score" in text.layout_text
+    units = Units(BoxConvention.THOUSAND_YXYX, (640, 480), (640, 480))
+    asked = [Expression(expression_id="e1", text="A red crane", char_span=None)]
+    box = {"number": "1", "label": "A red crane", "box_2d": [100, 200, 300, 400], "score": "0.9"}
+    laid_out = "1. A red crane | [100, 200, 300, 400] | 0.9"
+    of_schema = parse_groundings(json.dumps({"boxes": [box]}), expressions=asked, units=units, most=10)
+    assert of_schema == parse_groundings(laid_out, expressions=asked, units=units, most=10)
+    assert [instance.bbox for one in of_schema.expressions for instance in one.instances] == [(128.0, 48.0, 256.0, 144.0)]
 
 
 TASKS = {
@@ -113,4 +145,4 @@ def test_the_fields_asked_for_are_those_of_the_reply_schema(domain: str, asset: 
     inner = [
         part for field in properties(schema).values() if isinstance(field, dict) for part in properties(field.get("items", {}))
     ]
-    assert re.findall(r"^  - `(\w+)` \(text\): ", text, re.MULTILINE) == inner
+    assert re.findall(r"^  - `(\w+)` \((?:text|list of numbers)\): ", text, re.MULTILINE) == inner

@@ -96,7 +96,7 @@ def test_a_list_with_a_byte_order_mark_and_windows_line_ends_reads_like_any_othe
         pytest.param({"video": ["a.mp4"]}, r"\['a.mp4'\] is no path", id="a list of paths"),
         pytest.param({"video": " "}, "is no path", id="an empty path"),
         pytest.param({"video": "a.mp4", "video_path": "b.mp4"}, "differ; keep one", id="two paths"),
-        pytest.param({"video": "s3://bucket/a.mp4"}, "address; fetch", id="an address"),
+        pytest.param({"video": "https://host/a.mp4"}, "address; only s3:// can be read: fetch", id="an address"),
         pytest.param({"video": "a\0.mp4"}, "no file can have that name", id="a path that cannot be"),
         pytest.param({"video": "a.mp4", "start_s": 9, "end_s": 4}, "end_s 4 is not after start_s 9", id="end before start"),
         pytest.param({"video": "a.mp4", "start_s": 2, "end_s": 2}, "not after", id="an empty part"),
