@@ -198,8 +198,8 @@ class _Foreseer:
             source = self.provenance(request, key)
             is_certain = request.task not in _OF_ANOMALIES or request.subject.identity not in self._notes.labels
             call = self._figures.call(request, source.model, is_certain=is_certain)
-            # The same question again is paid once.
-            self._notes.calls += [] if key in self._noted else [call]
+            # The same question again is paid once. One about texts looks the same for two videos whose texts are stand-ins.
+            self._notes.calls += [] if request.media and key in self._noted else [call]
             self._noted.add(key)
             if request.task in _LABELS:
                 self._notes.labels.add(request.subject.identity)

@@ -29,7 +29,7 @@ def dagster_dev(project: Project) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=150)[0]
         (project.root / "dev.log").open("a").write(said)
 
 
