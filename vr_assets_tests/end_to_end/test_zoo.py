@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from vr_assets.settings import Asset, Graph
 from vr_assets_tests.end_to_end.project import Json, Project, hurried, openai_at
@@ -19,28 +20,34 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
-    """Good videos."""
-    folder = tmp_path_factory.mktemp("footage") / "videos"
-    shutil.copytree(videos, folder)
+def zoo(tmp_path_factory: pytest.TempPathFactory, videos: Path, worker_id: str) -> Path:
+    """The good ones by themselves, and among the difficult ones: annotated once for all workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "zoo"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            footage = folder / "videos"
+            shutil.copytree(videos, footage)
+            _annotated(folder / "undisturbed", footage)
+            for animal in ANIMALS:
+                animal.draw(footage / animal.name)
+            _annotated(folder / "mixed", footage)
+            (folder / "done").touch()
     return folder
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, footage: Path) -> Project:
-    """The good ones by themselves; made before the others are drawn beside them."""
-    return _annotated(tmp_path_factory.mktemp("undisturbed"), footage)
+def undisturbed(zoo: Path) -> Project:
+    return Project.at(zoo / "undisturbed")
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory, footage: Path, undisturbed: Project) -> Project:
-    """The good ones among the difficult ones."""
-    for animal in ANIMALS:
-        animal.draw(footage / animal.name)
-    return _annotated(tmp_path_factory.mktemp("mixed"), footage)
+def mixed(zoo: Path) -> Project:
+    return Project.at(zoo / "mixed")
 
 
-def _annotated(root: Path, footage: Path) -> Project:
+def _annotated(root: Path, footage: Path) -> None:
+    root.mkdir()
     listed = root / "list.jsonl"
     listed.write_text("".join(f"{json.dumps({'video_path': str(path)})}\n" for path in sorted(footage.iterdir())))
     few = {"VR_CHECKS__MAX_FAILED_SHARE": "1", "VR_QA__QA_TYPES": "mcq,bcq"}
@@ -48,7 +55,6 @@ def _annotated(root: Path, footage: Path) -> Project:
         project = Project.at(root, {**openai_at(server, workers=16), **hurried("openai", timeout_s=60), **few})
         project.vr("ingest", str(listed), "--batch", "cams")
         project.vr("run", "--batch", "cams")
-    return project
 
 
 def _by_name(project: Project, asset: Asset) -> dict[str, Json]:

@@ -202,8 +202,8 @@ _SENTENCES: list[tuple[str, Callable[[Part, list[str]], bool | None]]] = [
         lambda p, g: any(in_part(thing.place(p.truth.scene.look.size), g[0]) for thing in p.truth.scene.things),
     ),
     (
-        r"(once|twice|\w+ times) an object moves through it: (.*)",
-        lambda p, g: _times(g[0]) == len(p.truth.seen) and all(meant(p.truth, name) for name in re.findall(NAME, g[1])),
+        r"(once|twice|\w+ times) an object moves through it(?:: (.*))?",
+        lambda p, g: _times(g[0]) == len(p.truth.seen) and all(meant(p.truth, name) for name in re.findall(NAME, g[1] or "")),
     ),
     (r"among what moves in it (?:is|are) (.*)", lambda p, g: all(meant(p.truth, name) for name in re.findall(NAME, g[0]))),
     (r"the picture is clear enough to describe what it shows", lambda p, g: True),
