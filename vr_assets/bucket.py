@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCHEME = "s3://"
 
 _ATTEMPTS = 8
+_A_PAGE = 1000
 _CONNECT_S = 10
 _READ_S = 60
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -72,7 +73,11 @@ class Bucket:
         """All objects whose key starts with `below`. Raises StorageError."""
         found = {}
         with self._told(below, "listed"):
-            pages = _client().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=f"{self._prefix}{below}")
+            pages = (
+                _client()
+                .get_paginator("list_objects_v2")
+                .paginate(Bucket=self.name, Prefix=f"{self._prefix}{below}", PaginationConfig={"PageSize": _A_PAGE})
+            )
             for page in pages:
                 for one in page.get("Contents", ()):
                     key = one["Key"].removeprefix(self._prefix)

@@ -4,7 +4,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from shutil import copy
 
@@ -19,18 +19,27 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def dagster_dev(project: Project) -> Iterator[None]:
-    """The webserver and the daemon, stopped at the end as by Ctrl-C."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = project.start("dagster", "dev", "-m", "vr_assets.definitions", "--port", str(port))
+def running(project: Project, *command: str) -> Iterator[None]:
+    """Stopped at the end as by Ctrl-C."""
+    process = project.start(*command)
     try:
         yield
     finally:
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=150)[0]
         (project.root / "dev.log").open("a").write(said)
+
+
+def dagster_dev(project: Project) -> AbstractContextManager[None]:
+    """The webserver and the daemon."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return running(project, "dagster", "dev", "-m", "vr_assets.definitions", "--port", str(port))
+
+
+def daemon(project: Project) -> AbstractContextManager[None]:
+    return running(project, "dagster-daemon", "run", "-m", "vr_assets.definitions")
 
 
 def wait_for(what: Callable[[], bool], *, within_s: float = 120) -> None:
@@ -60,7 +69,7 @@ def test_what_is_dropped_is_annotated_also_what_comes_while_nobody_looks(
         wait_for(annotated("cams"))
     asked = len(server.served)
     copy(clips[1], drops / "b.mp4")
-    with dagster_dev(project):
+    with daemon(project):
         wait_for(annotated("cams-2"))
     assert [project.statuses(batch, Asset.TASK_FILES) for batch in ("cams", "cams-2")] == [{"ok": 1}, {"ok": 1}]
     assert len(server.served) == 2 * asked
