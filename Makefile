@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo ui test check lint types layers definitions clean
+.PHONY: help demo ui test test-all check lint types layers definitions clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo             draw clips and annotate them, with no key (VIDEOS=DIR takes your own)"
 	@echo "make ui               the Dagster UI on http://127.0.0.1:3000"
-	@echo "make test             all tests"
+	@echo "make test             the tests"
+	@echo "make test-all         those that take minutes more, too"
 	@echo "make check            lint, types, layers, definitions"
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -31,6 +32,9 @@ ui: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+test-all: $(VENV)/.installed
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m ""
 
 # At the same time: mypy alone takes longer than the others together.
 check: $(VENV)/.installed

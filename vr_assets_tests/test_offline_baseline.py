@@ -31,6 +31,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_what_is_said_of_drawn_scenes_is_right_and_most_of_what_happens_is_said(shared: Path, shard: int) -> None:
     tally = score(range(shard, SCENES, SHARDS))

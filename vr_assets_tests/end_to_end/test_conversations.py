@@ -88,6 +88,7 @@ def test_every_row_comes_back_in_order_and_twins_are_paid_once(api: str, rows: P
     assert [row["id"] for row in trained] == CAPTIONED
 
 
+@pytest.mark.thorough
 def test_kill_9_costs_at_most_the_calls_in_flight_and_the_files_are_those_of_an_undisturbed_run(
     serve: ServerFactory, rows: Path, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_job_runs_under_dagster_and_offline(rows: Path, tmp_path: Path) -> N
     assert [row["id"] for row in trained] == CAPTIONED[:-1], "in a plain red image there is nothing to name"
 
 
+@pytest.mark.thorough
 def test_an_estimate_and_status_speak_of_conversations(rows: Path, tmp_path: Path) -> None:
     with project_at("openai", tmp_path) as (project, server):
         project.vr("ingest", "--conversations", str(rows), "--batch", "conv")
@@ -129,6 +131,7 @@ def test_an_estimate_and_status_speak_of_conversations(rows: Path, tmp_path: Pat
     assert files(project)[0][0]["conversation"] == conversation("List all vehicles.")
 
 
+@pytest.mark.thorough
 def test_videos_data_and_files_may_lie_in_a_bucket(rows: Path, tmp_path: Path) -> None:
     with s3_server(tmp_path / "log") as s3:
         s3.make_bucket("cctv")

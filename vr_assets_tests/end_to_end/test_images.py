@@ -55,6 +55,7 @@ def boxes(row: Json) -> list[list[float]]:
     return [box["bbox"] for one in expressions for box in one["instances"]]  # type: ignore[index, call-overload, union-attr, misc]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("dialect", "env", "convention"),
     [
@@ -89,6 +90,7 @@ def test_boxes_come_out_in_pixels_of_the_original_whatever_the_models_convention
     assert len({row["image_id"] for row in rows}) == 7
 
 
+@pytest.mark.thorough
 def test_gemini_looks_at_images_closely(images: Path, tmp_path: Path) -> None:
     with serve(GeminiDialect(), Behaviour()) as server:
         ground(tmp_path, images, gemini_at(server))
@@ -96,6 +98,7 @@ def test_gemini_looks_at_images_closely(images: Path, tmp_path: Path) -> None:
     assert asked and all("MEDIA_RESOLUTION_HIGH" in body for body in asked)
 
 
+@pytest.mark.thorough
 def test_an_endpoint_is_tried_with_an_image_and_a_strange_model_is_read_as_the_trial_found(images: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour(eyes=Eyes(boxes=BoxConvention.THOUSAND_YXYX))) as server:
         project = ground(tmp_path, images, {**openai_at(server), "VR_CALLS__PREFLIGHT": "true"})
@@ -146,6 +149,7 @@ def test_a_killed_run_goes_on_where_it_was_and_pays_nothing_twice(serve: ServerF
     assert sum(tasks(server.served).values()) <= 12
 
 
+@pytest.mark.thorough
 def test_dagsters_own_command_and_parts_of_the_graph_do_the_same(images: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour()) as server:
         project = Project.at(tmp_path, {**openai_at(server), "VR_CHECKS__MAX_FAILED_SHARE": "0.5"})
@@ -160,6 +164,7 @@ def test_dagsters_own_command_and_parts_of_the_graph_do_the_same(images: Path, t
     assert project.statuses("pilot", Asset.GROUNDINGS) == {"ok": 6, "skipped": 1}
 
 
+@pytest.mark.thorough
 def test_a_setting_is_edited_looked_at_and_run_again(images: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour()) as server:
         project = ground(tmp_path, images, openai_at(server))

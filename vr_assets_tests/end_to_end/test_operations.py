@@ -20,7 +20,7 @@ def project_with(tmp_path: Path, **env: str) -> Project:
 def test_retry_asks_again_about_what_failed_and_nothing_else(videos: Path, tmp_path: Path, serve: ServerFactory) -> None:
     broken = serve(Behaviour(garbage=frozenset({Task.MCQ})))
     project = project_with(tmp_path, VR_CALLS__MAX_ANSWERS="1", **openai_at(broken))
-    project.vr("ingest", str(videos), "--batch", "cams")
+    project.vr("ingest", *map(str, sorted(videos.iterdir())[:2]), "--batch", "cams")
     project.vr("run", "--batch", "cams")
     assert all(row["failures"] for row in project.rows("cams", Asset.QA))
 
@@ -30,11 +30,12 @@ def test_retry_asks_again_about_what_failed_and_nothing_else(videos: Path, tmp_p
     assert well.served == []
     said = project.vr("retry", "--batch", "cams")
     assert "qa have failed rows or parts" in said
-    assert tasks(well.served) == {"mcq": 6}
+    assert tasks(well.served) == {"mcq": 2}
     assert not any(row["failures"] for row in project.rows("cams", Asset.QA))
     assert "nothing failed" in project.vr("retry", "--batch", "cams")
 
 
+@pytest.mark.thorough
 def test_a_removed_batch_is_gone_and_its_answers_go_with_prune(videos: Path, tmp_path: Path, serve: ServerFactory) -> None:
     project = project_with(tmp_path, **openai_at(serve(Behaviour())))
     clips = sorted(videos.iterdir())
