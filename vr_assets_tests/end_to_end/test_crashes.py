@@ -47,6 +47,7 @@ def test_kill_9_costs_at_most_the_calls_in_flight_and_the_output_is_that_of_an_u
     assert killed.outputs("cams") == calm(videos).outputs("cams")
 
 
+@pytest.mark.thorough
 def test_without_the_journal_the_same_kill_pays_again(serve: ServerFactory, videos: Path, tmp_path: Path) -> None:
     server = serve(Behaviour(delay_s=0.1))
     killed = Project.at(tmp_path, openai_at(server, workers=WORKERS))

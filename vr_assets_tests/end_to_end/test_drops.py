@@ -1,7 +1,9 @@
 """Dagster's own daemon and webserver: what is dropped into a folder is annotated."""
 
+import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,14 +22,20 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def running(project: Project, *command: str) -> Iterator[None]:
-    """Stopped at the end as by Ctrl-C."""
-    process = project.start(*command)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=150)[0]
-        (project.root / "dev.log").open("a").write(said)
+    """Stopped at the end as by Ctrl-C. What it prints goes into a file: a pipe that nobody reads would stop it."""
+    with (project.root / "said.log").open("a") as said:
+        process = subprocess.Popen(
+            command, cwd=project.root, env=project.env, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def dagster_dev(project: Project) -> AbstractContextManager[None]:

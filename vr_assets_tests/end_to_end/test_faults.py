@@ -61,6 +61,7 @@ def test_24_videos_come_through_the_fields_faults_as_if_there_were_none(fleet: P
     assert_asked_as_often_as_the_faults_explain(served)
 
 
+@pytest.mark.thorough
 def test_gemini_comes_through_them_too(videos: Path, tmp_path: Path) -> None:
     with serve(GeminiDialect()) as server:
         clean = annotate(tmp_path / "clean", videos, {**gemini_at(server), **hurried("gemini")})
@@ -77,6 +78,7 @@ def test_gemini_comes_through_them_too(videos: Path, tmp_path: Path) -> None:
     assert len(served) == undisturbed + met.total()
 
 
+@pytest.mark.thorough
 def test_without_another_attempt_the_same_faults_cost_rows(videos: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour(mix=MIX)) as server:
         env = {**openai_at(server, workers=WORKERS), **hurried("openai"), "VR_CALLS__MAX_ATTEMPTS": "1"}

@@ -50,6 +50,7 @@ def test_an_edited_qa_prompt_asks_that_type_again_and_nothing_else(serve: Server
     assert tasks(server.served[before:]) == Counter({Task.OPEN_QA: 6})
 
 
+@pytest.mark.thorough
 def test_fifty_videos_run_again_ask_nothing_decode_nothing_and_say_so(serve: ServerFactory, tmp_path: Path) -> None:
     server = serve(Behaviour())
     project = Project.at(tmp_path, {**openai_at(server), **FEWER_CALLS})
