@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from html import escape
 from typing import TypeVar
 
 import dagster as dg
@@ -95,7 +96,8 @@ def failed_name(cause: Cause) -> str:
 
 
 def _reasons(counted: Tally) -> str:
-    return "\n".join(f"- {reason.count} {reason.status}: {_short(reason.text)}" for reason in counted.reasons[:10])
+    """Markdown, in which `<video>` and what models write would be taken for HTML."""
+    return "\n".join(f"- {reason.count} {reason.status}: {escape(_short(reason.text))}" for reason in counted.reasons[:10])
 
 
 def _table(rows: Sequence[Row], counts: Counts) -> dg.TableMetadataValue:

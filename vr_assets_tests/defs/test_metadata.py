@@ -1,5 +1,7 @@
 """What Dagster shows of a stage's rows."""
 
+import dagster as dg
+
 from vr_assets.backends.counts import Counts
 from vr_assets.defs.metadata import stage_metadata
 from vr_assets.records.video import CaptionedVideo, FilteredVideo, NearDuplicate
@@ -29,3 +31,10 @@ def test_the_filter_tells_how_many_were_left_out_for_which_cause_and_how_many_ar
 def test_other_stages_say_nothing_of_it() -> None:
     rows = (CaptionedVideo(video_id="v", video="v.mp4", status=Status.OK),)
     assert "rows/near_duplicates" not in stage_metadata(StageResult(rows, Counts(), 1.0), "")
+
+
+def test_a_reason_is_shown_with_what_would_be_taken_for_html() -> None:
+    row = CaptionedVideo(video_id="v", video="v.mp4", status=Status.FAILED, reason="v.mp4: <b>no</b> such file")
+    shown = stage_metadata(StageResult((row,), Counts(), 1.0), "")["reasons"]
+    assert isinstance(shown, dg.MarkdownMetadataValue)
+    assert shown.md_str == "- 1 failed: &lt;video&gt;: &lt;b&gt;no&lt;/b&gt; such file"
