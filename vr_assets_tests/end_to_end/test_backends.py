@@ -36,7 +36,9 @@ def annotate(root: Path, videos: Path, env: Mapping[str, str], *ingest: str) -> 
     return project
 
 
-@pytest.mark.parametrize("layout", [False, True], ids=["schema", "layout"])
+@pytest.mark.parametrize(
+    "layout", [pytest.param(False, id="schema", marks=pytest.mark.thorough), pytest.param(True, id="layout")]
+)
 def test_an_openai_endpoint_annotates_in_both_reply_styles(layout: bool, videos: Path, tmp_path: Path) -> None:
     refused = frozenset({"response_format"}) if layout else frozenset()
     with serve(OpenAIDialect(), Behaviour(refuse=refused, key=CANARY)) as server:

@@ -30,7 +30,10 @@ def kill_when(project: Project, server: ModelServer, task: Task, seen: int) -> N
         assert life.kill() == -9, life.said
 
 
-@pytest.mark.parametrize("task", [Task.CHUNK_CAPTION, Task.MCQ], ids=["in chunk captions", "in qa"])
+@pytest.mark.parametrize(
+    "task",
+    [pytest.param(Task.CHUNK_CAPTION, id="in chunk captions"), pytest.param(Task.MCQ, id="in qa", marks=pytest.mark.thorough)],
+)
 def test_kill_9_costs_at_most_the_calls_in_flight_and_the_output_is_that_of_an_undisturbed_run(
     task: Task, serve: ServerFactory, videos: Path, calm: Calm, tmp_path: Path
 ) -> None:

@@ -134,6 +134,7 @@ def test_the_training_files_read_back_with_the_tools_of_their_users(images: Path
     assert Counter(map(tuple, told)) == Counter(tuple(map(round, box)) for box in wanted)
 
 
+@pytest.mark.thorough
 def test_a_killed_run_goes_on_where_it_was_and_pays_nothing_twice(serve: ServerFactory, images: Path, tmp_path: Path) -> None:
     server = serve(Behaviour(delay_s=0.2))
     project = Project.at(tmp_path, {**openai_at(server, workers=1), "VR_CHECKS__MAX_FAILED_SHARE": "0.5"})

@@ -66,6 +66,7 @@ def test_fifty_videos_run_again_ask_nothing_decode_nothing_and_say_so(serve: Ser
     assert project.outputs("cams") == outputs
 
 
+@pytest.mark.thorough
 def test_force_asks_the_named_assets_again_and_no_others(serve: ServerFactory, videos: Path, tmp_path: Path) -> None:
     server = serve(Behaviour())
     project = Project.at(tmp_path, openai_at(server))
