@@ -2,7 +2,7 @@
 
 Everything is under one root:
 
-    batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json, conversations/
+    batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json, conversations/, review/, marks.jsonl
     journal/<asset>/<part>.jsonl
     spending.sqlite
     media/
@@ -25,6 +25,7 @@ from vr_assets.errors import SettingsError, StorageError
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.review import Decision, Mark
 from vr_assets.settings import Asset, BucketSettings
 
 R = TypeVar("R", bound=Record)
@@ -225,6 +226,30 @@ class Store:
         """
         path = self.rows_file(batch, asset)
         return self._lines_of(path, kind) if self._is_there(path) else None
+
+    def review_folder(self, batch: str) -> Path:
+        return self.batch_folder(batch) / "review"
+
+    def read_decisions(self, batch: str) -> list[Decision]:
+        """What reviewers decided about a batch, oldest first. Raises StorageError."""
+        path = self._decisions(batch)
+        return self._lines_of(path, Decision) if self._is_there(path) else []
+
+    def add_decision(self, batch: str, decision: Decision) -> None:
+        """Write down a decision after those that are there; one writer at a time. Raises StorageError."""
+        self._write(self._decisions(batch), _lines([*self.read_decisions(batch), decision]))
+
+    def read_marks(self, batch: str) -> list[Mark]:
+        """What evidence checks found about a batch's items. Raises StorageError."""
+        path = self.batch_folder(batch) / "marks.jsonl"
+        return self._lines_of(path, Mark) if self._is_there(path) else []
+
+    def write_marks(self, batch: str, marks: Sequence[Mark]) -> None:
+        """Publish a batch's marks, replacing what was there."""
+        self._write(self.batch_folder(batch) / "marks.jsonl", _lines(marks))
+
+    def _decisions(self, batch: str) -> Path:
+        return self.review_folder(batch) / "decisions.jsonl"
 
     def _batch_files(self) -> list[Path]:
         folder = self.root / "batches"
