@@ -36,6 +36,11 @@ _CURES: Mapping[str, str] = {
 }
 
 
+def is_plain(key: str) -> bool:
+    """Whether a key leads nowhere else when it is taken for a path, as clients, servers and local copies do."""
+    return not {".", ".."} & set(key.split("/")) and "\0" not in key
+
+
 class TakenError(StorageError):
     """There is an object of that name already."""
 
@@ -60,7 +65,7 @@ class Bucket:
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
-        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment or not is_plain(address):
             raise SettingsError(f"{address!r} is no place in a bucket; write s3://bucket/prefix")
         self.name = parts.netloc
         self._prefix = f"{parts.path.strip('/')}/" if parts.path.strip("/") else ""
@@ -151,6 +156,8 @@ class Bucket:
 
     @contextmanager
     def _told(self, key: str, what: str) -> Iterator[None]:
+        if not is_plain(key):
+            raise StorageError(f"{self.address(key)!r}: cannot be {what}: `..` in a key leads elsewhere; copy it to another key")
         try:
             yield
         except _errors().ClientError as error:

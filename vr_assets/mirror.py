@@ -8,7 +8,7 @@ import logging
 import threading
 from pathlib import Path
 
-from vr_assets.bucket import Bucket, Object
+from vr_assets.bucket import Bucket, Object, is_plain
 from vr_assets.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Mirror:
 
     def refresh_all(self, folder: Path, name: str) -> list[Path]:
         """Bring all files of that name in folders below up to date; sorted. Raises StorageError."""
-        found = {self.root / key: one for key, one in self.bucket.listed(f"{self._key(folder)}/").items()}
+        found = self._listed(folder)
         return sorted(path for path, one in found.items() if path.name == name and self._refreshed(path, one))
 
     def refresh_grown(self, folder: Path) -> None:
@@ -41,7 +41,7 @@ class Mirror:
         Raises:
             StorageError: the bucket cannot be read or written.
         """
-        found = {self.root / key: one.size_bytes for key, one in self.bucket.listed(f"{self._key(folder)}/").items()}
+        found = {path: one.size_bytes for path, one in self._listed(folder).items()}
         for path, size_bytes in found.items():
             if not path.is_file() or path.stat().st_size < size_bytes:
                 self.bucket.fetch(self._key(path), path)
@@ -60,7 +60,7 @@ class Mirror:
 
     def publish_folder(self, folder: Path) -> None:
         """Make the bucket hold the folder's files and no others. Raises StorageError."""
-        found = {self.root / key: one for key, one in self.bucket.listed(f"{self._key(folder)}/").items()}
+        found = self._listed(folder)
         files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
         for path in files:
             if path not in found or _md5(path) != found[path].etag:
@@ -70,7 +70,7 @@ class Mirror:
 
     def delete_folder(self, folder: Path) -> None:
         """Delete what the bucket holds of a folder. Raises StorageError."""
-        for key in self.bucket.listed(f"{self._key(folder)}/"):
+        for key in filter(is_plain, self.bucket.listed(f"{self._key(folder)}/")):
             self.bucket.delete(key)
 
     def _refreshed(self, path: Path, found: Object | None) -> bool:
@@ -80,6 +80,10 @@ class Mirror:
         if path.is_file() and path.stat().st_size == found.size_bytes and _md5(path) == found.etag:
             return True
         return self.bucket.fetch(self._key(path), path)
+
+    def _listed(self, folder: Path) -> dict[Path, Object]:
+        """What the bucket holds of a folder. A key that as a path would lead out of the copy is none of ours."""
+        return {self.root / key: one for key, one in self.bucket.listed(f"{self._key(folder)}/").items() if is_plain(key)}
 
     def _key(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()

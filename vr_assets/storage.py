@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from vr_assets.bucket import SCHEME, Bucket, TakenError
+from vr_assets.bucket import SCHEME, Bucket, TakenError, is_plain
 from vr_assets.errors import SettingsError, StorageError
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.base import Record
@@ -117,6 +117,9 @@ class Store:
         return folder
 
     def batch_folder(self, batch: str) -> Path:
+        """Raises StorageError: such a name would lead elsewhere."""
+        if "/" in batch or not is_plain(batch) or not batch:
+            raise StorageError(f"{batch!r} is the name of no batch; `vr-assets status` lists all")
         return self.root / "batches" / batch
 
     def task_files_folder(self, batch: str) -> Path:

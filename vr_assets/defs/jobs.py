@@ -52,9 +52,7 @@ JOBS = [
     caption_videos,
 ]
 
-WHOLE: Mapping[Graph, str] = {
-    Graph.VIDEOS: annotate_videos.name,
-    Graph.IMAGES: ground_images.name,
-    Graph.CONVERSATIONS: caption_videos.name,
-}
+_OF_A_GRAPH = {Graph.VIDEOS: annotate_videos, Graph.IMAGES: ground_images, Graph.CONVERSATIONS: caption_videos}
+WHOLE_JOBS = list(_OF_A_GRAPH.values())
+WHOLE: Mapping[Graph, str] = {graph: job.name for graph, job in _OF_A_GRAPH.items()}
 """The job of all assets of a graph."""

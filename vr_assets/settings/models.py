@@ -183,6 +183,10 @@ class IngestSettings(_Group):
     image_root: str = Field(
         "", description="Folder that relative image paths are below; empty: that of the list that names them."
     )
+    source_roots: Strings = Field(
+        (),
+        description="Folders and s3:// prefixes that videos, images and lists must lie in, wherever links lead; empty: anywhere.",
+    )
     input_jsonl_files: Strings = Field((), description="JSONL files with `video_path` or `video`, merged with video_root.")
     filter_field: str = Field("", description="Keep the JSONL rows where this field is truthy; empty keeps all.")
     labels_file: str = Field("", description="JSON file of labels, by the video's name without suffix; empty: none.")
@@ -199,7 +203,8 @@ class IngestSettings(_Group):
 class DropSettings(_Group):
     folder: str = Field(
         "",
-        description="What the sensor `video_drops` watches for videos and .jsonl lists of videos: a folder, or s3://bucket/prefix.",
+        description="What the sensor `video_drops` watches for videos and for lists of videos, images or conversations: "
+        "a folder, or s3://bucket/prefix.",
     )
     family: str = Field(
         "", description="Name of the batches made of dropped videos: NAME, NAME-2, ...; empty: the folder's name."

@@ -104,7 +104,7 @@ class Session:
             settings.long_video,
             self._workers,
             mirror=store.mirror,
-            sources=Sources.of(settings.bucket),
+            sources=Sources.of(settings),
         )
         self._prompts = load_prompts(settings)
         self._stages: dict[Asset, Stage] = {}

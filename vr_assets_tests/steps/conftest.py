@@ -12,7 +12,8 @@ from vr_assets.media.recordings import Recordings
 from vr_assets.media.workers import Workers
 from vr_assets.records.batch import ManifestRow
 from vr_assets.settings import MediaSettings, resolve
-from vr_assets.steps.ingest import Intake, take_in
+from vr_assets.steps.ingest import take_in
+from vr_assets.steps.intake import Intake
 from vr_assets.storage import Store
 from vr_assets_tests.clips import blank, write_clip
 from vr_assets_tests.steps.taking_in import NOW, Ingest, place
