@@ -189,7 +189,7 @@ def _client_of(pid: int) -> "S3Client":
     from botocore.config import Config
 
     usual = Config(
-        retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         connect_timeout=_CONNECT_S,
         read_timeout=_READ_S,
         # Newer checksums are unknown to many servers that speak S3; TLS and ETags guard what is sent.

@@ -34,7 +34,7 @@ def test_the_rows_tell_which_graph_a_list_is_for(look: Looking, folder: Path, st
     assert [row.row for row in store.read_entries("whole", ConversationEntry)] == [CONVERSATION]
 
 
-BAD = {
+BAD: dict[str, tuple[list[object], str]] = {
     "mixed": ([IMAGE, CONVERSATION], "mixed.jsonl: rows of several kinds: images ('image_path' in {folder}/mixed.jsonl:1), conv"),
     "unknown": ([{"url": "a.mp4"}, "{broken"], "unknown.jsonl: no row names a video or an image; write `video_path`"),
     "empty": ([], "empty.jsonl: no row names a video or an image"),
