@@ -91,12 +91,13 @@ def test_a_video_that_is_dropped_under_two_names_has_a_row_under_each(
 def test_pipes_and_devices_are_problems_that_nothing_waits_for(look: Looking, folder: Path, store: Store) -> None:
     os.mkfifo(folder / "pipe.jsonl")
     os.mkfifo(folder / "pipe.mp4")
-    (folder / "zero.jsonl").symlink_to("/dev/zero")
+    (folder / "null.jsonl").symlink_to("/dev/null")
     (folder / "zero.mp4").symlink_to("/dev/zero")
     listed(folder / "good.jsonl", IMAGE)
     look(0)
     found = look(60)
     assert found.batches == ["good"]
     told = [problem for problem in found.problems if "x.jpg" not in problem]
-    names = ["pipe.jsonl", "pipe.mp4", "zero.jsonl", "zero.mp4"]
+    names = ["null.jsonl", "pipe.jsonl", "pipe.mp4", "zero.mp4"]
     assert sorted(Path(problem.partition(": ")[0]).name for problem in told) == names
+    assert sum("not a list but a folder, device or pipe" in problem for problem in told) == 2
