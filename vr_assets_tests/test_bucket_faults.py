@@ -11,7 +11,7 @@ import pytest
 
 from vr_assets import bucket as buckets
 from vr_assets.bucket import Bucket
-from vr_assets.errors import MediaError, StorageError
+from vr_assets.errors import IngestError, MediaError, StorageError
 from vr_assets.media.recordings import Recordings
 from vr_assets.media.roots import Roots
 from vr_assets.media.sources import Sources
@@ -93,7 +93,7 @@ def test_a_denied_prefix_is_named_with_what_to_allow(bucket: Bucket, troubled: T
         bucket.listed("drops/")
     with pytest.raises(StorageError, match=denied):
         look(Store(tmp_path / "data"))
-    with pytest.raises(StorageError, match=denied):
+    with pytest.raises(IngestError, match=denied):
         read_content("s3://cctv/drops/list.jsonl", Roots())
     # One video of many: its row fails.
     with pytest.raises(MediaError, match=denied):
@@ -147,6 +147,22 @@ def test_an_object_that_is_listed_before_it_can_be_read_fails_until_it_can(troub
             anyio.run(look_at, "s3://cctv/a.mp4")
     troubled.objects["a.mp4"] = b"content"
     assert anyio.run(sources.file, "s3://cctv/a.mp4").read_bytes() == b"content"
+
+
+def test_a_list_that_cannot_be_read_yet_waits_and_stops_no_other(troubled: Troubled, tmp_path: Path) -> None:
+    row = b'{"image_path": "a.png", "caption": "A car."}'
+    troubled.objects = {"drops/b-denied.jsonl": row, "drops/c-good.jsonl": row}
+    troubled.listed = ["drops/a-late.jsonl", *troubled.objects]
+    troubled.errors = [None, None, DENIED]
+    store = Store(tmp_path / "data")
+    found = look(store)
+    assert found.batches == ["c-good"]
+    assert [problem.partition(": ")[0] for problem in found.problems] == [
+        "s3://cctv/drops/a-late.jsonl",
+        "s3://cctv/drops/b-denied.jsonl",
+    ]
+    troubled.objects["drops/a-late.jsonl"] = row
+    assert look(store, after_s=1).batches == ["a-late", "b-denied"]
 
 
 HOSTILE = ["../../evil", "x/../../../evil", "./evil", "..", "x/.."]

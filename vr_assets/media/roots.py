@@ -1,5 +1,6 @@
 """Below which folders and prefixes sources must lie, where a setting says so."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,9 +29,9 @@ class Roots:
         if not self._named:
             return ""
         try:
-            leads = Path(path).resolve()
-        except (OSError, ValueError, RuntimeError) as error:
-            return f"{path!r}: cannot be followed ({error}); no file can have that name"
+            leads = _leads(path)
+        except ValueError as error:
+            return f"{path!r}: {error}; no file can have that name"
         if any(leads.is_relative_to(folder) for folder in self._folders):
             return ""
         return self._outside(path if str(leads) == path else f"{path} (leads to {leads})")
@@ -43,9 +44,14 @@ class Roots:
         """
         if refused := self.refusal(path):
             raise MediaError(refused)
-        return Path(path).resolve() if self._named else Path(path)
+        return _leads(path) if self._named else Path(path)
 
     def _outside(self, what: str) -> str:
         return (
             f"{what}: outside of ingest.source_roots ({', '.join(self._named)}); move it there, or add its folder to the setting"
         )
+
+
+def _leads(path: str) -> Path:
+    # `Path.resolve` raises where links go in a circle.
+    return Path(os.path.realpath(path))

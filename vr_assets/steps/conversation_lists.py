@@ -41,7 +41,7 @@ def _listed(row: Row, medium: Medium) -> list[JsonValue]:
 
 def _path(value: JsonValue, medium: Medium, below: Below) -> str:
     folder = below.videos if medium is Medium.VIDEO else below.images
-    if isinstance(value, str) and isinstance(folder, Path) and "://" not in value:
+    if isinstance(value, str) and isinstance(folder, Path) and "://" not in value and "\0" not in value:
         # Pipelines of this kind read paths from where they are started.
         here = absolute(Path(value))
         if not is_file(absolute(folder / value)) and is_file(here):

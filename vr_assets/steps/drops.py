@@ -22,7 +22,7 @@ from vr_assets.steps.image_lists import IMAGE_LISTS
 from vr_assets.steps.ingest import our_folders, take_in
 from vr_assets.steps.intake import Intake
 from vr_assets.steps.lists import ITEM_LIST_SUFFIXES, LIST_SUFFIXES, graph_of, is_json_list
-from vr_assets.steps.places import absolute, check_place, is_unicode, named, place, read_content
+from vr_assets.steps.places import UnreachedError, absolute, check_place, is_unicode, named, place, read_content
 from vr_assets.steps.video_lists import VIDEO_SUFFIXES, Found, files_below, objects_below
 from vr_assets.storage import Store
 
@@ -180,13 +180,19 @@ class _Taking:
         return closed[:most]
 
     async def take_list(self, file: Waiting) -> None:
-        """A list, into batches of the graph that its rows are for; one that cannot be used is looked at again when it changes."""
+        """A list, into batches of the graph that its rows are for. One that cannot be read now waits; one that cannot be used is
+        looked at again when it changes.
+        """
+        intake: AnyIntake | None = None
         try:
-            intake = await self._list(file.path)
+            intake = await self._list(file.path, read_content(place(file.path), Roots(self.settings.ingest.source_roots)))
+        except UnreachedError as error:
+            # A bucket may list what it cannot give yet.
+            self.look.problems.append(str(error))
+            return
         except IngestError as error:
             said = str(error)
             self.look.problems.append(said if file.path in said else f"{file.path}: {said}")
-            intake = None
         # It is taken when its last batch is registered.
         made = intake.batches if intake else ()
         self._register(intake, [file], {one.batch.name: [file.path] if one is made[-1] else [] for one in made})
@@ -200,9 +206,8 @@ class _Taking:
             return
         self._register(intake, files, {made.batch.name: [row.video_path for row in made.rows] for made in intake.batches})
 
-    async def _list(self, path: str) -> AnyIntake | None:
+    async def _list(self, path: str, content: bytes) -> AnyIntake | None:
         """None: a `.json` that is no list is somebody else's."""
-        content = read_content(place(path), Roots(self.settings.ingest.source_roots))
         if _suffix(path) not in LIST_SUFFIXES and not is_json_list(content):
             return None
         graph = graph_of(content, path)

@@ -1,14 +1,20 @@
 """Where things lie that people name: on this machine or in buckets, and whether they may be used."""
 
+import os
 import posixpath
 import stat
 from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue
 
-from vr_assets.errors import IngestError, SettingsError
+from vr_assets.errors import IngestError, SettingsError, StorageError
 from vr_assets.media.roots import Roots
 from vr_assets.media.sources import bucket_and_key, is_object
+
+
+class UnreachedError(IngestError):
+    """A list cannot be read now: it is not there (yet), or the disk or the bucket does not give it."""
+
 
 Place = Path | str
 """A file or folder of this machine, or an address in a bucket."""
@@ -51,7 +57,7 @@ def absolute(path: Path) -> str:
     what lies above a linked folder only the file system knows.
     """
     path = path.absolute()
-    return str(path.parent.resolve() / path.name if ".." in path.parts else path)
+    return str(Path(os.path.realpath(path.parent)) / path.name if ".." in path.parts else path)
 
 
 def is_file(path: str) -> bool:
@@ -96,24 +102,26 @@ def read_content(where: Place, roots: Roots) -> bytes:
     """A list's bytes.
 
     Raises:
-        IngestError: it cannot be read, or may not be.
-        StorageError: the bucket cannot be read.
+        UnreachedError: it cannot be read now.
+        IngestError: it never can, or may not be.
     """
     check_place(where, roots)
-    if isinstance(where, str):
-        bucket, key = bucket_and_key(where)
-        content = bucket.read(key)
-        if content is None:
-            raise IngestError(f"{where}: no such object; name a list that is there")
-        return content
     try:
+        if isinstance(where, str):
+            bucket, key = bucket_and_key(where)
+            content = bucket.read(key)
+            if content is None:
+                raise UnreachedError(f"{where}: no such object; name a list that is there")
+            return content
         # A pipe would be waited for, a device read without end.
         if not stat.S_ISREG(where.stat().st_mode):
             raise IngestError(f"{where}: not a list but a folder, device or pipe; save it as a file")
         return where.read_bytes()
+    except StorageError as error:
+        raise UnreachedError(str(error)) from error
     except OSError as error:
-        raise IngestError(f"{where}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+        raise UnreachedError(f"{where}: cannot be read ({error.strerror})") from error
+    except (SettingsError, ValueError) as error:
         raise IngestError(f"{str(where)!a}: cannot be read ({error})") from error
 
 
