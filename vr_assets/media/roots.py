@@ -44,7 +44,7 @@ class Roots:
         """
         if refused := self.refusal(path):
             raise MediaError(refused)
-        return _leads(path) if self._named else Path(path)
+        return _leads(path) if self._named and not path.startswith(SCHEME) else Path(path)
 
     def _outside(self, what: str) -> str:
         return (
