@@ -22,19 +22,7 @@ class Roots:
 
     def refusal(self, path: str) -> str:
         """Why a file, folder or address may not be used; empty where it may. Links are followed as they lead now."""
-        if path.startswith(SCHEME):
-            if not is_plain(path.removeprefix(SCHEME)):
-                return f"{path}: has `.` or `..` between slashes, which servers read in more than one way; copy it to another key"
-            return "" if not self._named or f"{path.rstrip('/')}/".startswith(self._prefixes) else self._outside(path)
-        if not self._named:
-            return ""
-        try:
-            leads = _leads(path)
-        except ValueError as error:
-            return f"{path!r}: {error}; no file can have that name"
-        if any(leads.is_relative_to(folder) for folder in self._folders):
-            return ""
-        return self._outside(path if str(leads) == path else f"{path} (leads to {leads})")
+        return self._looked(path)[1]
 
     def followed(self, path: str) -> Path:
         """The file to be opened: where a path leads now, so that a link that is changed later leads nowhere else.
@@ -42,16 +30,31 @@ class Roots:
         Raises:
             MediaError: it may not be used.
         """
-        if refused := self.refusal(path):
+        leads, refused = self._looked(path)
+        if refused:
             raise MediaError(refused)
-        return _leads(path) if self._named and not path.startswith(SCHEME) else Path(path)
+        return leads
 
-    def _outside(self, what: str) -> str:
-        return (
-            f"{what}: outside of ingest.source_roots ({', '.join(self._named)}); move it there, or add its folder to the setting"
-        )
+    def _looked(self, path: str) -> tuple[Path, str]:
+        leads, shown = Path(path), _shown(path)
+        if path.startswith(SCHEME):
+            if not is_plain(path.removeprefix(SCHEME)):
+                what = "has `.` or `..` between slashes, which servers read in more than one way"
+                return leads, f"{shown}: {what}; copy it to another key"
+            inside = f"{path.rstrip('/')}/".startswith(self._prefixes)
+        elif self._named:
+            try:
+                # `Path.resolve` raises where links go in a circle.
+                leads = Path(os.path.realpath(path))
+            except ValueError as error:
+                return leads, f"{shown}: {error}; no file can have that name"
+            inside = any(leads.is_relative_to(folder) for folder in self._folders)
+            shown = shown if str(leads) == path else f"{shown} (leads to {_shown(str(leads))})"
+        if not self._named or inside:
+            return leads, ""
+        named = ", ".join(self._named)
+        return leads, f"{shown}: outside of ingest.source_roots ({named}); move it there, or add its folder to the setting"
 
 
-def _leads(path: str) -> Path:
-    # `Path.resolve` raises where links go in a circle.
-    return Path(os.path.realpath(path))
+def _shown(path: str) -> str:
+    return path if path.isprintable() else ascii(path)

@@ -131,6 +131,12 @@ def test_in_a_walked_folder_links_that_lead_out_are_told_and_left_out(tmp_path: 
     assert all(SETTING in said for said in told)
 
 
+def test_a_link_out_is_told_also_where_its_name_cannot_be_printed(tmp_path: Path) -> None:
+    os.symlink(os.fsencode(tmp_path / "out"), os.fsencode(tmp_path / "in-too") + b"/\xff\n")
+    _, (said,) = videos(tmp_path / "in-too", within(tmp_path / "in-too"))
+    assert said.isprintable() and SETTING in said
+
+
 @pytest.mark.parametrize("name", ["out", "out/a.mp4", "s3://b/prefix", "s3://b/list.jsonl"])
 def test_a_place_outside_that_is_named_stops_ingest(name: str, tmp_path: Path) -> None:
     path = place(name if "://" in name else str(tmp_path / name))
