@@ -1,4 +1,4 @@
-"""Whether the rows of a stage are good enough to go on with, and good data. The checks of an asset are one step: it reads once."""
+"""Whether the rows of a stage are good enough to go on with, and good data. All checks of an asset are one step."""
 
 import warnings
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ _GATES = frozenset({Check.FAILED_ROWS, Check.MISSING_ROWS})
 def checks_of(asset: Asset) -> dg.AssetChecksDefinition:
     """The checks of one asset. They run after its rows are published, and what is downstream waits for them.
 
-    Which of them block, `checks.blocking` says, which is known only when they run: then the step fails. A check that had nothing to
-    judge gives no result, which the UI shows as skipped: it is no pass.
+    Which of them block is known only when they run, by `checks.blocking`: the step fails then. A check that had nothing to judge
+    gives no result, which the UI shows as skipped: it is no pass.
     """
 
     @dg.multi_asset_check(name=f"checks_of_{asset}", specs=_specs(asset), can_subset=True)

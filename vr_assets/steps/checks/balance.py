@@ -2,8 +2,8 @@
 
 A share is judged only where chance would give it rarely. Were each answer drawn fairly, the number that fall on one choice would
 be binomial; the probability of as many or more, times the number of choices looked at (Bonferroni), must be under
-`checks.chance`. Questions with more than four options make other draws; their sum is no wider than the binomial of the mean (Hoeffding, "On the
-distribution of the number of successes in independent trials", 1956).
+`checks.chance`. Questions with more than four options make other draws; their sum is no wider than the binomial of the mean
+(Hoeffding, "On the distribution of the number of successes in independent trials", 1956).
 """
 
 import math
