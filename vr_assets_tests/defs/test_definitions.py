@@ -8,10 +8,11 @@ import dagster as dg
 import pytest
 
 from vr_assets.definitions import defs
+from vr_assets.defs.checks import Topic
 from vr_assets.defs.instance import run_config, select_assets
 from vr_assets.defs.recipes import recipe_key
 from vr_assets.errors import SettingsError
-from vr_assets.settings import Asset, Check, Graph, Settings, flatten, leaves
+from vr_assets.settings import Asset, Graph, Settings, flatten, leaves
 
 _LOAD = """
 import socket, warnings
@@ -38,7 +39,7 @@ def test_every_asset_is_described_partitioned_checked_and_depends_on_its_recipe(
     assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
     assert recipe_key(asset) in node.parent_keys
     assert "dagster/column_schema" in node.metadata
-    assert dg.AssetCheckKey(node.key, Check.FAILED_ROWS) in graph.asset_check_keys
+    assert dg.AssetCheckKey(node.key, Topic.ROWS) in graph.asset_check_keys
     assert graph.get(recipe_key(asset)).group_name == "prompts"
 
 
