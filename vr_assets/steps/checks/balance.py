@@ -95,17 +95,17 @@ def _balanced(
     mean = sum(fair) / total
     said = ", ".join(f"{count} of {total} {things} {what}" for what, count in counts.items())
     told = f"{said} ({max(counts.values()) / total:.0%}; {setting} = {share:g})"
-    if choices * _at_least(total, total, mean) >= chance:
+    if choices * at_least(total, total, mean) >= chance:
         return nothing(f"{said}: too few to tell from chance")
     breaches = tuple(
         (rows.name, f"{count} of {total} {things} {what}")
         for what, count in counts.items()
-        if count > share * total and choices * _at_least(count, total, mean) < chance
+        if count > share * total and choices * at_least(count, total, mean) < chance
     )
     return Look(not breaches, told, total, breaches)
 
 
-def _at_least(count: int, total: int, probability: float) -> float:
+def at_least(count: int, total: int, probability: float) -> float:
     """The probability of `count` or more among `total` draws."""
     return math.fsum(_binomial(number, total, probability) for number in range(count, total + 1))
 

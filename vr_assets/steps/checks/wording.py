@@ -28,7 +28,8 @@ _TELLS_CHARS = 60
 _LAST_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
 _ENDS = re.compile(r"[.!?…。！？।؟۔:;)\]}>\"'”’»」』*_`|%\d]\s*$")
-_SENTENCE_BEFORE = re.compile(r"\w[.!?。！？।؟]['\"”’)]*(?:\s+|(?<=[。！？]))\S")
+_ABBREVIATED = r"(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)"
+_SENTENCE_BEFORE = re.compile(rf"\w{_ABBREVIATED}[.!?。！？।؟]['\"”’)]*(?:\s+|(?<=[。！？]))\S")
 _HANGS = re.compile(
     r"(?:[,(\[{–—&/-]|\b(?:an?|the|and|or|but|of|to|in|on|at|with|from|by|for|as|is|are|was|were|that|which|who|while|its|their"
     r"|into|then|because|where|when))\s*$",

@@ -1,7 +1,5 @@
 """Every rule of every stage: it passes on good data, fails on data made to fail it, and never passes on none."""
 
-from pathlib import Path
-
 import pytest
 
 from vr_assets.settings import Asset, Check, Graph, Settings, Status
@@ -9,7 +7,7 @@ from vr_assets.steps.checks import RULES
 from vr_assets.steps.checks.batch_rows import BatchRows
 from vr_assets.steps.checks.rule import Look
 from vr_assets.storage import Store
-from vr_assets_tests.steps.checks.batches import NAME, Rows, change, good, manifest_of, put, written
+from vr_assets_tests.steps.checks.batches import NAME, Rows, change, manifest_of, put, written
 from vr_assets_tests.steps.checks.spoiled import OF_FILES, SPOILED
 
 EACH = [pytest.param(asset, check, id=f"{asset}-{check}") for asset, rules in RULES.items() for check in rules]
@@ -22,28 +20,12 @@ def look(store: Store, asset: Asset, check: Check, settings: Settings | None = N
 
 
 @pytest.fixture(scope="module")
-def sound_rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    return good(tmp_path_factory.mktemp("footage"))
-
-
-@pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory, sound_rows: Rows) -> dict[Graph, Store]:
     """A good batch of each graph."""
     stores = {graph: Store(tmp_path_factory.mktemp(graph)) for graph in Graph}
     for graph, store in stores.items():
         put(store, sound_rows, graph)
     return stores
-
-
-@pytest.fixture
-def rows(sound_rows: Rows) -> Rows:
-    """Good rows, to be spoiled."""
-    return {asset: list(made) for asset, made in sound_rows.items()}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
 
 
 @pytest.mark.parametrize(("asset", "check"), EACH)
