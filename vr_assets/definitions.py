@@ -3,8 +3,7 @@
 import dagster as dg
 
 from vr_assets.defs.assets import CONVERSATION_ASSETS, IMAGE_ASSETS, VIDEO_ASSETS
-from vr_assets.defs.checks import failed_rows_check
-from vr_assets.defs.image_checks import image_checks
+from vr_assets.defs.checks import checks_of
 from vr_assets.defs.io_managers import RowsIOManager
 from vr_assets.defs.jobs import JOBS
 from vr_assets.defs.recipes import recipe_spec
@@ -18,7 +17,7 @@ _groups = {name: kind.configure_at_launch() for name, kind in GROUP_TYPES.items(
 
 defs = dg.Definitions(
     assets=[*VIDEO_ASSETS, *IMAGE_ASSETS, *CONVERSATION_ASSETS, *map(recipe_spec, Asset)],
-    asset_checks=[*map(failed_rows_check, Asset), *image_checks()],
+    asset_checks=[*map(checks_of, Asset)],
     jobs=JOBS,
     sensors=[recipe_changes, video_drops],
     resources={

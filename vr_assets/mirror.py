@@ -30,10 +30,14 @@ class Mirror:
         found = self.bucket.find(self._key(path))
         return self._refreshed(path, found)
 
-    def refresh_all(self, folder: Path, name: str) -> list[Path]:
-        """Bring all files of that name in folders below up to date; sorted. Raises StorageError."""
+    def refresh_all(self, folder: Path, pattern: str) -> list[Path]:
+        """Bring all files in folders below whose name fits, such as `batch.json` or `*.json`, up to date; sorted.
+
+        Raises:
+            StorageError: the bucket cannot be read.
+        """
         found = self._listed(folder)
-        return sorted(path for path, one in found.items() if path.name == name and self._refreshed(path, one))
+        return sorted(path for path, one in found.items() if path.match(pattern) and self._refreshed(path, one))
 
     def refresh_grown(self, folder: Path) -> None:
         """Bring files that only grow, in one folder, up to date on both sides: what one lacks is still under way from the other.

@@ -200,6 +200,11 @@ class Store:
         if self.mirror:
             self.mirror.publish_folder(self.task_files_folder(batch))
 
+    def find_task_files(self, batch: str) -> list[Path]:
+        """The batch's task files as they are published; sorted. Raises StorageError."""
+        folder = self.task_files_folder(batch)
+        return self.mirror.refresh_all(folder, "*.json") if self.mirror else sorted(folder.glob("*.json"))
+
     def write_file(self, batch: str, name: str, content: bytes | None) -> None:
         """Publish a file in a batch's folder, replacing what was there; None: it is not to be there.
 

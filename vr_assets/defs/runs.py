@@ -29,13 +29,17 @@ class StageSummary:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """A run that ended. `error` is None when it succeeded; `failed_rows` when its rows are published but too many failed."""
+    """A run that ended. `error` is None when it succeeded; `stopped` when its rows are published but a blocking check failed.
+
+    `warnings` are the other checks that failed.
+    """
 
     run_id: str
     stages: tuple[StageSummary, ...]
     error: str | None = None
     interrupted: bool = False
-    failed_rows: bool = False
+    stopped: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def run_batch(
@@ -57,13 +61,14 @@ def run_batch(
             raise_on_error=False,
         )
     stages = tuple(_summaries(result.all_events))
+    warnings = tuple(_failed_checks(result.all_events, blocking=False))
     if result.success:
-        return RunOutcome(result.run_id, stages)
-    checks = list(_failed_checks(result.all_events))
+        return RunOutcome(result.run_id, stages, warnings=warnings)
+    checks = list(_failed_checks(result.all_events, blocking=True))
     failures = list(_failures(result.all_events))
     interrupted = any(kind == dg.DagsterExecutionInterruptedError.__name__ for kind, _ in failures)
     words = checks or [message for _, message in failures]
-    return RunOutcome(result.run_id, stages, words[0], interrupted=interrupted, failed_rows=bool(checks))
+    return RunOutcome(result.run_id, stages, words[0], interrupted=interrupted, stopped=bool(checks), warnings=warnings)
 
 
 def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
@@ -85,11 +90,11 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
         )
 
 
-def _failed_checks(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
+def _failed_checks(events: Sequence[dg.DagsterEvent], *, blocking: bool) -> Iterator[str]:
     for event in events:
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed and evaluation.blocking:
+            if not evaluation.passed and (evaluation.severity is dg.AssetCheckSeverity.ERROR) is blocking:
                 yield f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
 
 

@@ -10,6 +10,7 @@ from vr_assets.settings.names import (
     AudioSetting,
     BackendName,
     BoxConvention,
+    Check,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
@@ -39,6 +40,7 @@ Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_
 # So that a key that was pasted in place of its variable's name is refused.
 VariableName = Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Checks = Annotated[tuple[Check, ...], BeforeValidator(_listed)]
 EndpointName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
@@ -343,7 +345,52 @@ class VideoCaptionSettings(_Group):
 
 
 class CheckSettings(_Group):
+    blocking: Checks = Field(
+        (Check.FAILED_ROWS, Check.MISSING_ROWS),
+        description="Checks that stop a run when they fail. Later calls rest on these two; the others tell of single items, "
+        "which reviewers and the release can leave out.",
+    )
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
+    max_left_out_share: float = Field(
+        0.5, ge=0, le=1, description="A warning when the filter left out a larger share: the domain, or a limit, may not fit."
+    )
+    max_unlabelled_share: float = Field(
+        0.1, ge=0, le=1, description="A warning when a larger share of the videos could be called neither anomaly nor normal."
+    )
+    max_unread_share: float = Field(
+        0.05, ge=0, le=1, description="A warning when a larger share of the QA types asked gave no items: the prompt may not fit."
+    )
+    max_flawed_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="A warning when a larger share of texts or items has a flaw that a rule of thumb sees (cut, repeated, ...).",
+    )
+    max_letter_share: float = Field(
+        0.4, ge=0, le=1, description="A warning when one letter is the answer more often; of four options, chance is 0.25."
+    )
+    max_yes_share: float = Field(
+        0.65, ge=0, le=1, description="A warning when Yes, or No, is the answer more often; chance is 0.5."
+    )
+    max_longest_share: float = Field(
+        0.45,
+        ge=0,
+        le=1,
+        description="A warning when the right option is more often the longest, or the shortest; of four, chance is 0.25.",
+    )
+    chance: float = Field(
+        0.001,
+        gt=0,
+        le=0.1,
+        description="What fair answers would show with a smaller probability (binomial) is no chance; so a few items never fail.",
+    )
+    question_overlap: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Two questions about a video that share so much of their words (Jaccard), and all numbers, are one question.",
+    )
+    shortest_text_chars: int = Field(12, ge=1, description="A caption or description with fewer characters says next to nothing.")
     max_ungrounded_share: float = Field(
         0.5, ge=0, le=1, description="A warning when a larger share of a batch's expressions has no box."
     )
