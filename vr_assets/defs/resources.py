@@ -56,6 +56,7 @@ class Project(dg.ConfigurableResource["Project"]):
     grounding: dg.ResourceDependency[SettingsGroup]
     video_captions: dg.ResourceDependency[SettingsGroup]
     checks: dg.ResourceDependency[SettingsGroup]
+    release: dg.ResourceDependency[SettingsGroup]
 
     _session: RunSession | None = PrivateAttr(default=None)
 

@@ -201,3 +201,19 @@ class BoxConvention(StrEnum):
 class SplitAt(StrEnum):
     LENGTH = "length"
     SCENE_CUTS = "scene_cuts"
+
+
+class ReleaseForm(StrEnum):
+    """What a data set is written as, besides task files and the media that they name."""
+
+    SHAREGPT = "sharegpt"
+    LLAVA_VIDEO = "llava_video"
+    QWEN_VL = "qwen_vl"
+    PARQUET = "parquet"
+    WEBDATASET = "webdataset"
+    STEP_FILES = "step_files"
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    VALIDATION = "validation"
