@@ -1,5 +1,6 @@
 """A data set: what it is made of, and what its files say of themselves."""
 
+import re
 from enum import StrEnum
 from typing import Literal
 
@@ -8,13 +9,19 @@ from pydantic import Field, JsonValue
 from vr_assets.records.base import Record
 from vr_assets.settings import Graph, ReleaseForm, Split
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+_LONGEST = 100
+
+
+def is_name(text: str) -> bool:
+    """Whether a data set may have this name, which is a folder's and a partition's too."""
+    return len(text) <= _LONGEST and re.fullmatch(_NAME, text) is not None
 
 
 class Dataset(Record):
     """`dataset.json`: the batches that are merged, and the settings that were given for it, by dotted name."""
 
-    name: str = Field(pattern=NAME_PATTERN, max_length=100)
+    name: str = Field(pattern=_NAME, max_length=_LONGEST)
     batches: tuple[str, ...] = Field(min_length=1)
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pydantic import JsonValue
-
 from vr_assets.export.grounded import image_item
 from vr_assets.export.release.gathering import BatchRows, VideoRows
 from vr_assets.export.release.reviewing import Refused, Reviews, rejected
@@ -14,7 +12,7 @@ from vr_assets.records.batch import Batch
 from vr_assets.records.image import GroundedImage, ImageMedia
 from vr_assets.records.release import LeftOut, Why
 from vr_assets.records.review import Decision, Verdict, fingerprint, item_id
-from vr_assets.records.row import VideoMedia
+from vr_assets.records.row import Provenance, VideoMedia
 from vr_assets.records.task_file import ImageItem, Item, TaskName
 from vr_assets.records.video import NearDuplicate, QaVideo
 from vr_assets.settings import QaType, ReleaseForm, ReleaseSettings, Split, Status
@@ -30,18 +28,18 @@ class ChosenVideo:
     """
 
     batch: Batch
+    place: Place
     rows: VideoRows
     media: VideoMedia
     items: tuple[tuple[TaskName, Item], ...]
     untouched: frozenset[QaType]
     with_captions: bool
-    near: str | None
     file: str = ""
     split: Split = Split.TRAIN
 
     @property
-    def fields(self) -> dict[str, JsonValue]:
-        return self.rows.qa.fields
+    def provenance(self) -> tuple[Provenance, ...]:
+        return self.rows.provenance
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class ChosenImage:
     """An image with a caption, and at least one item."""
 
     batch: Batch
+    place: Place
     row: GroundedImage
     media: ImageMedia
     items: tuple[ImageItem, ...]
@@ -56,8 +55,8 @@ class ChosenImage:
     split: Split = Split.TRAIN
 
     @property
-    def fields(self) -> dict[str, JsonValue]:
-        return self.row.fields
+    def provenance(self) -> tuple[Provenance, ...]:
+        return self.row.provenance
 
 
 Chosen = TypeVar("Chosen", ChosenVideo, ChosenImage)
@@ -141,16 +140,15 @@ class _Choosing:
                 self.left_out.append(about.left_out(f"{row.video_id}/{qa_set.qa_type}", Refused(Why.RAW_REPLY, said)))
         if items:
             assert row.media is not None
-            near = self._known.near.get(place)
             self.videos.append(
                 ChosenVideo(
                     batch=batch,
+                    place=place,
                     rows=rows,
                     media=row.media,
                     items=tuple(items),
                     untouched=frozenset(untouched),
                     with_captions=accepted or not self._settings.only_accepted,
-                    near=near.video_id if near else None,
                 )
             )
 
@@ -218,7 +216,7 @@ class _Choosing:
         if kept:
             row = row.model_copy(update={"expressions": tuple(kept)})
             items = tuple(image_item(row, expression, media, path=media.path) for expression in kept)
-            self.images.append(ChosenImage(batch, row, media, items))
+            self.images.append(ChosenImage(batch, place, row, media, items))
 
     def _refused(self, row: QaVideo | GroundedImage, place: Place) -> Refused | None:
         if row.status is not Status.OK or row.media is None:

@@ -31,7 +31,7 @@ def step_files(videos: Sequence[ChosenVideo], images: Sequence[ChosenImage]) -> 
 
 
 def _filter(video: ChosenVideo) -> Json:
-    return {"video": video.file, "is_valid": True, "mode": _mode(video), **video.fields}
+    return {"video": video.file, "is_valid": True, "mode": _mode(video), **video.rows.qa.fields}
 
 
 def _captions(video: ChosenVideo) -> Iterator[Json]:
