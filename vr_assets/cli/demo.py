@@ -37,8 +37,8 @@ def command(videos: Path | None) -> int:
     started = time.monotonic()
     code = run_batches(batches, layer)
     if code == 0:
-        _tell(store, batches, seconds=time.monotonic() - started)
-        code = release(family, tuple(batches), {"release.allow_baseline": True, "release.validation_share": VALIDATION_SHARE})
+        if _tell(store, batches, seconds=time.monotonic() - started):
+            code = release(family, tuple(batches), {"release.allow_baseline": True, "release.validation_share": VALIDATION_SHARE})
         say("Look at it:  " + ("make ui" if Path("Makefile").is_file() else "vr-assets ui"))
     return code
 
@@ -66,7 +66,8 @@ def _store() -> "Store":
     return Store.at(settings.data_root, settings.bucket)
 
 
-def _tell(store: "Store", batches: list[str], *, seconds: float) -> None:
+def _tell(store: "Store", batches: list[str], *, seconds: float) -> int:
+    """Returns how many questions there are."""
     from vr_assets.records.video import QaVideo
 
     rows = [row for name in batches for row in store.read_rows(name, Asset.QA, QaVideo) or []]
@@ -76,6 +77,7 @@ def _tell(store: "Store", batches: list[str], *, seconds: float) -> None:
     _tell_sample(rows)
     for name in batches:
         say(f"Everything: {store.batch_folder(name)}")
+    return items
 
 
 def _tell_sample(rows: "list[QaVideo]") -> None:
