@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from vr_assets import batch
 from vr_assets.batch import Failed
-from vr_assets.errors import MediaError, ReleaseError
+from vr_assets.errors import MediaError, ReleaseError, StorageError
 from vr_assets.export.release.choosing import ChosenImage, ChosenVideo, Known, Place
 from vr_assets.export.release.gathering import BatchRows
 from vr_assets.export.release.samples import media_path
@@ -154,8 +154,15 @@ def _stretch(chosen: ChosenVideo | ChosenImage) -> tuple[float, float] | None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """The same file under another name where the disk allows it, else a copy. Of a link, the file that it leads to."""
+    """The same file under another name where the disk allows it, else a copy. Of a link, the file that it leads to.
+
+    Raises:
+        StorageError: it cannot be copied.
+    """
     with suppress(OSError):
         os.link(source.resolve(), target)
         return
-    shutil.copyfile(source, target)
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise StorageError(f"{source}: cannot be copied to {target.parent} ({error.strerror}); check the disk") from error

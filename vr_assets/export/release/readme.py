@@ -1,5 +1,6 @@
 """`README.md` of a version: its data card for people, with the heading that the Hugging Face hub reads."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from vr_assets.records.release import Card
@@ -57,7 +58,7 @@ def readme(card: Card, drawn: Iterable[str]) -> bytes:
 def _front(card: Card) -> str:
     lines = ["---", f"pretty_name: {card.name} {card.version}"]
     if card.license:
-        lines += ["license: other", f'license_name: "{card.license}"']
+        lines += ["license: other", f"license_name: {json.dumps(card.license)}"]
     if ReleaseForm.PARQUET in card.forms:
         lines += ["configs:", "- config_name: default", "  data_files:"]
         for split, told in card.splits.items():

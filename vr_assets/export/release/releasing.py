@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
-from filelock import FileLock
 
-from vr_assets.errors import ReleaseError
+from vr_assets.errors import ReleaseError, StorageError
 from vr_assets.export.release.card import card_of
 from vr_assets.export.release.choosing import choose
 from vr_assets.export.release.content import content_of, digest_of
@@ -18,6 +17,7 @@ from vr_assets.export.release.placing import Files
 from vr_assets.export.release.tables import check_parquet
 from vr_assets.export.release.task_files import is_baseline
 from vr_assets.export.release.writing import CARD, cleared, publish, write
+from vr_assets.media.proxies import alone
 from vr_assets.media.workers import Workers
 from vr_assets.records.batch import Batch
 from vr_assets.records.release import Card, Dataset
@@ -71,8 +71,8 @@ async def release(
         version = f"{content.told.date:%Y%m%d}-{digest[:8]}"
         parent = store.dataset_folder(dataset.name)
         parent.mkdir(parents=True, exist_ok=True)
-        # Two releases at once: the second finds the first one's version.
-        with FileLock(parent / ".lock"):
+        # Of two at once the second finds the first one's version.
+        async with alone(parent / ".lock"):
             folder = parent / version
             if await anyio.to_thread.run_sync(store.is_there, folder / CARD):
                 return Released(folder, Card.model_validate_json((folder / CARD).read_bytes()), is_new=False)
@@ -82,6 +82,8 @@ async def release(
                 media = await files.place(content.chosen, aside)
                 await anyio.to_thread.run_sync(write, aside, content, card, media)
                 await anyio.to_thread.run_sync(publish, store, aside, folder)
+            except OSError as error:
+                raise StorageError(f"{folder}: cannot be written ({error.strerror}); check the disk and data_root") from error
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
     return Released(folder, card, is_new=True)

@@ -8,6 +8,7 @@ from vr_assets.export.annotations import annotation
 from vr_assets.export.release.choosing import ChosenImage, ChosenVideo
 from vr_assets.export.release.conversations import lines
 from vr_assets.records.base import Record
+from vr_assets.records.timeline import TIMELINE
 from vr_assets.settings import Mode
 
 Json = dict[str, JsonValue]
@@ -31,7 +32,8 @@ def step_files(videos: Sequence[ChosenVideo], images: Sequence[ChosenImage]) -> 
 
 
 def _filter(video: ChosenVideo) -> Json:
-    return {"video": video.file, "is_valid": True, "mode": _mode(video), **video.rows.qa.fields}
+    further = {name: value for name, value in video.rows.qa.fields.items() if name != TIMELINE}
+    return {**further, "video": video.file, "is_valid": True, "mode": _mode(video)}
 
 
 def _captions(video: ChosenVideo) -> Iterator[Json]:

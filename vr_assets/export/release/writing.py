@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from vr_assets.errors import StorageError
 from vr_assets.export.release.card import plots
 from vr_assets.export.release.content import Content
 from vr_assets.export.release.conversations import conversation_file
@@ -88,14 +87,11 @@ def cleared(parent: Path) -> Path:
 
 def publish(store: Store, aside: Path, folder: Path) -> None:
     """The folder under its name; where the store is a bucket, the card goes there last."""
-    try:
-        aside.chmod(0o755)
-        if folder.exists():
-            # In a bucket's copy: what is there was never put in whole.
-            shutil.rmtree(folder)
-        aside.rename(folder)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be written ({error.strerror}); check the disk and data_root") from error
+    aside.chmod(0o755)
+    if folder.exists():
+        # In a bucket's copy: what is there was never put in whole.
+        shutil.rmtree(folder)
+    aside.rename(folder)
     if store.mirror:
         for path in sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: (path.name == CARD, path)):
             store.mirror.publish(path)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -153,6 +154,9 @@ def test_webdataset_reads_the_shards_media_and_all(made: Released, told: list[Sa
             suffix = about["media"].rpartition(".")[2]
             assert sample[suffix] == (made.folder / about["media"]).read_bytes()
             read += [Sample.model_validate_json(json.dumps(one)) for one in about["samples"]]
+    for shard in (made.folder / "webdataset").iterdir():
+        with tarfile.open(shard) as archive:
+            assert {entry.mtime for entry in archive} == {0}, "the same bytes whenever they are written"
     assert Counter(one.to_line() for one in read) == Counter(sample.to_line() for sample in told)
 
 
