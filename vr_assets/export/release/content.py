@@ -48,12 +48,13 @@ def content_of(dataset: Dataset, settings: Settings, batches: Sequence[BatchRows
     same rows have the same whenever they are released.
 
     Raises:
-        ReleaseError: nothing is chosen.
+        ReleaseError: nothing is chosen, or a field that is to group is in no row.
     """
     chosen: list[ChosenVideo | ChosenImage] = [*choice.videos, *choice.images]
     if not chosen:
         reasons = ", ".join(f"{count} {why}" for why, count in Counter(one.why for one in choice.left_out).most_common())
         raise ReleaseError(f"{dataset.name}: nothing is left to release ({reasons or 'the batches are empty'})")
+    _check_fields(batches, settings.release.group_by)
     # Of all that there is, so that what a reviewer rejects moves nothing to the other side.
     members = {place: one for rows in batches for place, one in _members(rows, known, settings.release.group_by)}
     found = dict(zip(members, sides([*members.values()], settings.release.validation_share), strict=True))
@@ -78,6 +79,16 @@ def refuse_leaks(members: Sequence[Member], found: Sequence[Split]) -> None:
     problems = leaks(members, found)
     if problems:
         raise ReleaseError(f"train and validation overlap, please report it: {'; '.join(problems[:_LEAKS_SHOWN])}")
+
+
+def _check_fields(batches: Sequence[BatchRows], group_by: Sequence[str]) -> None:
+    """A misspelt field would group nothing, and so leak."""
+    known = {name for rows in batches for video in rows.videos for name in video.qa.fields}
+    known |= {name for rows in batches for image in rows.images for name in image.fields}
+    for name in group_by:
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise ReleaseError(f"release.group_by names {name!r}, a field that no row of these batches has; there are: {there}")
 
 
 def _members(rows: BatchRows, known: Known, group_by: Sequence[str]) -> Iterator[tuple[Place, Member]]:

@@ -164,6 +164,13 @@ def test_batches_without_anything_to_release_say_what_to_do(tmp_path: Path) -> N
         released(store, "cams")
 
 
+def test_a_field_that_groups_puts_its_videos_on_one_side_and_a_misspelt_one_is_refused(store: Store) -> None:
+    made = released(store, "cams", name="grouped", group_by="camera")
+    assert sum(told.groups for told in made.card.splits.values()) == 2, "one clip has it, the parts do not"
+    with pytest.raises(ReleaseError, match=r"release\.group_by names 'cam'.*there are: camera"):
+        released(store, "cams", group_by="cam")
+
+
 def test_in_a_bucket_the_card_comes_last_and_another_machine_finds_the_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
