@@ -33,12 +33,9 @@ def test_a_release_is_a_partition_with_its_counts_its_card_and_the_data_version_
     again = run_release(bench.instance, defs, A_DATASET, store, config=run_config({}))
     assert isinstance(again, Made) and not again.is_new
 
-
-def test_run_config_beats_what_the_data_set_remembers(bench: Bench) -> None:
-    store = a_store(bench.store.root.parent)
-    made = run_release(bench.instance, defs, A_DATASET, store, config=run_config({"release.license": "CC0-1.0"}))
-    assert isinstance(made, Made) and made.card.license == "CC0-1.0"
-    assert made.card.settings["validation_share"] == 0.0
+    licensed = run_release(bench.instance, defs, A_DATASET, store, config=run_config({"release.license": "CC0-1.0"}))
+    assert isinstance(licensed, Made) and licensed.card.license == "CC0-1.0"
+    assert licensed.card.settings["validation_share"] == 0.0, "run config goes before what is remembered, setting by setting"
 
 
 def test_what_cannot_be_released_ends_the_run_with_its_cure(bench: Bench, tmp_path: Path) -> None:
