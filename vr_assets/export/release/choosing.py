@@ -122,7 +122,7 @@ class _Choosing:
         decision = reviews.decision(row.video_id, [fingerprint(row)])
         refused = self._refused(row, place) or _refused_whole(reviews, row.video_id, decision)
         if refused:
-            self.left_out.append(about.left_out(row.video_id, refused))
+            self._leave_out(row.video_id, refused, reviews, about)
             return
         self.left_out += [
             about.left_out(f"{row.video_id}/{failure.what}", Refused(Why.NOT_OK, failure.reason)) for failure in row.failures
@@ -194,7 +194,7 @@ class _Choosing:
         decision = reviews.decision(row.image_id, [fingerprint(row)])
         refused = refused or _refused_whole(reviews, row.image_id, decision)
         if refused:
-            self.left_out.append(about.left_out(row.image_id, refused))
+            self._leave_out(row.image_id, refused, reviews, about)
             return
         media = row.media
         assert media is not None
@@ -217,6 +217,12 @@ class _Choosing:
             row = row.model_copy(update={"expressions": tuple(kept)})
             items = tuple(image_item(row, expression, media, path=media.path) for expression in kept)
             self.images.append(ChosenImage(batch, place, row, media, items))
+
+    def _leave_out(self, subject: str, refused: Refused, reviews: Reviews, about: "_About") -> None:
+        """As a whole. What a row that is not ok no longer holds was decided about in vain."""
+        self.left_out.append(about.left_out(subject, refused))
+        if refused.why is not Why.NOT_OK:
+            reviews.pass_over(subject)
 
     def _refused(self, row: QaVideo | GroundedImage, place: Place) -> Refused | None:
         if row.status is not Status.OK or row.media is None:

@@ -34,6 +34,7 @@ class Reviews:
         self._decisions = _by_subject(rows.decisions)
         self._marks = _by_subject([mark for mark in rows.marks if not mark.passed and _named(mark.check, settings.failed_marks)])
         self._findings = _by_subject([one for one in rows.findings if _named(one.check, settings.findings)])
+        self._passed_over: set[str] = set()
         self.applied: dict[str, Decision] = {}
 
     def decision(self, subject: str, current: Collection[str]) -> Decision | None:
@@ -76,6 +77,10 @@ class Reviews:
             return judged
         return _edited(item, decision)
 
+    def pass_over(self, subject: str) -> None:
+        """A video or image that is left out whole: what was decided about things of it is not outdated for that."""
+        self._passed_over.add(subject)
+
     def finding(self, subject: str) -> Refused | None:
         """What a check found about a subject, and the settings do not pass over."""
         found = next(iter(self._findings.get(subject, ())), None)
@@ -84,7 +89,11 @@ class Reviews:
     @property
     def outdated(self) -> list[Decision]:
         """The last decision about each subject that is not there any more as it was decided about."""
-        return [about[-1] for subject, about in sorted(self._decisions.items()) if subject not in self.applied]
+        found = sorted(self._decisions.items())
+        return [about[-1] for subject, about in found if subject not in self.applied and not self._is_passed_over(subject)]
+
+    def _is_passed_over(self, subject: str) -> bool:
+        return any(subject[:at] in self._passed_over for at, letter in enumerate(subject) if letter == "/")
 
 
 def rejected(decision: Decision) -> Refused:

@@ -102,6 +102,13 @@ def test_a_video_may_be_accepted_or_rejected_as_a_whole() -> None:
     assert rejected.videos == () and why(rejected) == {ROW.video_id: Why.REJECTED}
 
 
+def test_what_was_decided_about_items_of_a_rejected_video_is_not_outdated_but_of_a_failed_one_is() -> None:
+    about_item = decided(ROW, QaType.MCQ, Verdict.ACCEPT)
+    assert chosen(batch_rows(ROW, decisions=[about_item, whole(Verdict.REJECT)])).outdated == ()
+    failed = ROW.model_copy(update={"status": Status.FAILED, "reason": "cut", "qa": ()})
+    assert [one for _, one in chosen(batch_rows(failed, decisions=[about_item])).outdated] == [about_item]
+
+
 def test_a_failed_mark_leaves_its_item_out_unless_a_reviewer_accepts_it() -> None:
     mark = marked(ROW, QaType.MCQ, "blind")
     assert why(chosen(batch_rows(ROW, marks=[mark]))) == {MCQ: Why.MARK}
