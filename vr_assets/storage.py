@@ -6,6 +6,7 @@ Everything is under one root:
     journal/<asset>/<part>.jsonl
     spending.sqlite
     media/
+    datasets/<name>/dataset.json, <version>/
 
 The root is a folder, or a place in a bucket (`s3://bucket/prefix`): then paths are those of a local copy, brought up to date when
 something is read, and put into the bucket when it is written. This class is the only one that knows paths.
@@ -25,6 +26,7 @@ from vr_assets.errors import SettingsError, StorageError
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.release import Dataset
 from vr_assets.records.review import Decision, Mark
 from vr_assets.settings import Asset, BucketSettings
 
@@ -255,6 +257,21 @@ class Store:
     def write_marks(self, batch: str, marks: Sequence[Mark]) -> None:
         """Publish a batch's marks, replacing what was there."""
         self._write(self.batch_folder(batch) / "marks.jsonl", _lines(marks))
+
+    def dataset_folder(self, name: str) -> Path:
+        return self.root / "datasets" / name
+
+    def read_dataset(self, name: str) -> Dataset | None:
+        """What a data set is made of; None where nothing was ever released under that name. Raises StorageError."""
+        path = self.dataset_folder(name) / "dataset.json"
+        return _parse(Dataset, path.read_text(encoding="utf-8"), path, None) if self._is_there(path) else None
+
+    def write_dataset(self, dataset: Dataset) -> None:
+        self._write(self.dataset_folder(dataset.name) / "dataset.json", f"{dataset.model_dump_json(indent=2)}\n".encode())
+
+    def is_there(self, path: Path) -> bool:
+        """Whether a file of the store is there, and then up to date here. Raises StorageError."""
+        return self._is_there(path)
 
     def _decisions(self, batch: str) -> Path:
         return self.review_folder(batch) / "decisions.jsonl"

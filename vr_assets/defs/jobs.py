@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from vr_assets.defs.release import DATASET
 from vr_assets.settings import Asset, Graph
 
 _CAPTIONS = (Asset.RAW_VIDEOS, Asset.FILTERED_VIDEOS, Asset.CAPTIONS, Asset.CHUNK_CAPTIONS)
@@ -46,10 +47,17 @@ caption_videos = dg.define_asset_job(
     description="A batch of conversations: one caption a row, in rows and in the form of the input.",
 )
 
+release_dataset = dg.define_asset_job(
+    "release_dataset",
+    selection=dg.AssetSelection.assets(DATASET),
+    description="A data set of the batches that `vr-assets release NAME --batch A --batch B` named for it; costs no call.",
+)
+
 JOBS = [
     *(annotate_videos, videos_to_captions, qa_and_task_files),
     *(ground_images, images_to_expressions, ground_expressions),
     caption_videos,
+    release_dataset,
 ]
 
 _OF_A_GRAPH = {Graph.VIDEOS: annotate_videos, Graph.IMAGES: ground_images, Graph.CONVERSATIONS: caption_videos}

@@ -65,7 +65,7 @@ def run_batch(
     if result.success:
         return RunOutcome(result.run_id, stages, warnings=warnings)
     checks = list(_failed_checks(result.all_events, blocking=True))
-    failures = list(_failures(result.all_events))
+    failures = list(failures_of(result.all_events))
     interrupted = any(kind == dg.DagsterExecutionInterruptedError.__name__ for kind, _ in failures)
     words = checks or [message for _, message in failures]
     return RunOutcome(result.run_id, stages, words[0], interrupted=interrupted, stopped=bool(checks), warnings=warnings)
@@ -98,7 +98,7 @@ def _failed_checks(events: Sequence[dg.DagsterEvent], *, blocking: bool) -> Iter
                 yield f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
 
 
-def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, str]]:
+def failures_of(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, str]]:
     """Class and message of what went wrong, steps before the run as a whole."""
     for event in sorted(events, key=lambda event: event.is_run_failure):
         if event.is_step_failure:

@@ -17,6 +17,7 @@ from vr_assets.settings.names import (
     ModeSetting,
     NearDuplicates,
     QaType,
+    ReleaseForm,
     ReplyFormat,
     SplitAt,
     Task,
@@ -36,6 +37,7 @@ def _listed(value: object) -> object:
 
 
 QaTypes = Annotated[tuple[QaType, ...], BeforeValidator(_listed)]
+ReleaseForms = Annotated[tuple[ReleaseForm, ...], BeforeValidator(_listed)]
 Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Field(min_length=1)]
 # So that a key that was pasted in place of its variable's name is refused.
 VariableName = Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")]
@@ -396,6 +398,39 @@ class CheckSettings(_Group):
     )
 
 
+class ReleaseSettings(_Group):
+    forms: ReleaseForms = Field((), description="Forms besides task files: sharegpt, qwen_vl, parquet and so on.")
+    validation_share: float = Field(
+        0.1, ge=0, lt=1, description="Share of the groups of videos that go to validation, by hash: about, not exactly. 0: none."
+    )
+    group_by: Strings = Field(
+        (),
+        description="Manifest fields, such as camera: videos with the same value in one of them stay on one side of the split.",
+    )
+    only_accepted: bool = Field(False, description="Release what a reviewer accepted or edited, and nothing else.")
+    failed_marks: Strings = Field(
+        ("*",),
+        description="Evidence checks whose failed marks leave an item out, by name or pattern; what a reviewer accepts stays.",
+    )
+    findings: Strings = Field(
+        (), description="Asset checks whose findings leave out what they name, by name or pattern; what a reviewer accepts stays."
+    )
+    drop_near_duplicates: bool = Field(
+        False, description="Leave out videos that are nearly the same as an earlier one; kept, they are on its side of the split."
+    )
+    allow_baseline: bool = Field(
+        False,
+        description="Release rows of the offline annotator too. They say what it measured: fine for a dry run, not to train on.",
+    )
+    captions: bool = Field(True, description="Captions and descriptions as samples of their own, in all forms but task files.")
+    with_reasoning: bool = Field(
+        True,
+        description="Answers of conversations begin with the reasoning in <think> tags, as trainers of reasoning models want it.",
+    )
+    license: str = Field("", description="License of the whole; empty: those of the batches (task_files.license), joined by AND.")
+    shard_mb: float = Field(500.0, gt=0, le=4000, description="WebDataset shards are about so large, in MB.")
+
+
 class BucketSettings(_Group):
     cache_dir: str = Field("~/.cache/vr-assets", description="Folder for local copies of what lies in buckets; may be deleted.")
     flush_s: float = Field(
@@ -439,6 +474,7 @@ class Settings(_Group):
     grounding: GroundingSettings = Field(default_factory=GroundingSettings)
     video_captions: VideoCaptionSettings = Field(default_factory=VideoCaptionSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
+    release: ReleaseSettings = Field(default_factory=ReleaseSettings)
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> Self:

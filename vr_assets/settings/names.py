@@ -238,3 +238,19 @@ class Check(StrEnum):
     EXPRESSIONS_ACCOUNTED_FOR = "expressions_accounted_for"
     NEAR_DUPLICATE_BOXES = "near_duplicate_boxes"
     UNGROUNDED_SHARE = "ungrounded_share"
+
+
+class ReleaseForm(StrEnum):
+    """What a data set is written as, besides task files and the media that they name."""
+
+    SHAREGPT = "sharegpt"
+    LLAVA_VIDEO = "llava_video"
+    QWEN_VL = "qwen_vl"
+    PARQUET = "parquet"
+    WEBDATASET = "webdataset"
+    STEP_FILES = "step_files"
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    VALIDATION = "validation"
