@@ -21,6 +21,7 @@ from vr_assets.cli import (
     prune,
     remove,
     retry,
+    review,
     run,
     status,
     try_video,
@@ -47,12 +48,14 @@ def commands() -> None:
     vr-assets run --batch NAME           annotate it
     vr-assets status                     what became of every video
     vr-assets retry --batch NAME         ask again about the rows that failed
+    vr-assets review --batch NAME        look at it, accept, reject, edit
     vr-assets ui                         the same in Dagster's UI
     """
 
 
 _MODULES = (
-    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, ui, remove, prune,
+    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, review, ui, remove,
+    prune,
 )  # fmt: skip
 for module in _MODULES:
     commands.add_command(module.command)

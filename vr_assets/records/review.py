@@ -56,6 +56,18 @@ class Decision(Record):
     at: str
 
 
+class Pictures(Record):
+    """Files that show a video or image on its review page, as the page links to them; empty where there are none.
+
+    `still` is an image in a size to be looked at, `clip` a video; `problem` says why something is missing.
+    """
+
+    thumb: str = ""
+    still: str = ""
+    clip: str = ""
+    problem: str = ""
+
+
 def item_id(video_id: str, qa_type: QaType, position: int) -> str:
     """One QA item, such as `3fa1c2d4e5f60718/mcq/0`. It may come to name another text: see `fingerprint`."""
     return f"{video_id}/{qa_type}/{position}"
