@@ -26,6 +26,7 @@ INDEX = "index.html"
 DECISIONS = "decisions.js"
 
 _PAGE = files("vr_assets.export.review") / "page"
+_CORE = "core.js"
 _SHELL = "index.html.jinja"
 
 
@@ -55,8 +56,11 @@ def decisions_script(decisions: Iterable[Decision]) -> bytes:
 
 @cache
 def _shipped() -> Mapping[str, bytes]:
-    """Scripts and styles, by their path in the site; scripts in the order in which they load."""
-    names = sorted(one.name for one in _PAGE.iterdir() if one.name.endswith((".js", ".css")))
+    """What comes with the package, by its path in the site; scripts in the order in which they load."""
+    names = sorted(
+        (one.name for one in _PAGE.iterdir() if one.name.endswith((".js", ".css", ".svg"))),
+        key=lambda name: (name != _CORE, name),
+    )
     return {f"page/{name}": (_PAGE / name).read_bytes() for name in names}
 
 
