@@ -21,6 +21,7 @@ from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.review import Decision, Verdict
 from vr_assets.settings import Asset, BucketSettings, MediaSettings, resolve
 from vr_assets.steps.drops import look_for_drops
 from vr_assets.storage import Store
@@ -75,6 +76,22 @@ def test_rows_are_the_batchs_whichever_machine_made_them(bucket: Bucket, tmp_pat
     assert other.read_rows("june", Asset.QA, ManifestRow) is None
     one.write_rows("june", Asset.QA, ROWS)
     assert other.read_rows("june", Asset.QA, ManifestRow) == ROWS
+
+
+def test_a_review_page_goes_into_the_bucket_and_the_decisions_of_other_machines_stay(bucket: Bucket, tmp_path: Path) -> None:
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+    one.publish_review("june", {"index.html": b"one", "items/a.js": b"a"}, [])
+    other.fetch_review("june")
+    decision = Decision(subject="a", of="0" * 16, verdict=Verdict.REJECT, at="2026-01-02T00:00:00+00:00")
+    other.add_decision("june", decision)
+    one.publish_review("june", {"index.html": b"two"}, [])
+    assert set(bucket.listed("batches/june/review/")) == {
+        f"batches/june/review/{name}" for name in ("index.html", "decisions.jsonl")
+    }
+    assert one.read_decisions("june") == [decision]
+    other.fetch_review("june")
+    left = {path.name for path in other.review_folder("june").rglob("[!.]*") if path.is_file()}
+    assert left == {"index.html", "decisions.jsonl"}
 
 
 def test_two_machines_cannot_register_the_same_name(bucket: Bucket, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def _tell(store: "Store", batches: list[str], *, seconds: float) -> None:
     _tell_sample(rows)
     for name in batches:
         say(f"Everything: {store.batch_folder(name)}")
+        say(f"Review it:  vr-assets review --batch {name}")
     say("Look at it:  " + ("make ui" if Path("Makefile").is_file() else "vr-assets ui"))
 
 

@@ -10,7 +10,7 @@ from vr_assets.export.review.gathering import Opinions
 from vr_assets.export.review.site import decisions_script, index, site_files
 from vr_assets.export.review.videos import video_page
 from vr_assets.records.edits import edited, texts_of
-from vr_assets.records.review import Pictures, Verdict, fingerprint
+from vr_assets.records.review import Finding, Pictures, Verdict, fingerprint
 from vr_assets.records.video import QaItem
 from vr_assets.settings import Graph
 from vr_assets.storage import Store
@@ -41,8 +41,8 @@ def received(script: bytes) -> object:
 
 def entries(files: dict[str, bytes]) -> dict[str, Json]:
     told = received(files["entries.js"])
-    assert isinstance(told, list)
-    return {one["id"]: one for one in told}
+    assert isinstance(told, dict)
+    return {one["id"]: one for one in told["entries"]}
 
 
 def details(files: dict[str, bytes], video_id: str) -> Json:
@@ -98,6 +98,13 @@ def test_findings_count_and_marks_of_an_earlier_text_do_not() -> None:
     told = entries(video_files())
     assert told[BAD]["checks"] == ["repeated_text"]
     assert "checks" not in told[GOOD]
+
+
+def test_what_is_found_in_the_batch_as_a_whole_is_told_of_no_video() -> None:
+    found = Finding(check="answer_balance", asset="qa", subject=NAME, said="all answers are B")
+    page = video_page(video_rows(), [Pictures()] * 3, Opinions(findings=[found]))
+    assert [one.said for one in page.said] == ["all answers are B"]
+    assert not any(one.checks for one in page.entries)
 
 
 def test_a_mark_that_holds_counts_until_the_text_changes() -> None:

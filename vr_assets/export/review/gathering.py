@@ -32,9 +32,12 @@ class Opinions:
 
 @dataclass(frozen=True)
 class Page:
-    """A batch as it is shown: the gallery, everything by key, and for each key the words in which a search looks."""
+    """A batch as it is shown: the gallery, everything by key, for each key the words in which a search looks, and what checks say
+    of the batch as a whole.
+    """
 
     entries: tuple[Entry, ...] = ()
+    said: tuple[Said, ...] = ()
     details: Mapping[str, Details] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
 
@@ -59,19 +62,15 @@ def owner(subject: str, ids: Collection[str]) -> str | None:
     return None
 
 
-def _said(opinions: Opinions, ids: Collection[str]) -> Mapping[str, list[Said]]:
-    """What checks say, by the id it belongs to, in their order."""
-    found: dict[str, list[Said]] = defaultdict(list)
+def _said(opinions: Opinions, ids: Collection[str]) -> Mapping[str | None, list[Said]]:
+    """What checks say, by the id it belongs to, in their order; what belongs to none is about the batch as a whole."""
+    found: dict[str | None, list[Said]] = defaultdict(list)
     for finding in opinions.findings:
-        whose = owner(finding.subject, ids)
-        if whose is not None:
-            said = Said(check=finding.check, asset=finding.asset, subject=finding.subject, said=finding.said)
-            found[whose].append(said)
+        said = Said(check=finding.check, asset=finding.asset, subject=finding.subject, said=finding.said)
+        found[owner(finding.subject, ids)].append(said)
     for mark in opinions.marks:
-        whose = owner(mark.subject, ids)
-        if whose is not None:
-            said = Said(check=mark.check, subject=mark.subject, of=mark.of, passed=mark.passed, said=mark.said)
-            found[whose].append(said)
+        said = Said(check=mark.check, subject=mark.subject, of=mark.of, passed=mark.passed, said=mark.said)
+        found[owner(mark.subject, ids)].append(said)
     return found
 
 
@@ -140,7 +139,7 @@ def page_of(
         shown = details_of(key, own, pictures[place]).model_copy(update={"said": tuple(said.get(item_id, ()))})
         entries.append(_entry(shown, own, decided.get(item_id, ())))
         details[key], words[key] = shown, words_of(shown)
-    return Page(tuple(entries), details, words)
+    return Page(tuple(entries), tuple(said.get(None, ())), details, words)
 
 
 def _entry(details: Details, rows: OwnRows, decisions: Sequence[Decision]) -> Entry:

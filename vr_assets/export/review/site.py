@@ -35,7 +35,9 @@ def site_files(batch: str, graph: Graph, page: Page, decisions: Iterable[Decisio
     return {
         INDEX: index(batch, graph),
         **_shipped(),
-        "entries.js": _script("entries", [_plain(one) for one in page.entries]),
+        "entries.js": _script(
+            "batch", {"entries": [_plain(one) for one in page.entries], "said": [_plain(one) for one in page.said]}
+        ),
         "search.js": _script("search", page.words),
         DECISIONS: decisions_script(decisions),
         **{f"items/{key}.js": _script("item", _plain(one)) for key, one in page.details.items()},

@@ -3,6 +3,7 @@
 // What all parts of the page share. Texts come from models: they only ever become text nodes or attributes that run nothing.
 const review = {
   entries: [],
+  said: [],
   byKey: new Map(),
   ownerOf: new Map(),
   items: new Map(),
@@ -14,9 +15,10 @@ const review = {
 
 // Data files call this.
 review.receive = (kind, content) => {
-  if (kind === "entries") {
-    review.entries = content;
-    for (const entry of content) {
+  if (kind === "batch") {
+    review.entries = content.entries;
+    review.said = content.said;
+    for (const entry of content.entries) {
       review.byKey.set(entry.key, entry);
       if (!review.ownerOf.has(entry.id)) review.ownerOf.set(entry.id, entry);
       for (const one of entry.outdated || []) review.outdated.add(one);

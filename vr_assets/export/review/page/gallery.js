@@ -122,6 +122,10 @@
     }
     for (const entry of review.entries) cards.set(entry.key, card(entry));
     document.getElementById("gallery").append(...[...cards.values()].map((one) => one.root));
+    if (review.said.length) {
+      document.getElementById("whole").append(make("details", {}, make("summary", {}, `${review.said.length} found in the batch as a whole`),
+        ...review.said.map((one) => make("p", { class: "said" }, make("span", { class: "badge check" }, words_of(one.check)), " ", make("bdi", {}, one.said)))));
+    }
     review.decisionsChanged();
   };
 })();
