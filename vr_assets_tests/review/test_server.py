@@ -1,16 +1,23 @@
 """What `vr-assets review` serves, takes and refuses."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from vr_assets.cli.review import _listening
+from vr_assets.errors import SettingsError
 from vr_assets.export.review.site import DECISIONS
 from vr_assets.records.review import Decision, Verdict, fingerprint
 from vr_assets_tests.export.rows import mcq
-from vr_assets_tests.review.batches import CLIP, GOOD, NAME, QUESTION
+from vr_assets_tests.review.batches import CLIP, GOOD, LOST, NAME, QUESTION, store_with_videos
 from vr_assets_tests.review.conftest import Served
 
 Posted = dict[str, object]
@@ -104,3 +111,28 @@ def test_nothing_outside_the_page_is_served(served: Served, path: str) -> None:
 def test_a_player_gets_the_part_of_a_clip_that_it_asks_for(served: Served) -> None:
     answer = httpx2.get(f"{served.url}/{CLIP.clip}", headers={"range": "bytes=4-7"})
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (206, b"ftyp", "video/mp4")
+
+
+def test_a_port_that_is_taken_is_named_with_the_cure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"--port {port}: cannot be listened on .* name another"):
+            _listening(port)
+
+
+@pytest.mark.slow
+def test_the_command_builds_serves_and_ends_with_an_interrupt(tmp_path: Path) -> None:
+    store = store_with_videos(tmp_path / "data")
+    command = [str(Path(sys.executable).with_name("vr-assets")), "review", "--batch", NAME, "--port", "0", "--by", "ada"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "VR_DATA_ROOT": str(tmp_path / "data"), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        assert running.stdout
+        said = next(line for line in running.stdout if "http://" in line)
+        served = Served(said.split()[3].rstrip("/"), store)
+        assert LOST in httpx2.get(f"{served.url}/entries.js").text
+        assert post(served, {**ITEM, "verdict": "accept"}).status_code == 200
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+    assert [one.by for one in decided(served)] == ["ada"]

@@ -35,13 +35,13 @@
 
   // A switch for an expression's boxes.
   review.boxSwitch = (one, { group, colour }) => {
-    const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
-    swatch.style.setProperty("--colour", colour);
     const scores = (one.scores || []).filter((score) => score !== null).map((score) => score.toFixed(2));
     const count = (one.boxes || []).length;
     const told = count ? `${count} ${count === 1 ? "box" : "boxes"}${scores.length ? ` (${scores.join(", ")})` : ""}` : one.grounded;
+    const swatch = count ? make("span", { class: "swatch", "aria-hidden": "true" }) : null;
+    if (swatch) swatch.style.setProperty("--colour", colour);
     const box = make("input", {
-      type: "checkbox", checked: true, disabled: !count,
+      type: "checkbox", checked: count > 0, disabled: !count,
       on: { change: () => group.classList.toggle("off", !box.checked) },
     });
     const light = (on) => () => group.classList.toggle("lit", on);

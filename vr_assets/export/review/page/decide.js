@@ -57,7 +57,7 @@
     const decision = review.decisionOn(subject);
     const before = decision && decision.verdict === "edit" && !decision.outdated ? decision.edits || {} : {};
     const areas = Object.entries(subject.fields).map(([field, text]) => {
-      const area = make("textarea", { rows: Math.min(12, 1 + Math.ceil(text.length / 70)), dir: "auto", name: field });
+      const area = make("textarea", { rows: Math.max(1, Math.min(12, Math.ceil(text.length / 70))), dir: "auto", name: field });
       area.value = field in before ? before[field] : text;
       return [field, text, area];
     });

@@ -65,7 +65,10 @@
       make("span", { class: "badge check" }, `${words_of(one.check)}: ${one.passed ? "passed" : "found"}`), " ", make("bdi", {}, `${one.subject}: ${one.said}`)));
   };
 
-  const lost = (item) => (item.stages || []).filter((stage) => stage.reason || (stage.lost || []).length).map((stage) => make("p", { class: "said" },
+  // A video without an incident has no highlight, and lost nothing.
+  const isLoss = (stage) => (stage.reason && !(stage.name === "highlights" && stage.status === "skipped")) || (stage.lost || []).length;
+
+  const lost = (item) => (item.stages || []).filter(isLoss).map((stage) => make("p", { class: "said" },
     make("span", { class: `badge ${stage.status === "ok" ? "check" : stage.status}` }, `${words_of(stage.name)}: ${stage.status === "ok" ? "in part" : words_of(stage.status)}`),
     " ", make("bdi", {}, [stage.reason, ...(stage.lost || []).map(([what, reason]) => `${what}: ${reason}`)].filter(Boolean).join("; "))));
 
