@@ -42,7 +42,6 @@ def build(store: "Store", name: str) -> None:
     """Bring a batch's page up to date.
 
     Raises:
-        SettingsError: batches of this kind have no page.
         StorageError: there is no such batch, or nothing was made for it yet.
     """
     import anyio

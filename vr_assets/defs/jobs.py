@@ -43,8 +43,8 @@ ground_expressions = dg.define_asset_job(
 
 caption_videos = dg.define_asset_job(
     "caption_videos",
-    selection=dg.AssetSelection.assets(*Graph.CONVERSATIONS.assets),
-    description="A batch of conversations: one caption a row, in rows and in the form of the input.",
+    selection=dg.AssetSelection.assets(*Graph.CONVERSATIONS.assets, REVIEWS[Graph.CONVERSATIONS]),
+    description="A batch of conversations: one caption a row, in rows and in the form of the input, and a page to review them.",
 )
 
 JOBS = [

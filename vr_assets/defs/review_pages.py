@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vr_assets.errors import SettingsError, StorageError
+from vr_assets.errors import StorageError
+from vr_assets.export.review.conversations import conversation_page
 from vr_assets.export.review.gathering import Opinions, Page, Rows
 from vr_assets.export.review.images import image_page
 from vr_assets.export.review.site import site_files
@@ -21,9 +22,8 @@ from vr_assets.storage import Store
 _PAGES: Mapping[Graph, Callable[[Rows, Sequence[Pictures], Opinions], Page]] = {
     Graph.VIDEOS: video_page,
     Graph.IMAGES: image_page,
+    Graph.CONVERSATIONS: conversation_page,
 }
-REVIEWED = tuple(_PAGES)
-"""The graphs that have review pages."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,10 @@ async def build_page(store: Store, batch: str, media: MediaLibrary, findings: Se
     """Publish a batch's review page as its rows, findings, marks and decisions are now.
 
     Raises:
-        SettingsError: batches of this kind have no page.
         StorageError: nothing was made for the batch yet, or it cannot be read or written.
         StageError: no picture can be made.
     """
     graph = store.read_batch(batch).graph
-    if graph not in _PAGES:
-        raise SettingsError(f"batch {batch!r} is one of {graph}, which have no review page; read its rows")
     rows = await asyncio.to_thread(_rows, store, batch, graph)
     pictures = await picture(
         [_pictured(list(own)) for own in zip(*rows.values(), strict=True)], media, store.review_folder(batch)
@@ -57,7 +54,7 @@ async def build_page(store: Store, batch: str, media: MediaLibrary, findings: Se
     opinions = Opinions(findings, store.read_marks(batch), store.read_decisions(batch))
     page = _PAGES[graph](rows, pictures, opinions)
     files = site_files(batch, graph, page, opinions.decisions)
-    made = {name for one in pictures for name in (one.thumb, one.still, one.clip) if name}
+    made = set().union(*(one.files for one in pictures))
     await asyncio.to_thread(store.publish_review, batch, files, made)
     return Built(len(pictures), sum(bool(one.problem) for one in pictures))
 

@@ -51,9 +51,5 @@ def _reviews(graph: Graph, name: str) -> dg.AssetsDefinition:
 REVIEWS: Mapping[Graph, dg.AssetsDefinition] = {
     Graph.VIDEOS: _reviews(Graph.VIDEOS, "video_reviews"),
     Graph.IMAGES: _reviews(Graph.IMAGES, "image_reviews"),
+    Graph.CONVERSATIONS: _reviews(Graph.CONVERSATIONS, "conversation_reviews"),
 }
-
-
-def review_key(graph: Graph) -> dg.AssetKey | None:
-    """The asset of a graph's review pages."""
-    return REVIEWS[graph].key if graph in REVIEWS else None

@@ -9,7 +9,7 @@ import dagster as dg
 from vr_assets.defs.jobs import WHOLE
 from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
 from vr_assets.defs.progress import Listener, listening
-from vr_assets.defs.reviews import review_key
+from vr_assets.defs.reviews import REVIEWS
 from vr_assets.settings import Asset, Graph, Status
 
 
@@ -52,12 +52,12 @@ def run_batch(
     ends the run and is part of its outcome.
     """
     graph = Graph.of(assets[0])
-    page = review_key(graph) if set(assets) == set(graph.assets) else None
+    page = [REVIEWS[graph].key] if set(assets) == set(graph.assets) else []
     with listening(listener):
         result = defs.resolve_job_def(WHOLE[graph]).execute_in_process(
             instance=instance,
             partition_key=batch,
-            asset_selection=[*(dg.AssetKey(asset.value) for asset in assets), *([page] if page else [])],
+            asset_selection=[*(dg.AssetKey(asset.value) for asset in assets), *page],
             run_config=config,
             raise_on_error=False,
         )

@@ -9,6 +9,7 @@ from vr_assets import batch
 from vr_assets.batch import Failed
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.watched import part_of
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ImageMedia, ImageRow
 from vr_assets.records.review import Pictures
 from vr_assets.records.row import Row, VideoMedia, VideoRow
@@ -35,10 +36,18 @@ async def picture(rows: Sequence[Row], media: MediaLibrary, folder: Path) -> lis
             return await _of_video(row.media, media, folder)
         if isinstance(row, ImageRow) and row.media is not None:
             return await _of_image(row.media, media, folder)
+        if isinstance(row, CaptionedConversation):
+            return await _of_several(row, media, folder)
         return Pictures()
 
     made = await batch.run(rows, one, at_once=_AT_ONCE)
     return [Pictures(problem=found.reason) if isinstance(found, Failed) else found for found in made]
+
+
+async def _of_several(row: CaptionedConversation, media: MediaLibrary, folder: Path) -> Pictures:
+    videos = [await _of_video(one, media, folder) for one in row.video_media]
+    first, *more = [*videos, *[await _of_image(one, media, folder) for one in row.image_media]] or [Pictures()]
+    return first.model_copy(update={"more": tuple(more)})
 
 
 async def _of_video(video: VideoMedia, media: MediaLibrary, folder: Path) -> Pictures:
@@ -69,7 +78,7 @@ async def _of_image(image: ImageMedia, media: MediaLibrary, folder: Path) -> Pic
             found = folder / f"{what}s" / f"{name}.{'png' if frame.mime_type == 'image/png' else 'jpg'}"
             write_atomically(found, frame.content)
         made[what] = found.relative_to(folder).as_posix()
-    return Pictures(**made)
+    return Pictures(thumb=made["thumb"], still=made["still"])
 
 
 def _name(*parts: object) -> str:

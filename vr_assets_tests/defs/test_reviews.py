@@ -6,7 +6,7 @@ import dagster as dg
 
 from vr_assets.cli.review import build
 from vr_assets.definitions import defs
-from vr_assets.defs.partitions import IMAGE_BATCHES, VIDEO_BATCHES
+from vr_assets.defs.partitions import CONVERSATION_BATCHES, IMAGE_BATCHES, VIDEO_BATCHES
 from vr_assets.defs.reviews import REVIEWS
 from vr_assets.settings import Asset, Graph
 from vr_assets_tests.defs.bench import SHORT, Bench
@@ -19,7 +19,11 @@ def files(folder: Path) -> dict[str, int]:
 
 def test_a_review_page_follows_all_stages_of_its_graph_batch_by_batch() -> None:
     graph = defs.resolve_asset_graph()
-    for kind, partitions in {Graph.VIDEOS: VIDEO_BATCHES, Graph.IMAGES: IMAGE_BATCHES}.items():
+    for kind, partitions in {
+        Graph.VIDEOS: VIDEO_BATCHES,
+        Graph.IMAGES: IMAGE_BATCHES,
+        Graph.CONVERSATIONS: CONVERSATION_BATCHES,
+    }.items():
         node = graph.get(REVIEWS[kind].key)
         assert (node.group_name, {key.to_user_string() for key in node.parent_keys}) == ("release", set(kind.assets))
         assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition) and node.partitions_def.name == partitions

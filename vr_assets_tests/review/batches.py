@@ -9,11 +9,13 @@ from typing import TypeVar
 
 import cv2
 
+from vr_assets.export.review.conversations import conversation_page
 from vr_assets.export.review.gathering import Opinions
 from vr_assets.export.review.images import image_page
 from vr_assets.export.review.site import site_files
 from vr_assets.export.review.videos import video_page
 from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import Expression, Grounded, GroundedImage, ImageMedia, Instance
 from vr_assets.records.review import Decision, Finding, Mark, Pictures, Verdict, fingerprint, item_id
 from vr_assets.records.row import Failure, VideoMedia, VideoRow
@@ -203,6 +205,25 @@ def image_files(folder: Path) -> dict[str, bytes]:
     )
     page = image_page({Asset.GROUNDINGS: [row]}, [Pictures(thumb="stills/a.png", still="stills/a.png")], Opinions())
     return site_files("street", Graph.IMAGES, page, ())
+
+
+def conversation_files(folder: Path) -> dict[str, bytes]:
+    """The page of one row of conversations with a video and an image, and their files in a folder."""
+    (folder / "clips").mkdir(parents=True)
+    (folder / "stills").mkdir()
+    (folder / CLIP.clip).write_bytes(clip())
+    write_picture(folder / "stills" / "a.png")
+    row = CaptionedConversation(
+        source="/lists/rows.jsonl:7",
+        videos=("/cctv/a.mp4",),
+        images=("/cctv/a.png",),
+        conversation=({"from": "human", "value": f"<video>{HARM}"},),
+        prompt="What happens?",
+        caption=HARM,
+        status=Status.OK,
+    )
+    shown = Pictures(clip=CLIP.clip, more=(Pictures(still="stills/a.png"),))
+    return site_files("rows", Graph.CONVERSATIONS, conversation_page({Asset.VIDEO_CAPTIONS: [row]}, [shown], Opinions()), ())
 
 
 @cache

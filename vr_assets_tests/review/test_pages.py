@@ -16,7 +16,16 @@ from vr_assets.export.review.videos import video_page
 from vr_assets.records.review import Pictures, Verdict
 from vr_assets.settings import Graph
 from vr_assets.storage import Store
-from vr_assets_tests.review.batches import NAME, QUESTION, a_decision, image_files, many_rows, store_with_videos, video_files
+from vr_assets_tests.review.batches import (
+    NAME,
+    QUESTION,
+    a_decision,
+    conversation_files,
+    image_files,
+    many_rows,
+    store_with_videos,
+    video_files,
+)
 from vr_assets_tests.review.conftest import Served
 
 if TYPE_CHECKING:
@@ -212,6 +221,16 @@ def test_boxes_lie_on_the_image_and_are_switched_by_expression(page: "Page", tmp
     assert shares == pytest.approx([0.1, 0.1, 0.4], abs=0.02)
     page.get_by_role("checkbox", name="red car").uncheck()
     assert not page.locator(".boxes").first.is_visible()
+    assert page.evaluate("window.harmed") is None
+
+
+def test_a_row_of_conversations_shows_all_its_videos_and_images(page: "Page", tmp_path: Path) -> None:
+    folder = Store(tmp_path).review_folder("rows")
+    Store(tmp_path).publish_review("rows", conversation_files(folder), ["clips/a.mp4", "stills/a.png"])
+    page.goto((folder / "index.html").as_uri())
+    open_item(page, "rows.jsonl:7")
+    page.wait_for_function("document.querySelector('video').duration === 8")
+    assert page.locator(".boxed img").evaluate("image => image.naturalWidth") == 160
     assert page.evaluate("window.harmed") is None
 
 

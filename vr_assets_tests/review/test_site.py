@@ -23,6 +23,7 @@ from vr_assets_tests.review.batches import (
     NAME,
     QUESTION,
     a_decision,
+    conversation_files,
     image_files,
     opinions,
     video_files,
@@ -52,7 +53,7 @@ def details(files: dict[str, bytes], video_id: str) -> Json:
 
 
 def test_a_text_of_a_model_is_a_string_in_a_data_file_and_nowhere_else(tmp_path: Path) -> None:
-    for files in (video_files(), image_files(tmp_path)):
+    for files in (video_files(), image_files(tmp_path / "a"), conversation_files(tmp_path / "b")):
         for name, content in files.items():
             if name.endswith(".js") and not name.startswith("page/"):
                 assert content.isascii() and b"<" not in content and content.count(b"\n") == 1
@@ -73,7 +74,7 @@ def test_the_page_runs_no_script_but_its_own_and_reaches_nothing_else() -> None:
 
 
 def test_all_links_are_relative(tmp_path: Path) -> None:
-    for files in (video_files(), image_files(tmp_path)):
+    for files in (video_files(), image_files(tmp_path / "a"), conversation_files(tmp_path / "b")):
         told = b"\n".join(content for name, content in files.items() if not name.startswith("items/") and name != "search.js")
         linked = re.findall(rb'(?:src|href|thumb|still|clip)(?:="|":")([^"#]+)"', told)
         assert linked and not [link for link in linked if link.startswith(b"/") or b":" in link]

@@ -53,10 +53,10 @@
   const facts = (item) => make("table", {}, make("tbody", {}, ...(item.facts || []).map(([name, value]) => make("tr", {},
     make("th", { scope: "row" }, name), make("td", {}, text(value, name))))));
 
-  const playerOf = (item) => {
-    if (!item.pictures.clip) return null;
-    return make("video", { controls: true, preload: "metadata", playsinline: true, src: item.pictures.clip,
-      poster: item.pictures.thumb || null, "aria-label": `Video ${item.name}` });
+  const playerOf = (item, pictures = item.pictures) => {
+    if (!pictures.clip) return null;
+    return make("video", { controls: true, preload: "metadata", playsinline: true, src: pictures.clip,
+      poster: pictures.thumb || null, "aria-label": `Video ${item.name}` });
   };
 
   const others = (item) => {
@@ -110,16 +110,24 @@
     ];
   };
 
+  const conversation = (item) => [
+    [item.pictures, ...(item.pictures.more || [])].map((one) => playerOf(item, one)
+      || (one.still ? make("div", { class: "boxed" }, make("img", { src: one.still, alt: item.name })) : make("p", { class: "nothing" }, one.problem || "no picture"))),
+    [section("Texts", ...(item.captions || []).flatMap(([title, words]) => [make("h4", {}, title), text(words, title)]))],
+  ];
+
+  const KINDS = { videos: ["video", video], images: ["image", image], conversations: ["row", conversation] };
+
   review.showDetails = (item) => {
     const visible = review.visible();
     const place = visible.findIndex((entry) => entry.key === item.key);
-    const isImage = document.documentElement.dataset.graph === "images";
+    const [kind, parts] = KINDS[document.documentElement.dataset.graph];
     const step = (by, title) => {
       const other = place < 0 ? null : visible[place + by];
       return other ? make("a", { class: "step", href: `#${other.key}`, rel: by > 0 ? "next" : "prev" }, title) : make("span", { class: "step quiet" }, title);
     };
-    const [left, right] = (isImage ? image : video)(item);
-    const whole = decidable(item.subject, isImage ? "the image" : "the video", make("h3", {}, isImage ? "The image as a whole" : "The video as a whole"),
+    const [left, right] = parts(item);
+    const whole = decidable(item.subject, `the ${kind}`, make("h3", {}, `The ${kind} as a whole`),
       ...lost(item), ...said(item, item.subject), ...others(item));
     const nav = make("nav", { "aria-label": "Neighbours" }, make("a", { href: "#", class: "step" }, "All"), step(-1, "Previous"), step(1, "Next"),
       make("span", { class: "quiet" }, place < 0 ? "" : `${place + 1} of ${visible.length}`));
