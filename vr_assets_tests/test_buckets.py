@@ -94,6 +94,16 @@ def test_a_review_page_goes_into_the_bucket_and_the_decisions_of_other_machines_
     assert left == {"index.html", "decisions.jsonl"}
 
 
+def test_a_browser_opens_a_page_from_the_bucket(bucket: Bucket, server: S3Server, tmp_path: Path) -> None:
+    machine(bucket, tmp_path).publish_review("june", {"index.html": b"one", "page/style.css": b"", "a.js": b""}, [])
+    client, folder = server.client(), f"{bucket.address().removeprefix('s3://cctv/')}/batches/june/review"
+    told = [
+        client.head_object(Bucket="cctv", Key=f"{folder}/{name}")["ContentType"]
+        for name in ("index.html", "page/style.css", "a.js")
+    ]
+    assert told == ["text/html; charset=utf-8", "text/css", "text/javascript"]
+
+
 def test_two_machines_cannot_register_the_same_name(bucket: Bucket, tmp_path: Path) -> None:
     machine(bucket, tmp_path / "one").create_batch(BATCH, ROWS)
     with pytest.raises(StorageError, match="'june' exists in s3://cctv/"):

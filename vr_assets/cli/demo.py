@@ -71,8 +71,10 @@ def _tell(store: "Store", batches: list[str], *, seconds: float) -> None:
     _tell_sample(rows)
     for name in batches:
         say(f"Everything: {store.batch_folder(name)}")
-        say(f"Review it:  vr-assets review --batch {name}")
-    say("Look at it:  " + ("make ui" if Path("Makefile").is_file() else "vr-assets ui"))
+    made = Path("Makefile").is_file()
+    for name in batches:
+        say(f"Review it:  {f'make review BATCH={name}' if made else f'vr-assets review --batch {name}'}")
+    say(f"Look at it:  {'make ui' if made else 'vr-assets ui'}")
 
 
 def _tell_sample(rows: "list[QaVideo]") -> None:
