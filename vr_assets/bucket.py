@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +26,16 @@ _A_PAGE = 1000
 _CONNECT_S = 10
 _READ_S = 60
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+# What a browser opens; a page without its type would be offered for download.
+_TYPES: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".mp4": "video/mp4",
+}
 _CURES: Mapping[str, str] = {
     "NoSuchBucket": "make the bucket, or correct the address",
     "AccessDenied": "allow s3:ListBucket, GetObject, PutObject and DeleteObject there, or set other credentials",
@@ -136,14 +146,16 @@ class Bucket:
             TakenError: `new`, and there is one already.
             StorageError: it cannot be written.
         """
-        only_new: dict[str, Any] = {"IfNoneMatch": "*"} if new else {}
+        how: dict[str, Any] = {"IfNoneMatch": "*"} if new else {}
+        if kind := _TYPES.get(PurePosixPath(key).suffix):
+            how["ContentType"] = kind
         with self._told(key, "written"):
             try:
                 if isinstance(content, bytes):
-                    _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=content, **only_new)
+                    _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=content, **how)
                 else:
                     with content.open("rb") as file:
-                        _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=file, **only_new)
+                        _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=file, **how)
             except _errors().ClientError as error:
                 if _code(error) in ("PreconditionFailed", "412"):
                     raise TakenError(f"{self.address(key)} is there already") from error

@@ -6,6 +6,7 @@ The local folder is a copy of what was looked at, and may be deleted at any time
 import hashlib
 import logging
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 from vr_assets.bucket import Bucket, Object, is_plain
@@ -62,10 +63,18 @@ class Mirror:
         """Put a file into the bucket. Raises StorageError; TakenError: `new`, and there is one."""
         self.bucket.put(self._key(path), path, new=new)
 
-    def publish_folder(self, folder: Path) -> None:
-        """Make the bucket hold the folder's files and no others. Raises StorageError."""
+    def refresh_folder(self, folder: Path) -> None:
+        """Bring all files of a folder up to date, and remove those that the bucket does not have. Raises StorageError."""
         found = self._listed(folder)
-        files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        for path, one in found.items():
+            self._refreshed(path, one)
+        for path in set(_files(folder)) - found.keys():
+            path.unlink(missing_ok=True)
+
+    def publish_folder(self, folder: Path, *, but: Collection[Path] = ()) -> None:
+        """Make the bucket hold the folder's files and no others; those in `but` are left as they are. Raises StorageError."""
+        found = {path: one for path, one in self._listed(folder).items() if path not in but}
+        files = [path for path in _files(folder) if path not in but]
         for path in files:
             if path not in found or _md5(path) != found[path].etag:
                 self.publish(path)
@@ -140,6 +149,10 @@ class Uploads:
         finally:
             with self._turn:
                 self._grown |= grown
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
 def _md5(path: Path) -> str:

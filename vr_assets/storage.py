@@ -15,10 +15,11 @@ something is read, and put into the bucket when it is written. This class is the
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
 from pydantic import ValidationError
 
 from vr_assets.bucket import SCHEME, Bucket, TakenError, is_plain
@@ -240,14 +241,47 @@ class Store:
     def review_folder(self, batch: str) -> Path:
         return self.batch_folder(batch) / "review"
 
+    def fetch_review(self, batch: str) -> None:
+        """Bring the batch's review page from the bucket; nothing to do where the store is a folder. Raises StorageError."""
+        if self.mirror:
+            self.mirror.refresh_folder(self.review_folder(batch))
+
+    def publish_review(self, batch: str, files: Mapping[str, bytes], pictures: Collection[str]) -> None:
+        """Make the batch's review page these files, by path below its folder, and of the pictures that lie there these; what else
+        there was goes, but not the decisions. A file that does not change is not touched.
+
+        Raises:
+            StorageError: a file cannot be written or removed.
+        """
+        folder, decisions = self.review_folder(batch), self._decisions(batch)
+        try:
+            for name, content in files.items():
+                path = folder / name
+                if not path.is_file() or path.read_bytes() != content:
+                    _replace(path, content)
+            kept = {decisions, *(folder / name for name in (*files, *pictures))}
+            for path in [path for path in folder.rglob("*") if path.is_file() and path not in kept]:
+                if not path.name.startswith("."):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be written ({error.strerror}); check the disk and data_root") from error
+        if self.mirror:
+            self.mirror.publish_folder(folder, but={decisions})
+
     def read_decisions(self, batch: str) -> list[Decision]:
         """What reviewers decided about a batch, oldest first. Raises StorageError."""
         path = self._decisions(batch)
         return self._lines_of(path, Decision) if self._is_there(path) else []
 
     def add_decision(self, batch: str, decision: Decision) -> None:
-        """Write down a decision after those that are there; one writer at a time. Raises StorageError."""
-        self._write(self._decisions(batch), _lines([*self.read_decisions(batch), decision]))
+        """Write down a decision after those that are there. Writers on one machine wait for each other. Raises StorageError."""
+        path = self._decisions(batch)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(path.with_name(f".{path.name}.lock")):
+                self._write(path, _lines([*self.read_decisions(batch), decision]))
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be written ({error.strerror}); check the disk and data_root") from error
 
     def read_marks(self, batch: str) -> list[Mark]:
         """What evidence checks found about a batch's items. Raises StorageError."""
@@ -302,6 +336,14 @@ class Store:
     def _lines_of(self, path: Path, kind: type[R]) -> list[R]:
         with path.open(encoding="utf-8") as file:
             return [_parse(kind, line, path, number) for number, line in enumerate(file, 1)]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Whole or not at all for readers; a page can be made again, so that no power cut needs to be waited for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _lines(records: Sequence[Record]) -> bytes:

@@ -23,6 +23,7 @@ from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.review import Decision, Verdict
 from vr_assets.settings import Asset, BucketSettings, MediaSettings, Settings, resolve
 from vr_assets.steps.conversation_lists import CONVERSATION_LISTS
 from vr_assets.steps.drops import look_for_drops
@@ -81,6 +82,32 @@ def test_rows_are_the_batchs_whichever_machine_made_them(bucket: Bucket, tmp_pat
     assert other.read_rows("june", Asset.QA, ManifestRow) is None
     one.write_rows("june", Asset.QA, ROWS)
     assert other.read_rows("june", Asset.QA, ManifestRow) == ROWS
+
+
+def test_a_review_page_goes_into_the_bucket_and_the_decisions_of_other_machines_stay(bucket: Bucket, tmp_path: Path) -> None:
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+    one.publish_review("june", {"index.html": b"one", "items/a.js": b"a"}, [])
+    other.fetch_review("june")
+    decision = Decision(subject="a", of="0" * 16, verdict=Verdict.REJECT, at="2026-01-02T00:00:00+00:00")
+    other.add_decision("june", decision)
+    one.publish_review("june", {"index.html": b"two"}, [])
+    assert set(bucket.listed("batches/june/review/")) == {
+        f"batches/june/review/{name}" for name in ("index.html", "decisions.jsonl")
+    }
+    assert one.read_decisions("june") == [decision]
+    other.fetch_review("june")
+    left = {path.name for path in other.review_folder("june").rglob("[!.]*") if path.is_file()}
+    assert left == {"index.html", "decisions.jsonl"}
+
+
+def test_a_browser_opens_a_page_from_the_bucket(bucket: Bucket, server: S3Server, tmp_path: Path) -> None:
+    machine(bucket, tmp_path).publish_review("june", {"index.html": b"one", "page/style.css": b"", "a.js": b""}, [])
+    client, folder = server.client(), f"{bucket.address().removeprefix('s3://cctv/')}/batches/june/review"
+    told = [
+        client.head_object(Bucket="cctv", Key=f"{folder}/{name}")["ContentType"]
+        for name in ("index.html", "page/style.css", "a.js")
+    ]
+    assert told == ["text/html; charset=utf-8", "text/css", "text/javascript"]
 
 
 def test_two_machines_cannot_register_the_same_name(bucket: Bucket, tmp_path: Path) -> None:

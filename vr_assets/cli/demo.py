@@ -77,6 +77,9 @@ def _tell(store: "Store", batches: list[str], *, seconds: float) -> int:
     _tell_sample(rows)
     for name in batches:
         say(f"Everything: {store.batch_folder(name)}")
+    made = Path("Makefile").is_file()
+    for name in batches:
+        say(f"Review it:  {f'make review BATCH={name}' if made else f'vr-assets review --batch {name}'}")
     return items
 
 

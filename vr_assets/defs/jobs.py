@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import dagster as dg
 
 from vr_assets.defs.release import DATASET
+from vr_assets.defs.reviews import REVIEWS
 from vr_assets.settings import Asset, Graph
 
 _CAPTIONS = (Asset.RAW_VIDEOS, Asset.FILTERED_VIDEOS, Asset.CAPTIONS, Asset.CHUNK_CAPTIONS)
 
 annotate_videos = dg.define_asset_job(
     "annotate_videos",
-    selection=dg.AssetSelection.assets(*Graph.VIDEOS.assets),
-    description="A batch of videos, all the way to task files.",
+    selection=dg.AssetSelection.assets(*Graph.VIDEOS.assets, REVIEWS[Graph.VIDEOS]),
+    description="A batch of videos, all the way to task files and a page to review them.",
 )
 videos_to_captions = dg.define_asset_job(
     "videos_to_captions",
@@ -27,8 +28,8 @@ qa_and_task_files = dg.define_asset_job(
 
 ground_images = dg.define_asset_job(
     "ground_images",
-    selection=dg.AssetSelection.assets(*Graph.IMAGES.assets),
-    description="A batch of images with captions, all the way to boxes and annotations.jsonl.",
+    selection=dg.AssetSelection.assets(*Graph.IMAGES.assets, REVIEWS[Graph.IMAGES]),
+    description="A batch of images with captions, all the way to boxes, annotations.jsonl and a page to review them.",
 )
 images_to_expressions = dg.define_asset_job(
     "images_to_expressions",
@@ -43,8 +44,8 @@ ground_expressions = dg.define_asset_job(
 
 caption_videos = dg.define_asset_job(
     "caption_videos",
-    selection=dg.AssetSelection.assets(*Graph.CONVERSATIONS.assets),
-    description="A batch of conversations: one caption a row, in rows and in the form of the input.",
+    selection=dg.AssetSelection.assets(*Graph.CONVERSATIONS.assets, REVIEWS[Graph.CONVERSATIONS]),
+    description="A batch of conversations: one caption a row, in rows and in the form of the input, and a page to review them.",
 )
 
 release_dataset = dg.define_asset_job(

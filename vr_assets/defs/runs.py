@@ -9,6 +9,7 @@ import dagster as dg
 from vr_assets.defs.jobs import WHOLE
 from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
 from vr_assets.defs.progress import Listener, listening
+from vr_assets.defs.reviews import REVIEWS
 from vr_assets.settings import Asset, Graph, Status
 
 
@@ -51,12 +52,16 @@ def run_batch(
     config: Mapping[str, object],
     listener: Listener,
 ) -> RunOutcome:
-    """Materialize assets of one batch in this process and thread. An interrupt ends the run and is part of its outcome."""
+    """Materialize assets of one batch in this process and thread; with all stages of a graph its review page too. An interrupt
+    ends the run and is part of its outcome.
+    """
+    graph = Graph.of(assets[0])
+    page = [REVIEWS[graph].key] if set(assets) == set(graph.assets) else []
     with listening(listener):
-        result = defs.resolve_job_def(WHOLE[Graph.of(assets[0])]).execute_in_process(
+        result = defs.resolve_job_def(WHOLE[graph]).execute_in_process(
             instance=instance,
             partition_key=batch,
-            asset_selection=[dg.AssetKey(asset.value) for asset in assets],
+            asset_selection=[*(dg.AssetKey(asset.value) for asset in assets), *page],
             run_config=config,
             raise_on_error=False,
         )
@@ -76,6 +81,8 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
         if not event.is_step_materialization:
             continue
         made = event.step_materialization_data.materialization
+        if made.asset_key.path[-1] not in set(Asset):
+            continue
         values: dict[str, Any] = {name: value.value for name, value in made.metadata.items()}
         yield StageSummary(
             asset=Asset(made.asset_key.path[-1]),

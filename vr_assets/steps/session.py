@@ -159,6 +159,11 @@ class Session:
         rows = tuple(await work(stage))
         return StageResult(rows, stage.counts, time.monotonic() - started)
 
+    @property
+    def media(self) -> MediaLibrary:
+        """What all stages make of videos and images."""
+        return self._media
+
     def stage(self, asset: Asset) -> Stage:
         """A stage, opened when it is first asked for."""
         if asset not in self._stages:
