@@ -6,10 +6,10 @@ from typing import Any
 
 import dagster as dg
 
-from vr_assets.defs.jobs import WHOLE
+from vr_assets.defs.jobs import job_for
 from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
 from vr_assets.defs.progress import Listener, listening
-from vr_assets.settings import Asset, Graph, Status
+from vr_assets.settings import Asset, Status
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def run_batch(
 ) -> RunOutcome:
     """Materialize assets of one batch in this process and thread. An interrupt ends the run and is part of its outcome."""
     with listening(listener):
-        result = defs.resolve_job_def(WHOLE[Graph.of(assets[0])]).execute_in_process(
+        result = defs.resolve_job_def(job_for(assets)).execute_in_process(
             instance=instance,
             partition_key=batch,
             asset_selection=[dg.AssetKey(asset.value) for asset in assets],

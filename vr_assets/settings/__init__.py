@@ -30,6 +30,8 @@ from vr_assets.settings.models import (
     ChunkSettings,
     DropSettings,
     EndpointName,
+    EvidenceChecks,
+    EvidenceSettings,
     FilterSettings,
     GeminiSettings,
     GroundingSettings,
@@ -53,10 +55,12 @@ from vr_assets.settings.models import (
     VllmSettings,
 )
 from vr_assets.settings.names import (
+    ON_REQUEST,
     Asset,
     AudioSetting,
     BackendName,
     BoxConvention,
+    EvidenceCheck,
     Graph,
     LeftOut,
     LongRecordings,
@@ -76,6 +80,7 @@ from vr_assets.settings.names import (
 
 __all__ = [
     "ENV_PREFIX",
+    "ON_REQUEST",
     "ROLES",
     "ROUTABLE",
     "Asset",
@@ -89,6 +94,9 @@ __all__ = [
     "ChunkSettings",
     "DropSettings",
     "EndpointName",
+    "EvidenceCheck",
+    "EvidenceChecks",
+    "EvidenceSettings",
     "FilterSettings",
     "GeminiSettings",
     "Graph",
