@@ -10,7 +10,7 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.records.call import Request
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
-from vr_assets.records.video import QaItem, SpanItem
+from vr_assets.records.video import McqItem, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Task
 
 BYTES_A_TOKEN = 4.0
@@ -77,7 +77,7 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
             text = _words(output_tokens / 3)
             reply = {"scene": text, "events": text, "analysis": text}
         case Task.BLIND | Task.AGREEMENT:
-            reply = {"reason": _SENTENCE, "answer": _answer(request.evidence.item)}
+            reply = {"reason": _SENTENCE, "answer": _answer(request)}
         case Task.SUPPORT | Task.JUDGE:
             reply = {"reason": _SENTENCE, "verdict": "Yes"}
         case task if task in _QA:
@@ -92,14 +92,15 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
     return json.dumps(reply)
 
 
-def _answer(item: QaItem | None) -> str:
-    match item:
-        case None:
-            return _SENTENCE
+def _answer(request: Request) -> str:
+    match item := request.evidence.item:
+        case McqItem() | YesNoItem():
+            return item.answer
         case SpanItem():
             return f"{format_clock(item.span.start_s, tenths=True)} - {format_clock(item.span.end_s, tenths=True)}"
         case _:
-            return item.answer
+            # A judge is asked about each task's answer: they will hardly be the same.
+            return f"{_SENTENCE}{request.task}"
 
 
 def _items(qa_type: QaType, words: str, clock: list[str]) -> dict[str, JsonValue]:
