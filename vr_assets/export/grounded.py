@@ -4,7 +4,6 @@ Rows that are not ok give nothing, and neither does a row that says again what a
 """
 
 import datetime
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from vr_assets.export.task_files import BASELINE_TAG
 from vr_assets.export.task_items import media_id
 from vr_assets.records.batch import Batch
 from vr_assets.records.image import Expression, GroundedImage, ImageMedia, Instance
-from vr_assets.records.task_file import GROUNDING, ImageItem, ImageTaskFile, TaskFileMetadata
+from vr_assets.records.task_file import GROUNDING, ImageItem, ImageTaskFile, TaskFileMetadata, item_index
 from vr_assets.settings import BackendName, Status, TaskFileSettings
 
 _ARTICLE = re.compile(r"^(?:a|an|the|this|that|these|those|some|his|her|its|their|\d+|one|two|three|four|five|several|many)\s+")
@@ -120,7 +119,7 @@ def grounding_task_file(
                 image_id=path,
                 question=_QUESTION.format(expression=expression.text),
                 answer=json.dumps(found, ensure_ascii=False),
-                item_index=hashlib.sha256(f"{expression.expression_id}\0{GROUNDING}".encode()).hexdigest()[:16],
+                item_index=item_index(expression.expression_id, GROUNDING),
                 width=media.width_px,
                 height=media.height_px,
                 model=made_by.model,

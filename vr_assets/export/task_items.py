@@ -1,6 +1,5 @@
 """QA items as task files hold them: the files an item goes to, the instruction its question ends with, its answer as text."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from vr_assets.errors import ReplyError
 from vr_assets.export.timecodes import Timecodes
 from vr_assets.records.row import Failure, Provenance, VideoMedia
-from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName
+from vr_assets.records.task_file import ITEM_KEYS, TASKS, Item, TaskName, item_index
 from vr_assets.records.timeline import TIMELINE
 from vr_assets.records.video import McqItem, OpenItem, QaItem, QaSet, QaVideo, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Status
@@ -20,16 +19,16 @@ _YES_NO = "Answer with Yes or No only."
 _YES_NO_AND_WHY = "Answer with Yes or No, followed by a short explanation."
 _START_AND_END = 'Answer in JSON as {"start": "<layout>", "end": "<layout>"}.'
 
-_FORMS: Mapping[QaType, tuple[type[QaItem], tuple[TaskName, ...]]] = {
-    QaType.MCQ: (McqItem, (TaskName.MCQ, TaskName.MCQ_OPENENDED)),
-    QaType.BCQ: (YesNoItem, (TaskName.BCQ, TaskName.BCQ_OPENENDED)),
-    QaType.OPEN_QA: (OpenItem, (TaskName.OPEN_QA,)),
-    QaType.CAUSAL_LINKAGE: (OpenItem, (TaskName.CAUSAL_LINKAGE,)),
-    QaType.TEMPORAL_LOCALIZATION: (SpanItem, (TaskName.TEMPORAL_LOCALIZATION,)),
-    QaType.TEMPORAL_EVENT_DESC: (OpenItem, (TaskName.TEMPORAL_DESCRIPTION,)),
-    QaType.SCENE_DESCRIPTION: (OpenItem, (TaskName.SCENE_DESCRIPTION,)),
-    QaType.EVENT_SUMMARY: (OpenItem, (TaskName.VIDEO_SUMMARIZATION,)),
-    QaType.EVENT_VERIFICATION: (YesNoItem, (TaskName.EVENT_VERIFICATION,)),
+_FORMS: Mapping[QaType, type[QaItem]] = {
+    QaType.MCQ: McqItem,
+    QaType.BCQ: YesNoItem,
+    QaType.OPEN_QA: OpenItem,
+    QaType.CAUSAL_LINKAGE: OpenItem,
+    QaType.TEMPORAL_LOCALIZATION: SpanItem,
+    QaType.TEMPORAL_EVENT_DESC: OpenItem,
+    QaType.SCENE_DESCRIPTION: OpenItem,
+    QaType.EVENT_SUMMARY: OpenItem,
+    QaType.EVENT_VERIFICATION: YesNoItem,
 }
 
 
@@ -63,15 +62,13 @@ def media_id(path: str, media_root: str | None) -> str:
 
 
 def _places(qa_set: QaSet) -> Iterator[tuple[int, QaItem, TaskName]]:
-    _, tasks = _FORMS[qa_set.qa_type]
     for position, qa in enumerate(qa_set.items):
-        for task in tasks:
+        for task in TASKS[qa_set.qa_type]:
             yield position, qa, task
 
 
 def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position: int, media_root: str | None) -> Item:
-    kind, _ = _FORMS[qa_type]
-    if not isinstance(qa, kind):
+    if not isinstance(qa, _FORMS[qa_type]):
         raise ReplyError(f"a {qa.form} item cannot be written as {task}")
     if row.media is None or row.media.duration_s <= 0:
         raise ReplyError("the row does not say how long and how large the video is")
@@ -86,7 +83,7 @@ def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position
         question=question,
         answer=answer,
         reasoning=_words(qa.reasoning, "reasoning"),
-        item_index=hashlib.sha256(f"{row.video_id}\0{task}\0{position}".encode()).hexdigest()[:16],
+        item_index=item_index(row.video_id, task, position),
         start_s=row.media.offset_s if is_part else None,
         end_s=round(row.media.offset_s + row.media.duration_s, 6) if is_part else None,
         duration=row.media.duration_s,
