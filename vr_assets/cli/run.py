@@ -170,7 +170,7 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
 
 def _tell_marks(marks: "Sequence[Mark]") -> None:
     if not marks:
-        say("no item was checked: evidence.checks says which checks are on (docs/evidence.md)")
+        say("no item is marked; evidence.checks says which checks are on (docs/evidence.md)")
     for check in dict.fromkeys(mark.check for mark in marks):
         found = [mark.passed for mark in marks if mark.check == check]
         say(f"{check}: {found.count(False)} of {len(found)} items did not pass; `vr-assets why ITEM` shows why")
