@@ -12,6 +12,7 @@ The root is a folder, or a place in a bucket (`s3://bucket/prefix`): then paths 
 something is read, and put into the bucket when it is written. This class is the only one that knows paths.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -29,6 +30,7 @@ from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.release import Dataset
 from vr_assets.records.review import Decision, Mark
+from vr_assets.records.task_file import GROUNDING, TaskName
 from vr_assets.settings import Asset, BucketSettings
 
 R = TypeVar("R", bound=Record)
@@ -237,6 +239,24 @@ class Store:
         """
         path = self.rows_file(batch, asset)
         return self._lines_of(path, kind) if self._is_there(path) else None
+
+    def find_rows(self, batch: str, asset: Asset, kind: type[R], text: str) -> list[R]:
+        """Rows whose line holds a text as it stands in JSON, without reading the others; none where the asset was never made.
+
+        Raises:
+            StorageError: such a line does not read as `kind`.
+        """
+        path = self.rows_file(batch, asset)
+        if not self._is_there(path):
+            return []
+        wanted = json.dumps(text, ensure_ascii=False)[1:-1].encode()
+        with path.open("rb") as file:
+            return [_parse(kind, line.decode(), path, number) for number, line in enumerate(file, 1) if wanted in line]
+
+    def task_files(self, batch: str) -> list[Path]:
+        """The task files of a batch of videos or images, as far as they were made. Raises StorageError."""
+        paths = (self.task_files_folder(batch) / f"{task}.json" for task in (*TaskName, GROUNDING))
+        return [path for path in paths if self._is_there(path)]
 
     def review_folder(self, batch: str) -> Path:
         return self.batch_folder(batch) / "review"

@@ -11,6 +11,7 @@ from vr_assets.parsing.box_units import Units
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
 from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.evidence import parse_chosen, parse_open, parse_verdict, parse_when, parse_yes_no
 from vr_assets.parsing.expressions import parse_expressions
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
 from vr_assets.parsing.groundings import parse_groundings
@@ -44,6 +45,10 @@ def read(name: str, text: str, *, within: Span = MINUTE) -> object:
         return parse_dense_caption(text, within=within)
     if kind == "moment":
         return parse_moment(text, within=within)
+    if name.endswith(".span"):
+        return parse_when(text, within=within)
+    if name.endswith(".mcq"):
+        return parse_chosen(text, options={"A": "It stops.", "B": "It turns."})
     readers: dict[str, Callable[[str], object]] = {
         "suitable": parse_suitable,
         "anomaly_or_normal": parse_anomaly_or_normal,
@@ -52,6 +57,10 @@ def read(name: str, text: str, *, within: Span = MINUTE) -> object:
         "chunk": parse_chunk_caption,
         "clip": parse_clip_caption,
         "description": parse_description,
+        "blind": parse_yes_no if name.endswith("yes_no") else parse_open,
+        "agreement": parse_yes_no if name.endswith("yes_no") else parse_open,
+        "support": parse_verdict,
+        "judge": parse_verdict,
     }
     return readers[kind](text)
 
@@ -75,6 +84,10 @@ ANSWERS = {
 }
 
 
+# Of prompts whose reply has a field by the same name and another form.
+OWN_ANSWERS = {"mcq": {"answer": "B"}, "yes_no": {"answer": "No"}, "span": {"answer": "00:03 - 00:07"}}
+VERDICTS = {"support": {"verdict": "No"}, "judge": {"verdict": "Yes"}}
+
 ABOUT_IMAGES = (Asset.EXPRESSIONS, Asset.GROUNDINGS)
 
 
@@ -86,7 +99,8 @@ def test_a_reply_as_the_prompt_asks_for_it_reads_the_same_in_both_styles(domain:
     text = rendered(domain, asset, name)
     fields = re.findall(r"^- `(\w+)` \(text\): ", text.schema_text, re.MULTILINE)
     labels = re.findall(r"^([A-Z ]+): ", text.layout_text.partition("## Reply")[2], re.MULTILINE)
-    reply = {field: ANSWERS.get(field, f"A red crane turns in the {field.replace('_', ' ')} here.") for field in fields}
+    answers = ANSWERS | OWN_ANSWERS.get(name.partition(".")[2], {}) | VERDICTS.get(name, {})
+    reply = {field: answers.get(field, f"A red crane turns in the {field.replace('_', ' ')} here.") for field in fields}
     laid_out = (
         "\n".join(f"{label}: {words}" for label, words in zip(labels, reply.values(), strict=True))
         if labels

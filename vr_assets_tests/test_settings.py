@@ -6,6 +6,7 @@ import pytest
 
 from vr_assets.errors import SettingsError
 from vr_assets.settings import (
+    ON_REQUEST,
     Asset,
     BackendName,
     Graph,
@@ -149,7 +150,8 @@ def test_assets_are_listed_upstream_first() -> None:
     assert Graph.VIDEOS.assets[0] is Asset.RAW_VIDEOS
     assert Graph.VIDEOS.assets[-1] is Asset.TASK_FILES
     assert Graph.IMAGES.assets == (Asset.RAW_IMAGES, Asset.EXPRESSIONS, Asset.GROUNDINGS)
-    assert [asset for graph in Graph for asset in graph.assets] == list(Asset)
+    assert [asset for graph in Graph for asset in graph.every_asset] == list(Asset)
+    assert set(Asset) - {asset for graph in Graph for asset in graph.assets} == ON_REQUEST
 
 
 def test_a_key_pasted_in_place_of_its_variables_name_is_refused_and_not_shown() -> None:

@@ -52,6 +52,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "event_summary": ITEM,
     "temporal_localization": ("question", "start", "end", "reasoning"),
     "event_verification": YES_NO,
+    "blind": ("reason", "answer"),
+    "agreement": ("reason", "answer"),
+    "support": ("reason", "verdict"),
+    "judge": ("reason", "verdict"),
     "expressions": ("cleaned_caption", "expressions"),
     "groundings": ("boxes",),
 }
@@ -73,6 +77,10 @@ FENCES = {
     "highlight": "highlight",
     "caption": "caption",
     "expressions": "expressions",
+    "question": "question",
+    "options": "options",
+    "answer": "answer",
+    "other": "other_answer",
 }
 
 
@@ -206,7 +214,7 @@ def test_what_a_domain_must_capture_is_asked_of_every_caption_and_carried_into_t
         for name in prompts:
             text = rendered(domain, asset, name)
             for style in (text.schema_text, text.layout_text):
-                asked = asset not in (Asset.FILTERED_VIDEOS, Asset.QA, *Graph.IMAGES.assets) and name != "moment"
+                asked = asset not in (Asset.FILTERED_VIDEOS, Asset.QA, Asset.EVIDENCE, *Graph.IMAGES.assets) and name != "moment"
                 assert (listed in style) == asked, name
                 told = asked and not name.endswith(".normal")
                 assert (f"{incident}\n{listed}" in style) == told, name
@@ -218,6 +226,9 @@ def test_every_prompt_but_the_shared_ones_is_of_its_domain(domain: str) -> None:
     for asset, prompts in READ_BY_PROGRAMS.items():
         for name in prompts:
             ours, general = rendered(domain, asset, name), rendered("general", asset, name)
+            if asset is Asset.EVIDENCE:
+                assert ours.schema_text == general.schema_text, "what an answer rests on is the same in every domain"
+                continue
             if asset in Graph.IMAGES.assets:
                 assert ours.schema_text == general.schema_text, "a caption says what is to be found, whatever the domain"
                 continue

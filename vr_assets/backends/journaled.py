@@ -28,6 +28,7 @@ _TURNS = (
     Asset.DESCRIPTIONS,
     Asset.CHUNK_CAPTIONS,
     Asset.QA,
+    Asset.EVIDENCE,
     # A run has the stages of one graph: between graphs nothing has to wait.
     Asset.GROUNDINGS,
     Asset.EXPRESSIONS,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from vr_assets.backends.offline import captions, choices, claims, images, media_told, questions
 from vr_assets.backends.offline.story import Story
+from vr_assets.errors import ReplyError
 from vr_assets.records.call import Finish, MediaForm, Reply, Request
 from vr_assets.records.image_scene import IMAGE_SCENE_VERSION
 from vr_assets.records.scene import SCENE_VERSION, Scene
@@ -32,6 +33,9 @@ _QUESTIONS: dict[Task, Callable[[Story], object]] = {
     Task.SCENE_DESCRIPTION: questions.scene_description,
     Task.EVENT_SUMMARY: questions.event_summary,
 }
+
+_OF_OTHERS = frozenset({Task.BLIND, Task.SUPPORT, Task.AGREEMENT, Task.JUDGE})
+"""Tasks that ask about another's question or answer, whose words it cannot read."""
 
 
 class OpenCVBackend:
@@ -81,9 +85,11 @@ class OpenCVBackend:
         """JSON in the form of the task's reply model; running text where it has none.
 
         Raises:
-            ReplyError: too little was measured for this task.
+            ReplyError: too little was measured for this task, or it is none of this annotator's.
             MediaError: the video or image cannot be decoded.
         """
+        if request.task in _OF_OTHERS:
+            raise ReplyError(f"cannot judge: the offline annotator reads no questions, so {request.task} needs another model")
         match request.task:
             case Task.VIDEO_CAPTION:
                 scenes = [await (one.image_scene() if one.form is MediaForm.IMAGE else one.scene()) for one in request.media]

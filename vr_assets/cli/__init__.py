@@ -27,6 +27,7 @@ from vr_assets.cli import (
     status,
     try_video,
     ui,
+    why,
 )
 from vr_assets.cli.saying import complain
 from vr_assets.errors import SettingsError, VrAssetsError
@@ -48,6 +49,7 @@ def commands() -> None:
     vr-assets estimate --batch NAME      what a run would ask and cost
     vr-assets run --batch NAME           annotate it
     vr-assets status                     what became of every video
+    vr-assets why ITEM                   how an item came to be, prompt by prompt
     vr-assets retry --batch NAME         ask again about the rows that failed
     vr-assets review --batch NAME        look at it, accept, reject, edit
     vr-assets release NAME --batch NAME  merge batches into a data set to hand on
@@ -56,8 +58,8 @@ def commands() -> None:
 
 
 _MODULES = (
-    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, review, release, ui,
-    remove, prune,
+    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, why, review, release,
+    ui, remove, prune,
 )  # fmt: skip
 for module in _MODULES:
     commands.add_command(module.command)

@@ -37,6 +37,6 @@ def command(names: tuple[str, ...], *, backend: str | None, assignments: tuple[s
 def _failed(store: "Store", batch: str) -> list[Asset]:
     from vr_assets.steps.rows import ROWS
 
-    assets = store.read_batch(batch).graph.assets
+    assets = store.read_batch(batch).graph.every_asset
     found = {asset: store.read_rows(batch, asset, ROWS[asset]) or [] for asset in assets}
     return [asset for asset, rows in found.items() if any(row.status is Status.FAILED or row.failures for row in rows)]

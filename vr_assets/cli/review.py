@@ -62,7 +62,7 @@ def build(store: "Store", name: str) -> None:
             settings.long_video,
             workers,
             mirror=store.mirror,
-            sources=Sources.of(settings.bucket),
+            sources=Sources.of(settings),
         )
         built = anyio.run(partial(build_page, store, name, media, findings_of(store, name, settings)))
     say(f"{built.shown} in {store.address(store.review_folder(name) / INDEX)}")

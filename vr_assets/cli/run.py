@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vr_assets.defs.instance import Definitions, Instance
     from vr_assets.defs.runs import RunOutcome
     from vr_assets.records.batch import Batch
+    from vr_assets.records.review import Mark
     from vr_assets.settings import Graph
     from vr_assets.storage import Store
 
@@ -159,6 +160,8 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
     if any(stage.asset is Asset.TASK_FILES for stage in outcome.stages):
         folder = store.task_files_folder(batch)
         say(f"{len(list(folder.glob('*.json')))} task files in {store.address(folder)}")
+    if any(stage.asset is Asset.EVIDENCE for stage in outcome.stages):
+        _tell_marks(store.read_marks(batch))
     for warning in outcome.warnings:
         say(f"check failed: {warning}")
     if outcome.warnings:
@@ -167,6 +170,14 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
         complain(f"interrupted (run {outcome.run_id}); what was answered is kept, and the same command goes on from there")
     elif outcome.error:
         complain(f"{outcome.error}\n(run {outcome.run_id}; `vr-assets status --batch {batch} --reasons` tells of each row)")
+
+
+def _tell_marks(marks: "Sequence[Mark]") -> None:
+    if not marks:
+        say("no item is marked; evidence.checks says which checks are on (docs/evidence.md)")
+    for check in dict.fromkeys(mark.check for mark in marks):
+        found = [mark.passed for mark in marks if mark.check == check]
+        say(f"{check}: {found.count(False)} of {len(found)} items did not pass; `vr-assets why ITEM` shows why")
 
 
 def _cost(outcome: "RunOutcome") -> str:

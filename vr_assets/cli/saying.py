@@ -1,6 +1,7 @@
 """What people read: plain lines, and tables that fit 80 columns."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
+# Controls, formats (directions, zero widths), halves of characters, separators of lines and paragraphs.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 
 
@@ -29,6 +32,17 @@ def complain(text: str) -> None:
 def without_credentials(text: str) -> str:
     """Text with the user and password of any address in it left out."""
     return _CREDENTIALS.sub(r"\1***@", text)
+
+
+def harmless(text: str) -> str:
+    """What a model or a stranger's file says, for a terminal: control characters, and those that turn the direction of writing,
+    are spelled out and not obeyed; line breaks and tabs stay. Credentials in addresses are left out.
+    """
+    shown = (
+        character if character in "\n\t" or unicodedata.category(character) not in _UNSEEN else f"\\x{ord(character):02x}"
+        for character in text
+    )
+    return without_credentials("".join(shown))
 
 
 def table(*columns: str, numbers: Sequence[str] = (), title: str | None = None) -> "Table":

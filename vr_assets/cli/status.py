@@ -26,7 +26,7 @@ def command(names: tuple[str, ...], *, reasons: bool, report: bool) -> None:
     """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
 
     from vr_assets.backends.spending import exchange, spent
-    from vr_assets.settings import Status, environment_layer, resolve
+    from vr_assets.settings import ON_REQUEST, Status, environment_layer, resolve
     from vr_assets.steps.rows import ROWS
     from vr_assets.steps.tally import tally
     from vr_assets.storage import Store
@@ -45,8 +45,10 @@ def command(names: tuple[str, ...], *, reasons: bool, report: bool) -> None:
         name, graph = batch.name, batch.graph
         shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {store.count_entries(name)} {graph}")
         told: list[str] = []
-        for asset in graph.assets:
+        for asset in graph.every_asset:
             rows = store.read_rows(name, asset, ROWS[asset])
+            if rows is None and asset in ON_REQUEST:
+                continue
             if rows is None:
                 shown.add_row(str(asset), *["-"] * len(Status))
                 continue

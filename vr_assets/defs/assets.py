@@ -23,6 +23,7 @@ from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
     DescribedVideo,
+    EvidenceVideo,
     FilteredVideo,
     HighlightedVideo,
     QaVideo,
@@ -33,6 +34,7 @@ from vr_assets.settings import Asset, Graph
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
+from vr_assets.steps.evidence_checks import check_evidence
 from vr_assets.steps.expressions import express_images
 from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.groundings import ground_images
@@ -150,6 +152,26 @@ def task_files(context: dg.AssetExecutionContext, project: Project, qa: list[QaV
     return carry_out(context, project, write)
 
 
+@_stage(Asset.EVIDENCE, "llm", "vlm", ins={"highlights": _optional, "descriptions": _optional})
+def evidence(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    captions: list[CaptionedVideo],
+    chunk_captions: list[ChunkCaptionedVideo],
+    highlights: list[HighlightedVideo] | None,
+    descriptions: list[DescribedVideo] | None,
+    qa: list[QaVideo],
+) -> list[EvidenceVideo]:
+    """QA items asked again without the video, judged by what was written down, or answered by a second model; marks.jsonl."""
+
+    async def work(stage: Stage) -> list[EvidenceVideo]:
+        rows = await check_evidence(captions, chunk_captions, highlights, descriptions, qa, stage)
+        project.store.open().write_marks(context.partition_key, [mark for row in rows for mark in row.marks])
+        return rows
+
+    return carry_out(context, project, work)
+
+
 @_stage(Asset.RAW_IMAGES, "image")
 def raw_images(context: dg.AssetExecutionContext, project: Project) -> list[RawImage]:
     """Every image read once: its real size, upright, and an id. What is missing or damaged fails here."""
@@ -197,4 +219,4 @@ CONVERSATION_ASSETS = [video_captions]
 
 IMAGE_ASSETS = [raw_images, expressions, groundings]
 
-VIDEO_ASSETS = [raw_videos, filtered_videos, captions, chunk_captions, highlights, descriptions, qa, task_files]
+VIDEO_ASSETS = [raw_videos, filtered_videos, captions, chunk_captions, highlights, descriptions, qa, task_files, evidence]

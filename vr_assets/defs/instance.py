@@ -10,7 +10,7 @@ from vr_assets.defs.partitions import PARTITION_SETS
 from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.resources import PARTITION_TAG
 from vr_assets.errors import IngestError, SettingsError
-from vr_assets.settings import Asset, Graph, Layer
+from vr_assets.settings import ON_REQUEST, Asset, Graph, Layer
 from vr_assets.storage import Store
 
 # For the command line, which does not import Dagster.
@@ -80,7 +80,7 @@ def select_assets(selection: str, defs: dg.Definitions, kind: Graph = Graph.VIDE
     if selection == "*":
         return list(kind.assets)
     graph = defs.resolve_asset_graph()
-    ours = {dg.AssetKey(asset.value): asset for asset in kind.assets}
+    ours = {dg.AssetKey(asset.value): asset for asset in kind.every_asset}
     chosen: set[Asset] = set()
     for part in map(str.strip, selection.split(",")):
         found = _NAME.fullmatch(part)
@@ -90,8 +90,11 @@ def select_assets(selection: str, defs: dg.Definitions, kind: Graph = Graph.VIDE
         except dg.DagsterError as error:
             raise SettingsError(f"--select {part}: {error}") from None
         if not keys & ours.keys():
-            raise SettingsError(f"--select {part} names no asset; there are {', '.join(kind.assets)}, with + before or after")
-        chosen.update(ours[key] for key in keys & ours.keys())
+            raise SettingsError(
+                f"--select {part} names no asset; there are {', '.join(kind.every_asset)}, with + before or after"
+            )
+        # What costs calls that nothing needs is made where it is named, and not because it comes after something.
+        chosen.update(ours[key] for key in keys & ours.keys() if ours[key] not in ON_REQUEST or ours[key] in part)
     return [asset for asset in Asset if asset in chosen]
 
 

@@ -1,12 +1,12 @@
 """What people run as one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import dagster as dg
 
 from vr_assets.defs.release import DATASET
 from vr_assets.defs.reviews import REVIEWS
-from vr_assets.settings import Asset, Graph
+from vr_assets.settings import ON_REQUEST, Asset, Graph
 
 _CAPTIONS = (Asset.RAW_VIDEOS, Asset.FILTERED_VIDEOS, Asset.CAPTIONS, Asset.CHUNK_CAPTIONS)
 
@@ -24,6 +24,16 @@ qa_and_task_files = dg.define_asset_job(
     "qa_and_task_files",
     selection=dg.AssetSelection.assets(Asset.QA, Asset.TASK_FILES),
     description="Questions and task files from captions that are there, such as after an edit of the QA prompts.",
+)
+check_evidence = dg.define_asset_job(
+    "check_evidence",
+    selection=dg.AssetSelection.assets(Asset.EVIDENCE),
+    description="The evidence checks that evidence.checks names. They cost calls: estimate them first.",
+)
+annotate_and_check_videos = dg.define_asset_job(
+    "annotate_and_check_videos",
+    selection=dg.AssetSelection.assets(*Graph.VIDEOS.every_asset, REVIEWS[Graph.VIDEOS]),
+    description="A batch of videos, all the way to task files, and the evidence checks.",
 )
 
 ground_images = dg.define_asset_job(
@@ -55,7 +65,7 @@ release_dataset = dg.define_asset_job(
 )
 
 JOBS = [
-    *(annotate_videos, videos_to_captions, qa_and_task_files),
+    *(annotate_videos, videos_to_captions, qa_and_task_files, check_evidence, annotate_and_check_videos),
     *(ground_images, images_to_expressions, ground_expressions),
     caption_videos,
     release_dataset,
@@ -64,4 +74,11 @@ JOBS = [
 _OF_A_GRAPH = {Graph.VIDEOS: annotate_videos, Graph.IMAGES: ground_images, Graph.CONVERSATIONS: caption_videos}
 WHOLE_JOBS = list(_OF_A_GRAPH.values())
 WHOLE: Mapping[Graph, str] = {graph: job.name for graph, job in _OF_A_GRAPH.items()}
-"""The job of all assets of a graph."""
+"""The job of all assets that a batch of a graph goes through."""
+
+
+def job_for(assets: Collection[Asset]) -> str:
+    """The job that a run of these assets of one graph is a part of."""
+    if ON_REQUEST.isdisjoint(assets):
+        return WHOLE[Graph.of(next(iter(assets)))]
+    return (check_evidence if ON_REQUEST.issuperset(assets) else annotate_and_check_videos).name

@@ -59,7 +59,7 @@ def _recipes_of(batch: Batch, domains: dict[PromptSettings, Prompts]) -> Mapping
         settings = resolve_for(batch).settings
         if settings.prompts not in domains:
             domains[settings.prompts] = load_prompts(settings)
-        return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in batch.graph.assets}
+        return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in batch.graph.every_asset}
     except (SettingsError, PromptError) as error:
         return f"the recipes of batch {batch.name} cannot be told: {error}"
 

@@ -51,6 +51,7 @@ class Project(dg.ConfigurableResource["Project"]):
     highlights: dg.ResourceDependency[SettingsGroup]
     long_video: dg.ResourceDependency[SettingsGroup]
     qa: dg.ResourceDependency[SettingsGroup]
+    evidence: dg.ResourceDependency[SettingsGroup]
     task_files: dg.ResourceDependency[SettingsGroup]
     media: dg.ResourceDependency[SettingsGroup]
     images: dg.ResourceDependency[SettingsGroup]

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from vr_assets.defs.jobs import WHOLE
+from vr_assets.defs.jobs import job_for
 from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
 from vr_assets.defs.progress import Listener, listening
 from vr_assets.defs.reviews import REVIEWS
@@ -56,9 +56,9 @@ def run_batch(
     ends the run and is part of its outcome.
     """
     graph = Graph.of(assets[0])
-    page = [REVIEWS[graph].key] if set(assets) == set(graph.assets) else []
+    page = [REVIEWS[graph].key] if set(assets) >= set(graph.assets) else []
     with listening(listener):
-        result = defs.resolve_job_def(WHOLE[graph]).execute_in_process(
+        result = defs.resolve_job_def(job_for(assets)).execute_in_process(
             instance=instance,
             partition_key=batch,
             asset_selection=[*(dg.AssetKey(asset.value) for asset in assets), *page],

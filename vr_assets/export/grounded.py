@@ -4,7 +4,6 @@ Rows that are not ok give nothing, and neither does a row that says again what a
 """
 
 import datetime
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -137,7 +136,7 @@ def image_item(row: GroundedImage, expression: Expression, media: ImageMedia, *,
         image_id=path,
         question=_QUESTION.format(expression=expression.text),
         answer=json.dumps(found, ensure_ascii=False),
-        item_index=hashlib.sha256(f"{expression.expression_id}\0{GROUNDING}".encode()).hexdigest()[:16],
+        item_index=item_index(expression.expression_id, GROUNDING),
         width=media.width_px,
         height=media.height_px,
         model=made_by.model,

@@ -1,6 +1,5 @@
 """QA items as task files hold them: the files an item goes to, the instruction its question ends with, its answer as text."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import PurePosixPath
 from vr_assets.errors import ReplyError
 from vr_assets.export.timecodes import Timecodes
 from vr_assets.records.row import Failure, Provenance, VideoMedia
-from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName
+from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName, item_index
 from vr_assets.records.timeline import TIMELINE
 from vr_assets.records.video import McqItem, OpenItem, QaItem, QaVideo, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Status
@@ -21,16 +20,16 @@ _YES_NO = "Answer with Yes or No only."
 _YES_NO_AND_WHY = "Answer with Yes or No, followed by a short explanation."
 _START_AND_END = 'Answer in JSON as {"start": "<layout>", "end": "<layout>"}.'
 
-_FORMS: Mapping[QaType, tuple[type[QaItem], tuple[TaskName, ...]]] = {
-    QaType.MCQ: (McqItem, (TaskName.MCQ, TaskName.MCQ_OPENENDED)),
-    QaType.BCQ: (YesNoItem, (TaskName.BCQ, TaskName.BCQ_OPENENDED)),
-    QaType.OPEN_QA: (OpenItem, (TaskName.OPEN_QA,)),
-    QaType.CAUSAL_LINKAGE: (OpenItem, (TaskName.CAUSAL_LINKAGE,)),
-    QaType.TEMPORAL_LOCALIZATION: (SpanItem, (TaskName.TEMPORAL_LOCALIZATION,)),
-    QaType.TEMPORAL_EVENT_DESC: (OpenItem, (TaskName.TEMPORAL_DESCRIPTION,)),
-    QaType.SCENE_DESCRIPTION: (OpenItem, (TaskName.SCENE_DESCRIPTION,)),
-    QaType.EVENT_SUMMARY: (OpenItem, (TaskName.VIDEO_SUMMARIZATION,)),
-    QaType.EVENT_VERIFICATION: (YesNoItem, (TaskName.EVENT_VERIFICATION,)),
+_FORMS: Mapping[QaType, type[QaItem]] = {
+    QaType.MCQ: McqItem,
+    QaType.BCQ: YesNoItem,
+    QaType.OPEN_QA: OpenItem,
+    QaType.CAUSAL_LINKAGE: OpenItem,
+    QaType.TEMPORAL_LOCALIZATION: SpanItem,
+    QaType.TEMPORAL_EVENT_DESC: OpenItem,
+    QaType.SCENE_DESCRIPTION: OpenItem,
+    QaType.EVENT_SUMMARY: OpenItem,
+    QaType.EVENT_VERIFICATION: YesNoItem,
 }
 
 
@@ -60,7 +59,7 @@ def items_of_one(row: QaVideo, qa_type: QaType, qa: QaItem, *, position: int, me
     """What one QA item, at its position in the set of its type, gives to the task files."""
     items: list[tuple[TaskName, Item]] = []
     failures: list[Failure] = []
-    for task in _FORMS[qa_type][1]:
+    for task in TASKS[qa_type]:
         try:
             items.append((task, _item(row, qa_type, qa, task=task, position=position, media_root=media_root)))
         except ReplyError as error:
@@ -81,8 +80,7 @@ def below_root(path: str, media_root: str | None) -> str:
 
 
 def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position: int, media_root: str | None) -> Item:
-    kind, _ = _FORMS[qa_type]
-    if not isinstance(qa, kind):
+    if not isinstance(qa, _FORMS[qa_type]):
         raise ReplyError(f"a {qa.form} item cannot be written as {task}")
     if row.media is None or row.media.duration_s <= 0:
         raise ReplyError("the row does not say how long and how large the video is")
@@ -97,7 +95,7 @@ def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position
         question=question,
         answer=answer,
         reasoning=_words(qa.reasoning, "reasoning"),
-        item_index=hashlib.sha256(f"{row.video_id}\0{task}\0{position}".encode()).hexdigest()[:16],
+        item_index=item_index(row.video_id, task, position),
         start_s=row.media.offset_s if is_part else None,
         end_s=round(row.media.offset_s + row.media.duration_s, 6) if is_part else None,
         duration=row.media.duration_s,

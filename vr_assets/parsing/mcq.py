@@ -23,7 +23,7 @@ REASONING = ("rationale", "chain of thought", "reasoning steps", "step by step r
 """What models call the fields of a question."""
 
 STEPS = Field(description="The steps that lead from what is seen to the answer.")
-_ABOVE = re.compile(r"\b(?:of the above|of these|of the other options|of the options|the above)\b", re.IGNORECASE)
+ABOVE = re.compile(r"\b(?:of the above|of these|of the other options|of the options|the above)\b", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"\b(?:option|choice|answer|alternative)s?\s*(?:number\s*|no\.?\s*|#\s*)?[(\[]?\d\b(?!:)|\(\d\)", re.IGNORECASE
 )
@@ -114,7 +114,7 @@ def _lettered(reply: McqReply) -> McqReply:
 
 def _shuffled(reply: McqReply, options: Mapping[str, str], answer: str) -> McqItem:
     order = list(options)
-    above = [letter for letter, option in options.items() if _ABOVE.search(option)]
+    above = [letter for letter, option in options.items() if ABOVE.search(option)]
     if above not in ([], [order[-1]]):
         raise ReplyError(f"an option before the last says {snippet(options[above[0]])}")
     moving = order[: len(order) - len(above)]

@@ -9,6 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 from vr_assets.parsing.captions import DenseCaptionReply, GlobalCaptionReply
 from vr_assets.parsing.chunk_captions import ChunkCaptionReply
 from vr_assets.parsing.descriptions import DescriptionReply
+from vr_assets.parsing.evidence import AgreementReply, BlindReply, JudgeReply, SupportReply
 from vr_assets.parsing.expressions import ExpressionsReply
 from vr_assets.parsing.filtered_videos import AnomalyOrNormalReply, ScreeningReply, SuitableReply
 from vr_assets.parsing.groundings import GroundingsReply
@@ -48,6 +49,10 @@ REPLY_MODELS: Mapping[Task, type[ReplyModel]] = {
     Task.SCENE_DESCRIPTION: SceneDescriptionReply,
     Task.EVENT_SUMMARY: EventSummaryReply,
     Task.EVENT_VERIFICATION: EventVerificationReply,
+    Task.BLIND: BlindReply,
+    Task.SUPPORT: SupportReply,
+    Task.AGREEMENT: AgreementReply,
+    Task.JUDGE: JudgeReply,
     Task.EXPRESSIONS: ExpressionsReply,
     Task.GROUNDINGS: GroundingsReply,
     Task.VIDEO_CAPTION: VideoCaptionReply,

@@ -25,6 +25,7 @@ _MODES = (Mode.ANOMALY, Mode.NORMAL)
 _WITHOUT_MODE = (QaType.SCENE_DESCRIPTION, QaType.EVENT_SUMMARY)
 _QA_VALUES = ("duration", "captions", "chunks", "description", "timeline")
 _LABEL = ("category", "look_for")
+_KNOWN = ("captions", "chunks", "description", "highlight", "timeline")
 
 PROMPTS: Mapping[Asset, Mapping[str, tuple[str, ...]]] = {
     Asset.FILTERED_VIDEOS: {"suitable": (), "anomaly_or_normal": (), "screening": ()},
@@ -41,6 +42,18 @@ PROMPTS: Mapping[Asset, Mapping[str, tuple[str, ...]]] = {
     Asset.QA: {
         **{f"{kind}.{mode}": _QA_VALUES for kind in QaType if kind not in _WITHOUT_MODE for mode in _MODES},
         **{str(kind): _QA_VALUES for kind in _WITHOUT_MODE},
+    },
+    Asset.EVIDENCE: {
+        "blind.mcq": ("question", "options"),
+        "blind.yes_no": ("question", "choices"),
+        "blind.open": ("question",),
+        "blind.span": ("question", "duration"),
+        "agreement.mcq": ("question", "options", "duration"),
+        "agreement.yes_no": ("question", "choices", "duration"),
+        "agreement.open": ("question", "duration"),
+        "agreement.span": ("question", "duration"),
+        "support": ("question", "answer", "duration", *_KNOWN),
+        "judge": ("question", "answer", "other"),
     },
     Asset.EXPRESSIONS: {"expressions": ("caption",)},
     Asset.GROUNDINGS: {"groundings": ("caption", "expressions", "box", "most")},

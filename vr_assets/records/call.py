@@ -15,7 +15,7 @@ from vr_assets.records.base import STILL, Record, Span
 from vr_assets.records.image import Expression
 from vr_assets.records.image_scene import ImageScene
 from vr_assets.records.scene import Scene
-from vr_assets.records.video import ChunkCaption, Event, HighlightChunk
+from vr_assets.records.video import ChunkCaption, Event, HighlightChunk, QaItem
 from vr_assets.records.vocabulary import Vocabulary
 from vr_assets.settings import Mode, Task
 
@@ -146,7 +146,7 @@ class Evidence:
 
     `span` is the window asked about (a chunk, the highlight clip, or the whole video). Where the answer to a question about what
     is shown has times, they count from its start. About images: `image_caption` is the caption as given, `expressions` are
-    those to be grounded.
+    those to be grounded. `item` is the QA item that is asked again or judged.
     """
 
     duration_s: float = 0.0
@@ -161,6 +161,7 @@ class Evidence:
     description: str = ""
     image_caption: str = ""
     expressions: tuple[Expression, ...] = ()
+    item: QaItem | None = None
 
 
 @dataclass(frozen=True)

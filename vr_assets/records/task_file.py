@@ -1,13 +1,15 @@
 """A task file of the `tao-vl-reason-v1.0` format, with exactly the keys that its schema knows."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
 from vr_assets.records.base import Record
-from vr_assets.settings import Mode
+from vr_assets.settings import Mode, QaType
 
 Words = Annotated[str, Field(pattern=r"\S")]
 
@@ -26,6 +28,26 @@ class TaskName(StrEnum):
     SCENE_DESCRIPTION = "scene_description"
     VIDEO_SUMMARIZATION = "video_summarization"
     EVENT_VERIFICATION = "event_verification"
+
+
+TASKS: Mapping[QaType, tuple[TaskName, ...]] = {
+    QaType.MCQ: (TaskName.MCQ, TaskName.MCQ_OPENENDED),
+    QaType.BCQ: (TaskName.BCQ, TaskName.BCQ_OPENENDED),
+    QaType.OPEN_QA: (TaskName.OPEN_QA,),
+    QaType.CAUSAL_LINKAGE: (TaskName.CAUSAL_LINKAGE,),
+    QaType.TEMPORAL_LOCALIZATION: (TaskName.TEMPORAL_LOCALIZATION,),
+    QaType.TEMPORAL_EVENT_DESC: (TaskName.TEMPORAL_DESCRIPTION,),
+    QaType.SCENE_DESCRIPTION: (TaskName.SCENE_DESCRIPTION,),
+    QaType.EVENT_SUMMARY: (TaskName.VIDEO_SUMMARIZATION,),
+    QaType.EVENT_VERIFICATION: (TaskName.EVENT_VERIFICATION,),
+}
+"""The task files that an item of a QA type goes into."""
+
+
+def item_index(owner: str, task: str, position: int | None = None) -> str:
+    """An item's index: of its video's or expression's id, its task, and its place among the video's items of that type."""
+    parts = [owner, task, *([] if position is None else [str(position)])]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 class Item(Record):

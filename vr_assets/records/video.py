@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from vr_assets.records.base import Record, Span
+from vr_assets.records.review import Mark
 from vr_assets.records.row import VideoRow
 from vr_assets.settings import LeftOut, Mode, QaType
 
@@ -168,6 +169,12 @@ class TaskFilesVideo(VideoRow):
     """task_files: how many items of this video each task file holds."""
 
     items: dict[str, int] = Field(default_factory=dict)
+
+
+class EvidenceVideo(VideoRow):
+    """evidence. Of an item that a check could not judge there is a failure and no mark."""
+
+    marks: tuple[Mark, ...] = ()
 
 
 class Screening(Record):

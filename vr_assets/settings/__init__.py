@@ -30,6 +30,8 @@ from vr_assets.settings.models import (
     ChunkSettings,
     DropSettings,
     EndpointName,
+    EvidenceChecks,
+    EvidenceSettings,
     FilterSettings,
     GeminiSettings,
     GroundingSettings,
@@ -54,11 +56,13 @@ from vr_assets.settings.models import (
     VllmSettings,
 )
 from vr_assets.settings.names import (
+    ON_REQUEST,
     Asset,
     AudioSetting,
     BackendName,
     BoxConvention,
     Check,
+    EvidenceCheck,
     Graph,
     LeftOut,
     LongRecordings,
@@ -80,6 +84,7 @@ from vr_assets.settings.names import (
 
 __all__ = [
     "ENV_PREFIX",
+    "ON_REQUEST",
     "ROLES",
     "ROUTABLE",
     "Asset",
@@ -94,6 +99,9 @@ __all__ = [
     "ChunkSettings",
     "DropSettings",
     "EndpointName",
+    "EvidenceCheck",
+    "EvidenceChecks",
+    "EvidenceSettings",
     "FilterSettings",
     "GeminiSettings",
     "Graph",

@@ -11,6 +11,7 @@ from vr_assets.settings.names import (
     BackendName,
     BoxConvention,
     Check,
+    EvidenceCheck,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
@@ -36,6 +37,7 @@ def _listed(value: object) -> object:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+EvidenceChecks = Annotated[tuple[EvidenceCheck, ...], BeforeValidator(_listed)]
 QaTypes = Annotated[tuple[QaType, ...], BeforeValidator(_listed)]
 ReleaseForms = Annotated[tuple[ReleaseForm, ...], BeforeValidator(_listed)]
 Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Field(min_length=1)]
@@ -292,6 +294,16 @@ class QaSettings(_Group):
     )
 
 
+class EvidenceSettings(_Group):
+    checks: EvidenceChecks = Field(
+        (),
+        description="Checks of QA items that cost calls: blind, support, agreement (docs/evidence.md). Empty: none.",
+    )
+    min_iou: float = Field(
+        0.5, gt=0, le=1, description="Two stretches of time are the same answer from this overlap on (intersection over union)."
+    )
+
+
 class TaskFileSettings(_Group):
     license: str = Field("", description="metadata.license of the task files.")
     description_extra: str = Field("", description="Follows the task's own sentence in metadata.description.")
@@ -468,6 +480,7 @@ class Settings(_Group):
     highlights: HighlightSettings = Field(default_factory=HighlightSettings)
     long_video: LongVideoSettings = Field(default_factory=LongVideoSettings)
     qa: QaSettings = Field(default_factory=QaSettings)
+    evidence: EvidenceSettings = Field(default_factory=EvidenceSettings)
     task_files: TaskFileSettings = Field(default_factory=TaskFileSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
     images: ImageSettings = Field(default_factory=ImageSettings)

@@ -55,6 +55,7 @@ class Asset(StrEnum):
     DESCRIPTIONS = "descriptions"
     QA = "qa"
     TASK_FILES = "task_files"
+    EVIDENCE = "evidence"
     RAW_IMAGES = "raw_images"
     EXPRESSIONS = "expressions"
     GROUNDINGS = "groundings"
@@ -70,12 +71,21 @@ class Graph(StrEnum):
 
     @property
     def assets(self) -> tuple[Asset, ...]:
-        """Upstream first."""
+        """What a batch goes through, upstream first."""
+        return tuple(asset for asset in _ASSETS[self] if asset not in ON_REQUEST)
+
+    @property
+    def every_asset(self) -> tuple[Asset, ...]:
+        """With what is made only where it is named."""
         return _ASSETS[self]
 
     @classmethod
     def of(cls, asset: Asset) -> "Graph":
-        return next(graph for graph in cls if asset in graph.assets)
+        return next(graph for graph in cls if asset in graph.every_asset)
+
+
+ON_REQUEST = frozenset({Asset.EVIDENCE})
+"""Assets that are no part of their graph's whole: they cost calls that nothing downstream needs."""
 
 
 _IMAGE_ASSETS = (Asset.RAW_IMAGES, Asset.EXPRESSIONS, Asset.GROUNDINGS)
@@ -120,10 +130,24 @@ class Task(StrEnum):
     SCENE_DESCRIPTION = "scene_description"
     EVENT_SUMMARY = "event_summary"
     EVENT_VERIFICATION = "event_verification"
+    BLIND = "blind"
+    SUPPORT = "support"
+    AGREEMENT = "agreement"
+    JUDGE = "judge"
     EXPRESSIONS = "expressions"
     GROUNDINGS = "groundings"
     VIDEO_CAPTION = "video_caption"
     PREFLIGHT = "preflight"
+
+
+class EvidenceCheck(StrEnum):
+    """Checks of QA items that cost calls. `blind`: can it be answered without the video? `support`: does what was written down
+    of the video support the answer? `agreement`: does a second model that watches the video answer the same?
+    """
+
+    BLIND = "blind"
+    SUPPORT = "support"
+    AGREEMENT = "agreement"
 
 
 class BackendName(StrEnum):

@@ -15,6 +15,7 @@ from vr_assets.records.video import (
     DescribedVideo,
     FilteredVideo,
     HighlightedVideo,
+    QaVideo,
     RawVideo,
 )
 from vr_assets.settings import Asset, Graph, Settings
@@ -22,6 +23,7 @@ from vr_assets.steps.asking import ASKS
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
+from vr_assets.steps.evidence_checks import check_evidence
 from vr_assets.steps.expressions import express_images
 from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.foreseeing import Call, Notes, foreseeing
@@ -145,7 +147,7 @@ class _Outlook:
 
     async def made(self) -> Estimate:
         graph = self._store.read_batch(self._batch).graph
-        asked = [asset for asset in self._assets if ASKS[asset] and asset in graph.assets]
+        asked = [asset for asset in self._assets if ASKS[asset] and asset in graph.every_asset]
         if asked:
             await self._ways[graph](asked[-1])
         count = self._store.count_entries(self._batch)
@@ -185,8 +187,12 @@ class _Outlook:
         descriptions = await self._rows(
             Asset.DESCRIPTIONS, DescribedVideo, lambda stage: describe_videos(told, chunks, highlights, stage)
         )
-        if last is Asset.QA:
-            await self._made(Asset.QA, lambda stage: ask_questions(told, chunks, highlights, descriptions, stage))
+        if last not in (Asset.QA, Asset.EVIDENCE):
+            return
+        qa = await self._rows(Asset.QA, QaVideo, lambda stage: ask_questions(told, chunks, highlights, descriptions, stage))
+        if last is Asset.EVIDENCE:
+            items = self._needed(qa, Asset.QA)
+            await self._made(Asset.EVIDENCE, lambda stage: check_evidence(told, chunks, highlights, descriptions, items, stage))
 
     async def _rows(self, asset: Asset, kind: type[R], work: Callable[[Stage], Awaitable[list[R]]]) -> list[R] | None:
         if asset in self._assets:
@@ -194,7 +200,12 @@ class _Outlook:
         return self._store.read_rows(self._batch, asset, kind)
 
     async def _made(self, asset: Asset, work: Callable[[Stage], Awaitable[list[R]]]) -> list[R]:
-        notes = Notes(self._labels, self._unmeasured)
+        notes = Notes(
+            self._labels,
+            self._unmeasured,
+            made_up=any(stage.calls for stage in self._stages),
+            goes_on=asset is Asset.QA and Asset.EVIDENCE in self._assets,
+        )
         opened = foreseeing(
             asset,
             self._settings,

@@ -62,13 +62,18 @@ class Call:
 
 
 class Notes:
-    """What became known of a stage: calls to make, and answers that are there. `labels` and `unmeasured` go on over stages."""
+    """What became known of a stage: calls to make, and answers that are there. `labels` and `unmeasured` go on over stages.
 
-    def __init__(self, labels: set[str], unmeasured: set[str]) -> None:
+    `made_up`: what its prompts tell may be of stand-ins. `goes_on`: a later stage of this estimate asks about its answers.
+    """
+
+    def __init__(self, labels: set[str], unmeasured: set[str], *, made_up: bool = False, goes_on: bool = False) -> None:
         self.calls: list[Call] = []
         self.answered = 0
         self.labels = labels
         self.unmeasured = unmeasured
+        self.made_up = made_up
+        self.goes_on = goes_on
 
 
 @asynccontextmanager
@@ -199,11 +204,12 @@ class _Foreseer:
             is_certain = request.task not in _OF_ANOMALIES or request.subject.identity not in self._notes.labels
             call = self._figures.call(request, source.model, is_certain=is_certain)
             # The same question again is paid once. One about texts looks the same for two videos whose texts are stand-ins.
-            self._notes.calls += [] if request.media and key in self._noted else [call]
+            is_real = bool(request.media) or not self._notes.made_up
+            self._notes.calls += [] if is_real and key in self._noted else [call]
             self._noted.add(key)
             if request.task in _LABELS:
                 self._notes.labels.add(request.subject.identity)
-            if request.task in LAST:
+            if request.task in LAST and not self._notes.goes_on:
                 raise
             text = stand_in(request, output_tokens=call.output_tokens)
             return Asked(parse(text), _answer(key, request, source, text), reused=False)

@@ -4,17 +4,19 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from vr_assets.backends.preflight_questions import Need
-from vr_assets.settings import Asset, Graph, LongRecordings, LongVideoInput, ModeSetting, QaType, Settings, Task
-from vr_assets.steps.asking import ASKS
+from vr_assets.settings import Asset, Graph, LongRecordings, LongVideoInput, ModeSetting, Settings, Task
+from vr_assets.steps.asking import ASKS, is_asked_for
 
 # A whole video is shown as frames where it is long; chunks and highlights are short.
-_OF_THE_WHOLE = frozenset({Task.SCREENING, Task.SUITABLE, Task.ANOMALY_OR_NORMAL, Task.GLOBAL_CAPTION, Task.DENSE_CAPTION})
+_OF_THE_WHOLE = frozenset(
+    {Task.SCREENING, Task.SUITABLE, Task.ANOMALY_OR_NORMAL, Task.GLOBAL_CAPTION, Task.DENSE_CAPTION, Task.AGREEMENT}
+)
 
 
 def needs(settings: Settings, graph: Graph = Graph.VIDEOS) -> Mapping[str, frozenset[Need]]:
     """For each endpoint that a stage of a graph may ask, what it is sent."""
     found: defaultdict[str, set[Need]] = defaultdict(set)
-    for asset in graph.assets:
+    for asset in graph.every_asset:
         for task, role in ASKS[asset].items():
             if _may_ask(asset, task, settings):
                 found[settings.endpoint_for(asset, task, role)] |= _sent(task, role, settings)
@@ -27,10 +29,8 @@ def _may_ask(asset: Asset, task: Task, settings: Settings) -> bool:
             return settings.filter.enabled or settings.mode is ModeSetting.AUTO
         case Asset.HIGHLIGHTS:
             return settings.mode is not ModeSetting.NORMAL
-        case Asset.QA:
-            return QaType(task) in settings.qa.qa_types
         case _:
-            return True
+            return is_asked_for(asset, task, settings)
 
 
 def _sent(task: Task, role: str, settings: Settings) -> set[Need]:

@@ -20,6 +20,7 @@ _SHAPED_BY: Mapping[Asset, tuple[str, ...]] = {
     Asset.DESCRIPTIONS: (),
     Asset.QA: ("qa",),
     Asset.TASK_FILES: ("task_files",),
+    Asset.EVIDENCE: ("evidence", "media", "long_video"),
     Asset.RAW_IMAGES: (),
     Asset.EXPRESSIONS: ("images",),
     Asset.GROUNDINGS: ("images", "grounding"),

@@ -10,6 +10,7 @@ from vr_assets.parsing.clock import format_clock
 from vr_assets.records.call import Request
 from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
+from vr_assets.records.video import McqItem, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Task
 
 BYTES_A_TOKEN = 4.0
@@ -35,18 +36,23 @@ OUTPUT_TOKENS: Mapping[Task, int] = {
     Task.SCENE_DESCRIPTION: 200,
     Task.EVENT_SUMMARY: 220,
     Task.EVENT_VERIFICATION: 120,
+    Task.BLIND: 60,
+    Task.SUPPORT: 70,
+    Task.AGREEMENT: 80,
+    Task.JUDGE: 50,
     Task.EXPRESSIONS: 160,
     Task.GROUNDINGS: 220,
     Task.VIDEO_CAPTION: 220,
 }
 
+_QA: frozenset[str] = frozenset(QaType)
 _EVENTS = 4
 _WORDS_AN_EXPRESSION = 4
 _SENTENCE = "A person walks from the left to the right and stops beside a vehicle. "
 
 
 LAST = frozenset({Task.GROUNDINGS, Task.VIDEO_CAPTION, *(Task(qa_type) for qa_type in QaType)})
-"""Tasks whose answers no later prompt is made from."""
+"""Tasks whose answers no later prompt is made from, unless the items of QA are to be checked."""
 
 
 def stand_in(request: Request, *, output_tokens: float) -> str:
@@ -70,6 +76,12 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
         case Task.DESCRIPTION:
             text = _words(output_tokens / 3)
             reply = {"scene": text, "events": text, "analysis": text}
+        case Task.BLIND | Task.AGREEMENT:
+            reply = {"reason": _SENTENCE, "answer": _answer(request)}
+        case Task.SUPPORT | Task.JUDGE:
+            reply = {"reason": _SENTENCE, "verdict": "Yes"}
+        case task if task in _QA:
+            reply = _items(QaType(task), words, clock)
         case Task.EXPRESSIONS:
             caption = request.evidence.image_caption
             said = dict.fromkeys(caption.split())
@@ -78,6 +90,34 @@ def stand_in(request: Request, *, output_tokens: float) -> str:
         case _:
             reply = {"caption": words}
     return json.dumps(reply)
+
+
+def _answer(request: Request) -> str:
+    match item := request.evidence.item:
+        case McqItem() | YesNoItem():
+            return item.answer
+        case SpanItem():
+            return f"{format_clock(item.span.start_s, tenths=True)} - {format_clock(item.span.end_s, tenths=True)}"
+        case _:
+            # A judge is asked about each task's answer: they will hardly be the same.
+            return f"{_SENTENCE}{request.task}"
+
+
+def _items(qa_type: QaType, words: str, clock: list[str]) -> dict[str, JsonValue]:
+    asked: dict[str, JsonValue] = {"question": f"{_SENTENCE.strip(' .')}?", "reasoning": words}
+    yes: dict[str, JsonValue] = {**asked, "answer": "Yes", "explanation": _SENTENCE}
+    match qa_type:
+        case QaType.MCQ:
+            options: list[JsonValue] = [{"letter": one, "text": f"It is number {place}."} for place, one in enumerate("ABCD")]
+            return {**asked, "options": options, "answer": "A", "explanation": _SENTENCE}
+        case QaType.BCQ:
+            return {"items": [yes, {**yes, "question": f"Is it so? {asked['question']}", "answer": "No"}]}
+        case QaType.EVENT_VERIFICATION:
+            return yes
+        case QaType.TEMPORAL_LOCALIZATION:
+            return {**asked, "start": clock[1], "end": clock[2]}
+        case _:
+            return {**asked, "answer": words}
 
 
 def expected_facts(media: VideoMedia, *, max_fps: float, keyframe_interval_s: float) -> VideoFacts:

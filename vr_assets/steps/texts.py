@@ -4,11 +4,13 @@ import html
 
 from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ExpressedImage, Expression, GroundedImage
+from vr_assets.records.review import Mark
 from vr_assets.records.row import Row
 from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
     DescribedVideo,
+    EvidenceVideo,
     FilteredVideo,
     HighlightedVideo,
     McqItem,
@@ -40,6 +42,8 @@ def row_text(row: Row) -> str:
             return f"{row.prompt}\n\n{row.caption}"
         case GroundedImage() | ExpressedImage():
             return "\n".join([row.cleaned_caption, *(f"- {_expression_text(one)}" for one in row.expressions)])
+        case EvidenceVideo():
+            return "\n".join(mark_text(mark) for mark in row.marks)
         case TaskFilesVideo():
             return "\n".join(f"{task}: {count}" for task, count in row.items.items())
         case _:
@@ -49,6 +53,11 @@ def row_text(row: Row) -> str:
 def _expression_text(one: Expression) -> str:
     boxes = ", ".join(str([round(number) for number in box.bbox]) for box in one.instances)
     return f"{one.text}: {boxes or one.grounded.replace('_', ' ')}"
+
+
+def mark_text(mark: Mark) -> str:
+    """What a check found about an item, as text."""
+    return f"{mark.subject} {mark.check} {'passed' if mark.passed else 'NOT PASSED'}: {mark.said}"
 
 
 def item_text(item: QaItem) -> str:

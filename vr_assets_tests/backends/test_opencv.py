@@ -131,7 +131,9 @@ def read(scene: Scene, task: Task, text: str) -> object:
 
 
 # Captions of several media and answers about images are tested by themselves.
-TASKS = tuple(task for task in Task if task not in (Task.PREFLIGHT, Task.VIDEO_CAPTION, Task.EXPRESSIONS, Task.GROUNDINGS))
+ELSEWHERE = (Task.PREFLIGHT, Task.VIDEO_CAPTION, Task.EXPRESSIONS, Task.GROUNDINGS)
+OF_OTHERS = (Task.BLIND, Task.SUPPORT, Task.AGREEMENT, Task.JUDGE)
+TASKS = tuple(task for task in Task if task not in (*ELSEWHERE, *OF_OTHERS))
 
 
 def refused(name: str, task: Task) -> bool:
@@ -153,6 +155,12 @@ def test_every_task_is_answered_in_its_own_form_or_refused(scenes: dict[str, Sce
     fields = reply_schema(task)["properties"]
     assert isinstance(fields, dict) and json.loads(text).keys() == fields.keys()
     assert read(scene, task, text)
+
+
+@pytest.mark.parametrize("task", OF_OTHERS)
+def test_what_another_model_wrote_is_not_judged(scenes: dict[str, Scene], task: Task) -> None:
+    with pytest.raises(ReplyError, match=f"cannot judge: .* {task} needs another model"):
+        reply(scenes[next(iter(DRAWN))], task)
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -10,6 +10,7 @@ import pytest
 from vr_assets.definitions import defs
 from vr_assets.defs.checks import Topic
 from vr_assets.defs.instance import run_config, select_assets
+from vr_assets.defs.jobs import JOBS, job_for
 from vr_assets.defs.recipes import recipe_key
 from vr_assets.errors import SettingsError
 from vr_assets.settings import Asset, Graph, Settings, flatten, leaves
@@ -58,11 +59,19 @@ def test_stages_follow_one_another_as_the_data_does() -> None:
         Asset.DESCRIPTIONS: {"captions", "chunk_captions", "highlights"},
         Asset.QA: {"captions", "chunk_captions", "highlights", "descriptions"},
         Asset.TASK_FILES: {"qa"},
+        Asset.EVIDENCE: {"captions", "chunk_captions", "highlights", "descriptions", "qa"},
         Asset.RAW_IMAGES: set(),
         Asset.EXPRESSIONS: {"raw_images"},
         Asset.GROUNDINGS: {"expressions"},
         Asset.VIDEO_CAPTIONS: set(),
     }
+
+
+def test_what_costs_calls_that_nothing_needs_is_made_by_no_job_but_those_that_name_it() -> None:
+    graph = defs.resolve_asset_graph()
+    making = [job.name for job in JOBS if dg.AssetKey("evidence") in job.selection.resolve(graph)]
+    assert making == ["check_evidence", "annotate_and_check_videos"]
+    assert [job_for([Asset.QA]), job_for([Asset.EVIDENCE]), job_for([Asset.QA, Asset.EVIDENCE])] == ["annotate_videos", *making]
 
 
 def test_every_setting_of_a_run_has_its_dotted_path_in_run_config() -> None:
@@ -94,6 +103,10 @@ def test_run_config_spells_a_setting_by_its_path_and_a_choice_by_its_value() -> 
         ("task_files, qa", Asset.QA, 2),
         ("key:qa or key:task_files", Asset.QA, 2),
         ("kind:llm", Asset.DESCRIPTIONS, 2),
+        ("qa+", Asset.QA, 2),
+        ("evidence", Asset.EVIDENCE, 1),
+        ("captions+,evidence", Asset.CAPTIONS, 7),
+        ("+evidence", Asset.RAW_VIDEOS, 8),
     ],
 )
 def test_a_selection_names_assets_upstream_first(selection: str, first: Asset, count: int) -> None:

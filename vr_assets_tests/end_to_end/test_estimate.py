@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 import pytest
 
 from vr_assets.backends.prices import Prices
-from vr_assets.settings import Graph, Task, environment_layer, resolve
+from vr_assets.settings import Asset, Graph, Task, environment_layer, resolve
 from vr_assets.steps.estimate import Estimate, estimate
 from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.conftest import ServerFactory
@@ -20,11 +21,11 @@ pytestmark = pytest.mark.slow
 HALF = "raw_videos,filtered_videos,captions"
 
 
-def estimated(project: Project, batch: str) -> Estimate:
+def estimated(project: Project, batch: str, assets: Sequence[Asset] = Graph.VIDEOS.assets) -> Estimate:
     store = Store(project.root / "data")
     layers = ("batch.json", store.read_batch(batch).settings), ("environment", environment_layer(project.env, None))
     settings = resolve(*layers).settings
-    return anyio.run(lambda: estimate(batch, Graph.VIDEOS.assets, settings, store, environ=project.env, prices=Prices.load("")))
+    return anyio.run(lambda: estimate(batch, assets, settings, store, environ=project.env, prices=Prices.load("")))
 
 
 def foreseen(found: Estimate, *, certain: bool = False) -> Counter[str]:

@@ -15,6 +15,7 @@ from vr_assets.parsing.box_units import Units
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
 from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.evidence import parse_open, parse_verdict
 from vr_assets.parsing.expressions import parse_expressions
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
 from vr_assets.parsing.groundings import parse_groundings
@@ -36,6 +37,10 @@ PARSERS: dict[Task, Callable[[str], object]] = {
     Task.CHUNK_CAPTION: parse_chunk_caption,
     Task.CLIP_CAPTION: parse_clip_caption,
     Task.DESCRIPTION: parse_description,
+    Task.BLIND: parse_open,
+    Task.SUPPORT: parse_verdict,
+    Task.AGREEMENT: parse_open,
+    Task.JUDGE: parse_verdict,
     Task.EXPRESSIONS: parse_expressions,
     Task.VIDEO_CAPTION: parse_video_caption,
 }

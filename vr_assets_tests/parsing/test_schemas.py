@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from vr_assets.parsing.captions import parse_dense_caption, parse_global_caption
 from vr_assets.parsing.chunk_captions import parse_chunk_caption
 from vr_assets.parsing.descriptions import parse_description
+from vr_assets.parsing.evidence import parse_open, parse_verdict
 from vr_assets.parsing.expressions import parse_expressions
 from vr_assets.parsing.filtered_videos import parse_anomaly_or_normal, parse_screening, parse_suitable
 from vr_assets.parsing.groundings import GroundingsReply
@@ -41,6 +42,10 @@ FIELDS = {
     Task.EVENT_SUMMARY: ["question", "answer", "reasoning"],
     Task.TEMPORAL_LOCALIZATION: ["question", "start", "end", "reasoning"],
     Task.EVENT_VERIFICATION: ["question", "answer", "explanation", "reasoning"],
+    Task.BLIND: ["reason", "answer"],
+    Task.SUPPORT: ["reason", "verdict"],
+    Task.AGREEMENT: ["reason", "answer"],
+    Task.JUDGE: ["reason", "verdict"],
     Task.EXPRESSIONS: ["cleaned_caption", "expressions"],
     Task.GROUNDINGS: ["boxes"],
     Task.VIDEO_CAPTION: ["caption"],
@@ -82,6 +87,8 @@ def test_a_schema_is_one_that_strict_modes_take(task: Task) -> None:
         (Task.SUITABLE, "suitable", ["Yes", "No"]),
         (Task.ANOMALY_OR_NORMAL, "verdict", ["Anomaly", "Normal"]),
         (Task.EVENT_VERIFICATION, "answer", ["Yes", "No"]),
+        (Task.SUPPORT, "verdict", ["Yes", "No"]),
+        (Task.JUDGE, "verdict", ["Yes", "No"]),
     ],
 )
 def test_a_closed_set_is_closed_in_the_schema(task: Task, field: str, words: list[str]) -> None:
@@ -113,6 +120,10 @@ REPLIES: dict[Task, JsonValue] = {
     Task.BCQ: {"items": [ITEM, {**ITEM, "question": "Does it turn?", "answer": "No"}]},
     Task.TEMPORAL_LOCALIZATION: {"question": "When?", "start": "00:03", "end": "00:07", "reasoning": "It brakes."},
     Task.EVENT_VERIFICATION: ITEM,
+    Task.BLIND: {"reason": "Vans mostly do.", "answer": "It stops."},
+    Task.SUPPORT: {"reason": "It is told.", "verdict": "Yes"},
+    Task.AGREEMENT: {"reason": "At 00:03 it stops.", "answer": "It stops."},
+    Task.JUDGE: {"reason": "Both stop.", "verdict": "Yes"},
     Task.EXPRESSIONS: {"cleaned_caption": "A red car.", "expressions": [{"text": "A red car", "noun_chunk": "car"}]},
     Task.GROUNDINGS: {"boxes": [{"number": "1", "label": "A red car", "box_2d": [1.0, 2.0, 3.0, 4.0], "score": ""}]},
     Task.VIDEO_CAPTION: {"caption": "Cars pass."},
@@ -138,6 +149,10 @@ PARSERS: dict[Task, Callable[[str], object]] = {
     Task.MOMENT: lambda text: parse_moment(text, within=WITHIN),
     Task.CLIP_CAPTION: parse_clip_caption,
     Task.DESCRIPTION: parse_description,
+    Task.BLIND: parse_open,
+    Task.SUPPORT: parse_verdict,
+    Task.AGREEMENT: parse_open,
+    Task.JUDGE: parse_verdict,
     Task.EXPRESSIONS: parse_expressions,
     Task.GROUNDINGS: lambda text: read_reply(text, GroundingsReply),
     Task.VIDEO_CAPTION: parse_video_caption,

@@ -29,11 +29,13 @@ _LAYOUTS: tuple[tuple[tuple[str, ...], Task], ...] = (
     (("SCENE:", "EVENTS:", "ANALYSIS:"), Task.DESCRIPTION),
     (("SUITABLE:", "VERDICT:"), Task.SCREENING),
     (("SUITABLE:",), Task.SUITABLE),
+    (("VERDICT: `Yes` if",), Task.JUDGE),
     (("VERDICT:",), Task.ANOMALY_OR_NORMAL),
     (("EXPLANATION:", "---"), Task.BCQ),
     (("EXPLANATION:",), Task.EVENT_VERIFICATION),
     (("QUESTION:",), Task.OPEN_QA),
     (("[start - end]",), Task.DENSE_CAPTION),
+    (("REASON:", "ANSWER:"), Task.BLIND),
     (("CLEANED CAPTION:", "EXPRESSIONS:"), Task.EXPRESSIONS),
     (("| [box] |",), Task.GROUNDINGS),
 )
@@ -157,12 +159,27 @@ class Answers:
             case Task.TEMPORAL_LOCALIZATION:
                 start, end = _stretch(length, 0.3, 0.7)
                 return {"question": open_reply["question"], "start": start, "end": end, "reasoning": words.sentence()}
+            case Task.BLIND | Task.AGREEMENT:
+                return {"reason": words.sentence(), "answer": _answer(prompt, words, length)}
+            case Task.SUPPORT | Task.JUDGE:
+                return {"reason": words.sentence(), "verdict": "Yes"}
             case Task.EXPRESSIONS:
                 return _expressions(prompt)
             case Task.GROUNDINGS:
                 return _groundings(prompt)
             case _:
                 return open_reply
+
+
+def _answer(prompt: str, words: "_Words", length_s: float) -> str:
+    """To a question that is asked again, in the form that it asks for."""
+    if "<options>" in prompt:
+        return "ABCD"[words.draw(4)]
+    if "Yes or No" in prompt or "No or Yes" in prompt:
+        return ("Yes", "No")[words.draw(2)]
+    if "with a start and an end" in prompt:
+        return " - ".join(_stretch(length_s, 0.3, 0.7))
+    return words.sentence()
 
 
 def _expressions(prompt: str) -> dict[str, JsonValue]:

@@ -25,6 +25,7 @@ from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
     DescribedVideo,
+    EvidenceVideo,
     FilteredVideo,
     HighlightedVideo,
     QaVideo,
@@ -34,6 +35,7 @@ from vr_assets.settings import Asset, MediaSettings, resolve
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
+from vr_assets.steps.evidence_checks import check_evidence
 from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
@@ -107,6 +109,19 @@ class Graph:
         async def work() -> list[CaptionedConversation]:
             with self._stages(backend, layer) as at:
                 return await caption_conversations(manifest, at(Asset.VIDEO_CAPTIONS))
+
+        return anyio.run(work), backend.requests
+
+    def check(self, rows: Rows, script: Script, **given: object) -> tuple[list[EvidenceVideo], list[Request]]:
+        """The evidence checks of what was written."""
+        self.runs += 1
+        backend = ScriptedBackend(script)
+        layer = {name.replace("__", "."): value for name, value in given.items()}
+
+        async def work() -> list[EvidenceVideo]:
+            with self._stages(backend, layer) as at:
+                told = (rows.captions, rows.chunks, rows.highlights, rows.descriptions, rows.qa)
+                return await check_evidence(*told, at(Asset.EVIDENCE))
 
         return anyio.run(work), backend.requests
 

@@ -151,6 +151,19 @@ def test_a_selection_counts_its_stages_only_and_needs_what_is_before_them(videos
         estimated(tmp_path, [videos / "short.mp4"], assets=(Asset.QA,))
 
 
+def test_checks_of_items_that_are_still_to_be_written_are_counted_where_they_are_named(videos: Path, tmp_path: Path) -> None:
+    checks, assets = "blind,support", (*Graph.VIDEOS.assets, Asset.EVIDENCE)
+    found = estimated(tmp_path, [videos / "short.mp4"], assets=assets, evidence__checks=checks)
+    # Blind: three orders of the choice, two of each question of the pair, a stretch, three open ones, which are judged.
+    expected = {Task.BLIND: 3 + 4 + 1 + 3, Task.JUDGE: 3, Task.SUPPORT: QA_TYPES + 1}
+    assert Counter(call.task for call in stage(found, Asset.EVIDENCE).calls) == expected
+    assert tasks(found)[Task.MCQ] == 1
+    both = estimated(tmp_path, [videos / "short.mp4", videos / "long.mp4"], assets=assets, evidence__checks=checks)
+    assert len(stage(both, Asset.EVIDENCE).calls) == 2 * sum(expected.values()), "texts that are made up look alike, and are not"
+    off = estimated(tmp_path, [videos / "short.mp4"], assets=assets)
+    assert stage(off, Asset.EVIDENCE).calls == ()
+
+
 def test_a_pace_that_is_set_and_the_ceiling_decide_the_time(videos: Path, tmp_path: Path) -> None:
     fast = estimated(tmp_path, [videos / "long.mp4"], calls__max_workers=16)
     slow = estimated(tmp_path, [videos / "long.mp4"], calls__max_workers=1)

@@ -52,7 +52,7 @@ class Files:
     def __init__(self, store: Store, settings: Settings, workers: Workers) -> None:
         self._store = store
         self._workers = workers
-        self._sources = Sources.of(settings.bucket)
+        self._sources = Sources.of(settings)
         self._libraries: dict[str, MediaLibrary] = {}
 
     async def known(self, batches: Sequence[BatchRows]) -> Known:
