@@ -1,0 +1,135 @@
+"""The step files of an earlier TAO run: found below its results folder, read line by line, and what their lines name."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pydantic import JsonValue
+
+from vr_assets.errors import IngestError
+from vr_assets.settings import Asset, Graph
+from vr_assets.steps.video_lists import Problem, lines_of, parse_line, read_content
+
+STEP_FILES: Mapping[str, Asset] = {
+    "filter_results.jsonl": Asset.FILTERED_VIDEOS,
+    "captions.jsonl": Asset.CAPTIONS,
+    "chunk_captions.jsonl": Asset.CHUNK_CAPTIONS,
+    "highlight_captions.jsonl": Asset.HIGHLIGHTS,
+    "descriptions.jsonl": Asset.DESCRIPTIONS,
+    "qa_output.jsonl": Asset.QA,
+}
+ANNOTATIONS = "annotations.jsonl"
+"""The name of both step files of images: what a line has says which step wrote it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a step file. `place` is the file, as below the results folder, and the line's number, from 1."""
+
+    place: str
+    fields: Mapping[str, JsonValue]
+
+    @property
+    def named(self) -> str:
+        """The video or image, as the line names it; empty where it names none."""
+        values = (self.fields.get(name) for name in ("video", "video_path", "image_path", "image"))
+        return next((value for value in values if isinstance(value, str)), "")
+
+
+@dataclass(frozen=True)
+class Results:
+    """All lines that can be read and name something, by the stage that they are of; a later line of a file comes later."""
+
+    graph: Graph
+    lines: Mapping[Asset, Sequence[Line]]
+    problems: Sequence[Problem]
+
+    @property
+    def named(self) -> list[str]:
+        """Every video or image that is named, once."""
+        return sorted({line.named for lines in self.lines.values() for line in lines})
+
+
+def find_results(folder: Path) -> Results:
+    """Look for step files in a folder and all folders below it.
+
+    Raises:
+        IngestError: there are none, or those of both pipelines.
+    """
+    files = sorted(path for name in (*STEP_FILES, ANNOTATIONS) for path in folder.rglob(name) if path.is_file())
+    graphs = {Graph.IMAGES if path.name == ANNOTATIONS else Graph.VIDEOS for path in files}
+    if len(graphs) != 1:
+        what = "step files of videos and of images; name the folder of one pipeline" if graphs else "no step file in it"
+        raise IngestError(f"{folder}: {what} (looked for {', '.join(STEP_FILES)}, {ANNOTATIONS})")
+    lines: defaultdict[Asset, list[Line]] = defaultdict(list)
+    problems: list[Problem] = []
+    for path in files:
+        for number, content in lines_of(read_content(path), str(path)):
+            place = f"{path.relative_to(folder).as_posix()}:{number}"
+            try:
+                line = Line(place, parse_line(content, '{"video": ...}'))
+            except IngestError as error:
+                problems.append(Problem(place, str(error)))
+                continue
+            if not line.named:
+                problems.append(Problem(place, "names no video or image"))
+                continue
+            for asset in _stages(path.name, line):
+                lines[asset].append(line)
+    return Results(graphs.pop(), lines, problems)
+
+
+def _stages(file: str, line: Line) -> Collection[Asset]:
+    if file in STEP_FILES:
+        return [STEP_FILES[file]]
+    expressions = line.fields.get("expressions")
+    has_boxes = isinstance(expressions, list) and any(isinstance(one, dict) and one.get("instances") for one in expressions)
+    return [Asset.EXPRESSIONS, Asset.GROUNDINGS] if has_boxes else [Asset.EXPRESSIONS]
+
+
+def find_files(named: Iterable[str], known: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
+    """Which of the known paths each name means: that very path, else the only one that ends most like it.
+
+    So results of another machine find their videos in another folder. Two names for one path must be the same file's: a shorter
+    and a longer form.
+    """
+    paths = set(known)
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(paths):
+        by_name[PurePosixPath(path).name].append(path)
+    found: dict[str, str] = {}
+    problems = []
+    for name in named:
+        alike = [name] if name in paths else _most_alike(name, by_name[PurePosixPath(name).name])
+        if len(alike) == 1:
+            found[name] = alike[0]
+        else:
+            what = f"may be {' or '.join(alike[:3])}; give --video-root a folder nearer to it" if alike else "is not there"
+            problems.append(Problem(name, what))
+    taken: defaultdict[str, list[str]] = defaultdict(list)
+    for name, path in found.items():
+        taken[path].append(name)
+    for path, names in taken.items():
+        longest = max(names, key=len)
+        if not all(_tail(longest, name) == len(PurePosixPath(name).parts) or name == path for name in names):
+            problems += [Problem(name, f"is one of {len(names)} that only {path} could be; none is taken") for name in names]
+            for name in names:
+                del found[name]
+    return found, problems
+
+
+def _most_alike(name: str, paths: Sequence[str]) -> list[str]:
+    tails = {path: _tail(name, path) for path in paths}
+    return [path for path, tail in tails.items() if tail == max(tails.values())]
+
+
+def _tail(one: str, other: str) -> int:
+    """How many parts two paths have in common at their ends."""
+    pairs = zip(reversed(PurePosixPath(one).parts), reversed(PurePosixPath(other).parts), strict=False)
+    count = 0
+    for mine, theirs in pairs:
+        if mine != theirs:
+            break
+        count += 1
+    return count
