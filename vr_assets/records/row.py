@@ -23,7 +23,7 @@ class Failure(Record):
 class Provenance(Record):
     """Which prompt and model made an answer. `keys` find it in the journal.
 
-    What was imported has neither; there `prompt` is the file and line it was read from, such as `step_3_qa/qa_output.jsonl:12`.
+    What was imported has neither; there `prompt` is the file and line it was read from: `/results/step_3_qa/qa_output.jsonl:12`.
     """
 
     task: str

@@ -9,8 +9,8 @@ from vr_assets.backends.prices import Prices
 from vr_assets.records.batch import Batch, ImageEntry, ManifestRow
 from vr_assets.records.image import RawImage
 from vr_assets.records.row import Row
-from vr_assets.records.video import RawVideo
-from vr_assets.settings import Asset, Graph, Settings, Status
+from vr_assets.records.video import FilteredVideo, QaVideo, RawVideo
+from vr_assets.settings import Asset, Graph, QaType, Settings, Status
 from vr_assets.steps.foreseeing import Notes, foreseeing
 from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
@@ -133,9 +133,22 @@ def _publish(batch: Batch, made: Mapping[Asset, Sequence[Row]], store: Store) ->
     """Add imported rows to those of a batch, and make the batch say so. Raises StorageError."""
     versions = dict(batch.imported)
     for asset, rows in made.items():
-        merged = {**imports_of(batch.name, asset, store), **{row.item_id: row for row in rows}}
+        merged = dict(imports_of(batch.name, asset, store))
+        for row in rows:
+            merged[row.item_id] = _renewed(merged.get(row.item_id), row)
         store.write_imported(batch.name, asset, list(merged.values()))
         text = "".join(row.to_line() for row in merged.values())
         versions[asset] = hashlib.sha256(text.encode()).hexdigest()[:16]
     if versions != batch.imported:
         store.write_batch(batch.model_copy(update={"imported": versions}))
+
+
+def _renewed(old: Row | None, new: Row) -> Row:
+    """What two imports make of a row: the later one, but for what only the earlier one says."""
+    if isinstance(old, FilteredVideo) and isinstance(new, FilteredVideo) and new.is_valid is None:
+        return old
+    if isinstance(old, QaVideo) and isinstance(new, QaVideo):
+        told = {one.qa_type: (one, source) for row in (old, new) for one, source in zip(row.qa, row.provenance, strict=True)}
+        sets = [told[qa_type] for qa_type in QaType if qa_type in told]
+        return new.model_copy(update={"qa": tuple(one for one, _ in sets), "provenance": tuple(source for _, source in sets)})
+    return new

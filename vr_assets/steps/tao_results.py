@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from vr_assets.errors import IngestError
 from vr_assets.settings import Asset, Graph
-from vr_assets.steps.video_lists import Problem, lines_of, parse_line, read_content
+from vr_assets.steps.video_lists import Problem, absolute, lines_of, parse_line, read_content
 
 STEP_FILES: Mapping[str, Asset] = {
     "filter_results.jsonl": Asset.FILTERED_VIDEOS,
@@ -25,7 +25,7 @@ ANNOTATIONS = "annotations.jsonl"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a step file. `place` is the file, as below the results folder, and the line's number, from 1."""
+    """One line of a step file. `place` is the file's path and the line's number, from 1."""
 
     place: str
     fields: Mapping[str, JsonValue]
@@ -66,7 +66,7 @@ def find_results(folder: Path) -> Results:
     problems: list[Problem] = []
     for path in files:
         for number, content in lines_of(read_content(path), str(path)):
-            place = f"{path.relative_to(folder).as_posix()}:{number}"
+            place = f"{absolute(path)}:{number}"
             try:
                 line = Line(place, parse_line(content, '{"video": ...}'))
             except IngestError as error:
