@@ -7,7 +7,17 @@ from typing import Any
 import dagster as dg
 
 from vr_assets.defs.jobs import WHOLE
-from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
+from vr_assets.defs.metadata import (
+    ASKED,
+    COST,
+    IMPORTED_ROWS,
+    INPUT_TOKENS,
+    OUTPUT_TOKENS,
+    REUSED,
+    SECONDS,
+    UNPRICED,
+    rows_name,
+)
 from vr_assets.defs.progress import Listener, listening
 from vr_assets.settings import Asset, Graph, Status
 
@@ -25,6 +35,7 @@ class StageSummary:
     cost_usd: float
     unpriced: int
     seconds: float
+    imported: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
             cost_usd=values[COST],
             unpriced=values[UNPRICED],
             seconds=values[SECONDS],
+            imported=values.get(IMPORTED_ROWS, 0),
         )
 
 

@@ -42,7 +42,7 @@ def test_a_results_folder_costs_no_call_until_a_stage_is_forced(serve: ServerFac
         assert project.statuses("june", asset) == {"ok": 2}
         assert {prompt.rpartition(":")[0] for prompt in sources(project, asset)} == {str(results / file)}
     assert [row["global_caption"] for row in project.rows("june", Asset.CAPTIONS)] == [TOLD] * 2
-    assert "10 task files" in ran
+    assert "10 task files" in ran and "captions 2, chunk_captions 2" in ran
     items = json.loads(project.task_files("june")["task_files/mcq.json"])["items"]
     assert [item["model"] for item in items] == ["imported"] * 2
 
