@@ -140,7 +140,8 @@ def _publish(batch: Batch, made: Mapping[Asset, Sequence[Row]], store: Store) ->
         text = "".join(row.to_line() for row in merged.values())
         versions[asset] = hashlib.sha256(text.encode()).hexdigest()[:16]
     if versions != batch.imported:
-        store.write_batch(batch.model_copy(update={"imported": versions}))
+        in_order = {asset: versions[asset] for asset in Asset if asset in versions}
+        store.write_batch(batch.model_copy(update={"imported": in_order}))
 
 
 def _renewed(old: Row | None, new: Row) -> Row:

@@ -105,8 +105,10 @@ def find_files(named: Iterable[str], known: Iterable[str]) -> tuple[dict[str, st
         if len(alike) == 1:
             found[name] = alike[0]
         else:
-            what = f"may be {' or '.join(alike[:3])}; give --video-root a folder nearer to it" if alike else "is not there"
-            problems.append(Problem(name, what))
+            either = f"may be {' or '.join(alike[:3])}; its lines are left out, for none is more like it"
+            problems.append(
+                Problem(name, either if alike else "the batch has no file of that path or name; its lines are left out")
+            )
     taken: defaultdict[str, list[str]] = defaultdict(list)
     for name, path in found.items():
         taken[path].append(name)

@@ -33,7 +33,7 @@ def test_a_results_folder_costs_no_call_until_a_stage_is_forced(serve: ServerFac
     project = Project.at(tmp_path / "project", openai_at(server))
     arguments = ("import-results", str(results), "--batch", "june", "--video-root", str(cameras))
     said = project.vr(*arguments)
-    assert "/old/gone.mp4: is not there" in said
+    assert "/old/gone.mp4: the batch has no file" in said
     assert "june: 0 known, 2 new" in said
 
     ran = project.vr("run", "--batch", "june")

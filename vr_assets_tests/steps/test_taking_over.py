@@ -141,7 +141,7 @@ def test_videos_that_cannot_be_had_are_named(clips: list[Path], graph: Graph, tm
     taken = imported(graph, [part, *listed(gone)], lines)
     said = "\n".join(map(str, taken.problems))
     assert not any(taken.taken.values())
-    assert "/old/never.mp4: is not there" in said
+    assert "/old/never.mp4: the batch has no file" in said
     assert f"{gone}: " in said
     assert "only in parts" in said
 

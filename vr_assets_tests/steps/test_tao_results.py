@@ -185,7 +185,7 @@ def test_a_folder_without_step_files_is_refused(tmp_path: Path) -> None:
         pytest.param(["/old/x/a.mp4"], ["/v/x/a.mp4", "/v/y/a.mp4"], {"/old/x/a.mp4": "/v/x/a.mp4"}, [], id="the most alike"),
         pytest.param(["a.mp4", "x/a.mp4"], ["/v/x/a.mp4"], {"a.mp4": "/v/x/a.mp4", "x/a.mp4": "/v/x/a.mp4"}, [], id="two forms"),
         pytest.param(["a.mp4"], ["/v/x/a.mp4", "/v/y/a.mp4"], {}, ["may be"], id="either of two"),
-        pytest.param(["a.mp4"], ["/v/b.mp4"], {}, ["is not there"], id="not there"),
+        pytest.param(["a.mp4"], ["/v/b.mp4"], {}, ["no file of that path or name"], id="not there"),
         pytest.param(["x/a.mp4", "y/a.mp4"], ["/v/a.mp4"], {}, ["is one of 2"] * 2, id="two files that only one could be"),
     ],
 )
