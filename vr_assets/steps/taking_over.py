@@ -133,11 +133,15 @@ def _publish(batch: Batch, made: Mapping[Asset, Sequence[Row]], store: Store) ->
     """Add imported rows to those of a batch, and make the batch say so. Raises StorageError."""
     versions = dict(batch.imported)
     for asset, rows in made.items():
-        merged = dict(imports_of(batch.name, asset, store))
+        there = imports_of(batch.name, asset, store)
+        merged = dict(there)
         for row in rows:
             merged[row.item_id] = _renewed(merged.get(row.item_id), row)
+        if merged == there:
+            continue
         store.write_imported(batch.name, asset, list(merged.values()))
-        text = "".join(row.to_line() for row in merged.values())
+        # Of the version before too: the same rows that were set aside meanwhile make the stage stale once more.
+        text = "".join([versions.get(asset, ""), *(row.to_line() for row in merged.values())])
         versions[asset] = hashlib.sha256(text.encode()).hexdigest()[:16]
     if versions != batch.imported:
         in_order = {asset: versions[asset] for asset in Asset if asset in versions}

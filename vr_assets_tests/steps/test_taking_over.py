@@ -161,6 +161,19 @@ def test_forcing_a_stage_sets_its_imported_rows_aside_and_no_others(clips: list[
     assert len(aside.read_text().splitlines()) == 2
 
 
+def test_the_same_import_again_changes_nothing_but_for_what_was_set_aside(clips: list[Path], graph: Graph) -> None:
+    imported(graph, listed(*clips), lines_of(clips))
+    store = Store(graph.folder)
+    first = store.read_batch(graph.batch).imported
+    imported(graph, listed(*clips), lines_of(clips))
+    assert store.read_batch(graph.batch).imported == first
+    store.set_imported_aside(graph.batch, Asset.CAPTIONS)
+    imported(graph, listed(*clips), lines_of(clips))
+    again = store.read_batch(graph.batch).imported
+    assert {asset for asset in first if again[asset] != first[asset]} == {Asset.CAPTIONS}
+    assert len(imports_of(graph.batch, Asset.CAPTIONS, store)) == 2
+
+
 def test_imported_rows_run_without_a_key(clips: list[Path], graph: Graph) -> None:
     lines = lines_of(clips)
     imported(graph, listed(*clips), [{name: found for name, found in one.items() if name != "qa"} for one in lines])
