@@ -45,18 +45,21 @@ def command(
     import anyio
 
     from vr_assets.steps.batch_names import family_from
+    from vr_assets.steps.ingest import our_folders
     from vr_assets.steps.taking_over import take_over
     from vr_assets.steps.tao_results import find_results
     from vr_assets.steps.video_lists import absolute
     from vr_assets.storage import Store
 
     only = _stages(selection)
-    results = find_results(folder)
     settings = resolve(("environment", environment_layer())).settings
     ensure_home()
     store = Store.at(settings.data_root, settings.bucket)
+    results = find_results(folder, skip=our_folders(store))
     family = batch or family_from(absolute(folder), is_folder=True)
     batches = _batches(family, store)
+    if any(one.graph is not results.graph for one in batches):
+        raise IngestError(f"batch {family!r} holds {batches[0].graph}, the results are of {results.graph}; name another batch")
     if not batches:
         _ingest(results, family, video_root, given(assignments, backend))
         batches = _batches(family, store)
@@ -102,6 +105,8 @@ def _ingest(results: "Results", family: str, video_root: str | None, layer: dict
 
 
 def _tell(taken: "TakenOver", batches: "Sequence[Batch]") -> None:
+    for (before, now), count in taken.moved.items():
+        say(f"{before} is {now} now: {count} {batches[0].graph}")
     for problem in taken.problems:
         note(str(problem))
     shown = table("stage", "named", "taken", numbers=("named", "taken"))

@@ -16,7 +16,7 @@ from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import imports_of
 from vr_assets.steps.tao_images import read_image_lines
-from vr_assets.steps.tao_results import Line, Results, find_files
+from vr_assets.steps.tao_results import Line, Results, find_files, moved
 from vr_assets.steps.tao_videos import read_video_lines
 from vr_assets.steps.video_lists import Problem
 from vr_assets.storage import Store
@@ -26,10 +26,13 @@ Lines = Mapping[Asset, Sequence[Line]]
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What became of results. `named` and `taken` count videos, or images with a caption, by stage."""
+    """What became of results. `named` and `taken` count videos, or images with a caption, by stage; `moved` the files that were
+    named in one folder and are in another.
+    """
 
     named: Mapping[Asset, int]
     taken: Mapping[Asset, int]
+    moved: Mapping[tuple[str, str], int]
     problems: tuple[Problem, ...]
 
 
@@ -77,7 +80,7 @@ async def take_over(
     left = (line for found in lines.values() for line in found if line.named in places and line.place not in used)
     problems += [Problem(line.place, f"the batch has {line.named} only in parts, or with another caption or id") for line in left]
     named = {asset: len({(line.named, str(line.fields.get("caption"))) for line in found}) for asset, found in lines.items()}
-    return TakenOver(named, taken, tuple(dict.fromkeys(problems)))
+    return TakenOver(named, taken, moved(places), tuple(dict.fromkeys(problems)))
 
 
 def _manifest(batch: Batch, store: Store) -> Sequence[ManifestRow | ImageEntry]:

@@ -1,7 +1,7 @@
 """The step files of an earlier TAO run: found below its results folder, read line by line, and what their lines name."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -51,13 +51,14 @@ class Results:
         return sorted({line.named for lines in self.lines.values() for line in lines})
 
 
-def find_results(folder: Path) -> Results:
-    """Look for step files in a folder and all folders below it.
+def find_results(folder: Path, *, skip: Collection[Path] = ()) -> Results:
+    """Look for step files in a folder and all folders below it but those in `skip` (resolved): ours have such names too.
 
     Raises:
         IngestError: there are none, or those of both pipelines.
     """
-    files = sorted(path for name in (*STEP_FILES, ANNOTATIONS) for path in folder.rglob(name) if path.is_file())
+    named = (path for name in (*STEP_FILES, ANNOTATIONS) for path in folder.rglob(name) if path.is_file())
+    files = sorted(path for path in named if not set(path.resolve().parents) & set(skip))
     graphs = {Graph.IMAGES if path.name == ANNOTATIONS else Graph.VIDEOS for path in files}
     if len(graphs) != 1:
         what = "step files of videos and of images; name the folder of one pipeline" if graphs else "no step file in it"
@@ -65,7 +66,7 @@ def find_results(folder: Path) -> Results:
     lines: defaultdict[Asset, list[Line]] = defaultdict(list)
     problems: list[Problem] = []
     for path in files:
-        for number, content in lines_of(read_content(path), str(path)):
+        for number, content in _lines(path, problems):
             place = f"{absolute(path)}:{number}"
             try:
                 line = Line(place, parse_line(content, '{"video": ...}'))
@@ -78,6 +79,13 @@ def find_results(folder: Path) -> Results:
             for asset in _stages(path.name, line):
                 lines[asset].append(line)
     return Results(graphs.pop(), lines, problems)
+
+
+def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, bytes]]:
+    try:
+        yield from lines_of(read_content(path), str(path))
+    except IngestError as error:
+        problems.append(Problem(absolute(path), str(error)))
 
 
 def _stages(file: str, line: Line) -> Collection[Asset]:
@@ -119,6 +127,17 @@ def find_files(named: Iterable[str], known: Iterable[str]) -> tuple[dict[str, st
             for name in names:
                 del found[name]
     return found, problems
+
+
+def moved(places: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    """Which folders the files were in, by their names, and are in now, and how many they are; those that stayed are left out."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for name, path in places.items():
+        tail = _tail(name, path)
+        before, now = PurePosixPath(name).parts[:-tail], PurePosixPath(path).parts[:-tail]
+        if before:
+            counts[str(PurePosixPath(*before)), str(PurePosixPath(*now))] += 1
+    return dict(counts)
 
 
 def _most_alike(name: str, paths: Sequence[str]) -> list[str]:

@@ -35,6 +35,7 @@ def test_a_results_folder_costs_no_call_until_a_stage_is_forced(serve: ServerFac
     said = project.vr(*arguments)
     assert "/old/gone.mp4: the batch has no file" in said
     assert "june: 0 known, 2 new" in said
+    assert f"/old is {cameras} now: 2 videos" in said
 
     ran = project.vr("run", "--batch", "june")
     assert server.served == []

@@ -20,7 +20,7 @@ from vr_assets.records.video import (
 )
 from vr_assets.settings import Asset, Mode, QaType, Status
 from vr_assets.steps.tao_images import read_image_lines
-from vr_assets.steps.tao_results import Line, find_files, find_results
+from vr_assets.steps.tao_results import Line, find_files, find_results, moved
 from vr_assets.steps.tao_videos import read_video_lines
 from vr_assets_tests.tao_runs import FILES, REPLIES, TOLD, Json, step_lines, write_run
 
@@ -171,6 +171,17 @@ def test_step_files_are_found_however_deep_and_a_torn_line_loses_itself_only(tmp
     results = find_results(tmp_path / "results")
     assert [line.named for line in results.lines[Asset.CAPTIONS]] == ["b.mp4"]
     assert [problem.where for problem in results.problems] == [f"{path}:{number}" for number in (1, 3, 4)]
+
+
+def test_files_of_our_own_are_no_results(tmp_path: Path) -> None:
+    write_run(tmp_path / "results", [step_lines("a.mp4", 6.0)])
+    write_run(tmp_path / "data" / "batches" / "june", [step_lines("b.mp4", 6.0)])
+    assert find_results(tmp_path, skip=[(tmp_path / "data" / "batches").resolve()]).named == ["a.mp4"]
+
+
+def test_where_files_were_taken_to_have_moved_is_said() -> None:
+    places = {"/old/x/a.mp4": "/new/x/a.mp4", "/old/y/b.mp4": "/new/y/b.mp4", "c.mp4": "/new/c.mp4", "/new/d.mp4": "/new/d.mp4"}
+    assert moved(places) == {("/old", "/new"): 2}
 
 
 def test_a_folder_without_step_files_is_refused(tmp_path: Path) -> None:
