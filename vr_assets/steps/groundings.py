@@ -26,7 +26,7 @@ async def ground_image(stage: Stage, row: ExpressedImage) -> GroundedImage:
     stopped = blocked(GroundedImage, row, Asset.EXPRESSIONS)
     if stopped:
         return stopped
-    imported = _imported(stage, row)
+    imported = imported_boxes(stage, row)
     if imported:
         return imported
     settings, shown = stage.settings.grounding, shown_image(stage, row)
@@ -62,7 +62,7 @@ async def ground_image(stage: Stage, row: ExpressedImage) -> GroundedImage:
     )
 
 
-def _imported(stage: Stage, row: ExpressedImage) -> GroundedImage | None:
+def imported_boxes(stage: Stage, row: ExpressedImage) -> GroundedImage | None:
     """Imported boxes, where they are of the very expressions that the row has."""
     steps = (*row.pipeline_steps, Asset.GROUNDINGS.value)
     found = stage.imported(GroundedImage, row, pipeline_steps=steps)

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import JsonValue
 
+from vr_assets.backends.counts import Counts
 from vr_assets.errors import IngestError
 from vr_assets.records.image import ExpressedImage, Grounded, GroundedImage, RawImage
 from vr_assets.records.row import IMPORTED, VideoMedia, VideoRow
@@ -18,7 +20,9 @@ from vr_assets.records.video import (
     QaVideo,
     RawVideo,
 )
-from vr_assets.settings import Asset, Mode, QaType, Status
+from vr_assets.settings import Asset, Mode, QaType, Settings, Status
+from vr_assets.steps.groundings import imported_boxes
+from vr_assets.steps.stage import Stage
 from vr_assets.steps.tao_images import read_image_lines
 from vr_assets.steps.tao_results import Line, find_files, find_results, moved
 from vr_assets.steps.tao_videos import read_video_lines
@@ -245,6 +249,16 @@ def test_boxes_of_images_are_taken_with_spans_and_ids_of_our_own_and_no_invented
     assert [(one.bbox, one.score) for one in car.instances] == [((10, 20, 110, 120), None), ((200, 20, 300, 120), 0.4)]
     assert dog.grounded is Grounded.UNANSWERED
     assert [one.expression_id for one in expressed.expressions] == [one.expression_id for one in grounded.expressions]
+
+
+def test_imported_boxes_stand_only_for_the_expressions_they_were_made_for() -> None:
+    expressed, grounded, _ = read_image(annotation(("A red car", [{"bbox": [10, 20, 110, 120]}])))
+    other, _, _ = read_image(annotation(("a dog", [{"bbox": [10, 20, 110, 120]}])))
+    assert expressed and other and grounded
+    nothing: Any = None
+    stage = Stage(Asset.GROUNDINGS, Settings(), nothing, nothing, nothing, nothing, Counts(), imports={"i": grounded})
+    assert imported_boxes(stage, expressed) == grounded
+    assert imported_boxes(stage, other) is None
 
 
 @pytest.mark.parametrize(
