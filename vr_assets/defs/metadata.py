@@ -26,6 +26,7 @@ INPUT_TOKENS, OUTPUT_TOKENS = "tokens/input", "tokens/output"
 COST, UNPRICED = "cost/usd", "cost/unpriced_calls"
 SECONDS = "seconds"
 NEAR_DUPLICATES = "rows/near_duplicates"
+IMPORTED_ROWS = "rows/imported"
 
 TABLE_ROWS = 50
 REASON_CHARACTERS = 300
@@ -43,6 +44,7 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
         "dagster/row_count": counted.total,
         **{rows_name(status): count for status, count in counted.counts.items()},
         **_filtered(result.rows),
+        **_imported(result.rows),
         **_calls(result.counts),
         SECONDS: round(result.seconds, 2),
         "rows": _table(result.rows, result.counts),
@@ -62,6 +64,12 @@ def _filtered(rows: Sequence[Row]) -> dict[str, RawMetadata]:
     causes = Counter(row.left_out_for for row in filtered if row.left_out_for)
     near = sum(row.near_duplicate_of is not None for row in filtered)
     return {**{left_out_name(cause): count for cause, count in causes.items()}, NEAR_DUPLICATES: near}
+
+
+def _imported(rows: Sequence[Row]) -> dict[str, RawMetadata]:
+    """Only where there are some."""
+    count = sum(row.is_imported for row in rows)
+    return {IMPORTED_ROWS: count} if count else {}
 
 
 def left_out_name(cause: LeftOut) -> str:

@@ -46,7 +46,7 @@ def carry_out(context: dg.AssetExecutionContext, project: Project, work: Callabl
         name = one_batch(context)
         settings, store, environ = project.resolved(name).settings, project.store.open(), project.environment()
         assets = assets_of_run(context)
-        check_backends(assets, settings, store, environ=environ)
+        check_backends(assets, settings, store, environ=environ, batch=name)
         run = Run(
             id=context.run.run_id,
             batch=name,

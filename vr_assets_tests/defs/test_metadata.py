@@ -4,6 +4,7 @@ import dagster as dg
 
 from vr_assets.backends.counts import Counts
 from vr_assets.defs.metadata import stage_metadata
+from vr_assets.records.row import IMPORTED, Provenance
 from vr_assets.records.video import CaptionedVideo, FilteredVideo, NearDuplicate
 from vr_assets.settings import LeftOut, Status
 from vr_assets.steps.stage import StageResult
@@ -31,6 +32,13 @@ def test_the_filter_tells_how_many_were_left_out_for_which_cause_and_how_many_ar
 def test_other_stages_say_nothing_of_it() -> None:
     rows = (CaptionedVideo(video_id="v", video="v.mp4", status=Status.OK),)
     assert "rows/near_duplicates" not in stage_metadata(StageResult(rows, Counts(), 1.0), "")
+
+
+def test_rows_of_another_system_are_counted() -> None:
+    source = Provenance(task="t", backend=IMPORTED, model=IMPORTED, domain="", prompt="f:1", prompt_hash="", keys=())
+    rows = [CaptionedVideo(video_id="v", video="v.mp4", status=Status.OK, provenance=sources) for sources in ((source,), ())]
+    assert stage_metadata(StageResult(tuple(rows), Counts(), 1.0), "")["rows/imported"] == 1
+    assert "rows/imported" not in stage_metadata(StageResult(tuple(rows[1:]), Counts(), 1.0), "")
 
 
 def test_a_reason_is_shown_with_what_would_be_taken_for_html() -> None:

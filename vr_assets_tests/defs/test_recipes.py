@@ -151,6 +151,13 @@ def test_endpoints_and_limits_make_nothing_stale(bench: Bench, videos: list[Path
     assert isinstance(tick(bench), dg.SkipReason)
 
 
+def test_an_import_makes_the_stages_stale_that_it_gives_rows_to_and_no_others(bench: Bench, videos: list[Path]) -> None:
+    bench.ingest("cams", videos)
+    batch = bench.store.read_batch("cams")
+    bench.store.write_batch(batch.model_copy(update={"imported": {Asset.CAPTIONS: "0123456789abcdef"}}))
+    assert observed(tick(bench)) == [("recipes/captions", "cams")]
+
+
 def test_a_plan_says_what_is_missing_stale_and_fresh_and_why(bench: Bench, videos: list[Path], prompt: Path) -> None:
     bench.ingest("ours", videos[:1], prompts__prompts_module="ours", mode="anomaly")
     batch = bench.store.read_batch("ours")
