@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from vr_assets.settings import Asset
 from vr_assets_tests.clips import moving_box, write_clip
 from vr_assets_tests.end_to_end.lives import Life, cradle
+from vr_assets_tests.instances import place_databases
 from vr_assets_tests.servers.serving import ModelServer, Served
 
 Json = dict[str, JsonValue]
@@ -47,6 +48,8 @@ class Project:
             **(env or {}),
         }
         (root / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+        if not (root / "history").exists():
+            place_databases(root)
         return cls(root, given)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
