@@ -355,6 +355,7 @@ def test_the_templates_of_an_installed_package_are_those_of_the_checkout() -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_demo_ends_with_task_files_a_sample_and_the_way_to_the_ui(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     vr = [str(Path(sys.executable).with_name("vr-assets"))]

@@ -51,5 +51,5 @@ def calm(once: Once) -> Calm:
 
 @pytest.fixture(scope="session")
 def fleet(once: Once) -> Path:
-    """Twenty-four very short videos."""
-    return once("fleet", lambda folder: draw_videos(folder, 24, seconds=1))
+    """Twelve very short videos."""
+    return once("fleet", lambda folder: draw_videos(folder, 12, seconds=1))

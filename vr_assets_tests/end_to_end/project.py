@@ -73,13 +73,17 @@ class Project:
 
     def live(self, *arguments: str) -> Life:
         """Starts `vr-assets` from the cradle."""
-        return cradle().start(*arguments, cwd=self.root, env=self.env)
+        return cradle().start("vr-assets", *arguments, cwd=self.root, env=self.env)
 
     def vr(self, *arguments: str, code: int = 0) -> str:
         """The same, to its end; asserts how it ended. What it printed."""
-        with self.live(*arguments) as life:
+        return self.forked("vr-assets", *arguments, code=code)
+
+    def forked(self, *command: str, code: int = 0) -> str:
+        """The same with `vr-assets` or `dagster`."""
+        with cradle().start(*command, cwd=self.root, env=self.env) as life:
             ended = life.code()
-        assert ended == code, f"vr-assets {' '.join(arguments)} ended with {ended}\n{life.said}"
+        assert ended == code, f"{' '.join(command)} ended with {ended}\n{life.said}"
         return life.said
 
     def rows(self, batch: str, asset: Asset) -> list[Json]:

@@ -55,7 +55,7 @@ def test_a_key_that_is_let_in_is_written_nowhere(
     with serve(dialect, Behaviour(key=CANARY, mix=EVERY_FAULT)) as server:
         project = talkative(tmp_path, {**reached(server), **hurried("openai"), **hurried("gemini")})
         said = project.vr("ingest", str(two), "--batch", "cams")
-        said += project.run(*command)
+        said += project.forked(*command)
         assert {one.key for one in server.served} == {CANARY}
         assert len({one.fault for one in server.served if one.fault}) >= 5
     assert project.statuses("cams", Asset.QA) == {"ok": 2}
