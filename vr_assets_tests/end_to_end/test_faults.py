@@ -15,7 +15,7 @@ from vr_assets_tests.servers.gemini import GeminiDialect
 from vr_assets_tests.servers.openai import OpenAIDialect
 from vr_assets_tests.servers.serving import Behaviour, Served, serve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 # Twice as often as the field has them: few videos meet them all.
 MIX = FaultMix(seed=20, shares={kind: 2 * share for kind, share in FIELD.items()})
