@@ -3,6 +3,7 @@
 import dagster as dg
 
 from vr_assets.defs.assets import CONVERSATION_ASSETS, IMAGE_ASSETS, VIDEO_ASSETS
+from vr_assets.defs.automation import automation
 from vr_assets.defs.checks import failed_rows_check
 from vr_assets.defs.image_checks import image_checks
 from vr_assets.defs.io_managers import RowsIOManager
@@ -20,7 +21,7 @@ defs = dg.Definitions(
     assets=[*VIDEO_ASSETS, *IMAGE_ASSETS, *CONVERSATION_ASSETS, *map(recipe_spec, Asset)],
     asset_checks=[*map(failed_rows_check, Asset), *image_checks()],
     jobs=JOBS,
-    sensors=[recipe_changes, video_drops],
+    sensors=[recipe_changes, video_drops, automation],
     resources={
         "store": _store,
         **_groups,

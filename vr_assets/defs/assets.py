@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from vr_assets.defs.automation import FLOWS_DOWN
 from vr_assets.defs.columns import column_schema
 from vr_assets.defs.io_managers import LEFT_OUT
 from vr_assets.defs.partitions import batches_of
@@ -62,6 +63,7 @@ def _stage(
         kinds={*kinds, "jsonl"},
         owners=["team:vr-assets"],
         code_version="1",
+        automation_condition=FLOWS_DOWN,
         metadata={"dagster/column_schema": column_schema(asset)},
     )
 

@@ -1,0 +1,29 @@
+"""New batches and changes of what stages are made from, carried on without a click: an option, off until it is switched on."""
+
+import dagster as dg
+
+from vr_assets.settings import Asset
+
+_condition = dg.AutomationCondition
+# What is newly there or changed is told by data version: a stage that was run again to the same rows starts nothing.
+_news = _condition.missing().newly_true() | _condition.any_deps_match(_condition.data_version_changed())
+# A request counts as handled, whatever becomes of its run: a run that fails is not started again and again. What was missing when
+# the sensor was switched on, too: it costs money that nobody asked for.
+_unhandled = _news.since_last_handled()
+
+FLOWS_DOWN = (
+    _unhandled
+    & ~_condition.in_progress()
+    & ~_condition.any_deps_match(_condition.in_progress())
+    & ~_condition.any_deps_missing()
+).with_label("something new or changed to work on")
+
+automation = dg.AutomationConditionSensorDefinition(
+    "automation",
+    target=dg.AssetSelection.assets(*Asset),
+    minimum_interval_seconds=30,
+    emit_backfills=False,
+    run_tags={"automation": "true"},
+    description="When switched on: runs each new batch all the way, and after an edit of prompts or settings the stages that it "
+    "touches. Costs what those runs cost. Batches that were there before are left alone, and failed rows are not asked again.",
+)
