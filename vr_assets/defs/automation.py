@@ -12,10 +12,7 @@ _news = _condition.missing().newly_true() | _condition.any_deps_match(_condition
 _unhandled = _news.since_last_handled()
 
 FLOWS_DOWN = (
-    _unhandled
-    & ~_condition.in_progress()
-    & ~_condition.any_deps_match(_condition.in_progress())
-    & ~_condition.any_deps_missing()
+    _unhandled & ~_condition.in_progress() & ~_condition.any_deps_match(_condition.in_progress()) & ~_condition.any_deps_missing()
 ).with_label("something new or changed to work on")
 
 automation = dg.AutomationConditionSensorDefinition(

@@ -17,6 +17,7 @@ class Ticks:
 
     def __call__(self, batch: str) -> list[str]:
         import time
+
         t = time.monotonic()
         result = dg.evaluate_automation_conditions(defs=defs, instance=self.bench.instance, cursor=self.cursor)
         self.cursor = result.cursor

@@ -15,6 +15,7 @@ from vr_assets.errors import IngestError
 from vr_assets.settings import Asset, Graph, QaType, Task
 from vr_assets_tests.defs.bench import SHORT, Bench, edit
 
+
 def tick(bench: Bench) -> dg.SensorResult | dg.SkipReason:
     context = dg.build_sensor_context(instance=bench.instance, resources={"store": StoreResource()})
     result = recipe_changes(context)
