@@ -4,16 +4,17 @@ import dagster as dg
 
 from vr_assets.settings import Asset
 
-_condition = dg.AutomationCondition
+_if = dg.AutomationCondition
 # What is newly there or changed is told by data version: a stage that was run again to the same rows starts nothing.
-_news = _condition.missing().newly_true() | _condition.any_deps_match(_condition.data_version_changed())
-# A request counts as handled, whatever becomes of its run: a run that fails is not started again and again. What was missing when
-# the sensor was switched on, too: it costs money that nobody asked for.
+_news = _if.missing().newly_true() | _if.any_deps_match(_if.data_version_changed())
+# A request counts as handled, whatever becomes of its run: one that fails is not started again and again. So does what was missing
+# when the sensor was switched on: it would cost money that nobody asked for.
 _unhandled = _news.since_last_handled()
+_stopped = _if.any_deps_match(_if.any_checks_match(_if.check_failed(), blocking_only=True))
 
-FLOWS_DOWN = (
-    _unhandled & ~_condition.in_progress() & ~_condition.any_deps_match(_condition.in_progress()) & ~_condition.any_deps_missing()
-).with_label("something new or changed to work on")
+FLOWS_DOWN = (_unhandled & ~_stopped & ~_if.in_progress() & ~_if.any_deps_in_progress() & ~_if.any_deps_missing()).with_label(
+    "something new or changed to work on"
+)
 
 automation = dg.AutomationConditionSensorDefinition(
     "automation",
