@@ -25,7 +25,7 @@ def failed_rows_check(asset: Asset) -> dg.AssetChecksDefinition:
             blocking=True,
             partitions_def=batches_of(asset),
             description="Fails when more than checks.max_failed_share of the rows failed, names the most frequent reasons, and "
-            "stops what is downstream. Mend the cause and run the whole batch again: what was answered is not asked or paid again.",
+            "stops what is downstream. Mend the cause and run the whole batch again: nothing that was answered is paid twice.",
         )
 
         def failed_rows(context: dg.AssetCheckExecutionContext, project: Project) -> dg.AssetCheckResult:

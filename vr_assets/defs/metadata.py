@@ -45,12 +45,10 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
         **{rows_name(status): count for status, count in counted.counts.items()},
         PARTS_LOST: sum(bool(row.failures) for row in result.rows),
         **_filtered(result.rows),
-        **_calls(result.counts),
-        SECONDS: round(result.seconds, 2),
-        "rows": _table(result.rows, result.counts),
     }
     if counted.reasons:
         shown["reasons"] = dg.MetadataValue.md(_reasons(counted))
+    shown |= {"rows": _table(result.rows, result.counts), **_calls(result.counts), SECONDS: round(result.seconds, 2)}
     if isinstance(preview, str) and preview:
         shown["preview"] = dg.MetadataValue.md(preview)
     return shown

@@ -61,6 +61,10 @@ def test_batches_run_side_by_side_one_s_failure_is_its_own_and_with_automation_n
     moved.unlink()
 
     with dagster_dev(project) as webserver:
+        sensor = {**LOCATION, "sensorName": "annotate_new_and_changed"}
+        webserver.ask(_START, s=sensor)
+        wait_for(lambda: webserver.ask(_TICKS, s=sensor)["sensorOrError"]["sensorState"]["ticks"] != [])
+
         jobs = {"partitionSetName": "annotate_videos_partition_set", "repositorySelector": LOCATION}
         webserver.ask(_BACKFILL, names=names, set=jobs)
         wait_for(lambda: all(Runs(webserver).ended(name, 1) for name in names))
@@ -72,17 +76,11 @@ def test_batches_run_side_by_side_one_s_failure_is_its_own_and_with_automation_n
 
         copy(clips[1], moved)
         webserver.ask(_BACKFILL, names=["broken"], set=jobs)
-        wait_for(lambda: Runs(webserver).ended("broken", 2))
-        assert Runs(webserver).statuses == {"broken": ["SUCCESS", "FAILURE"], "fine": ["SUCCESS"], "well": ["SUCCESS"]}
-        assert len(server.so_far) == asked * 3 / 2
-        assert project.outputs("well") == outputs
-
-        sensor = {**LOCATION, "sensorName": "automation"}
-        webserver.ask(_START, s=sensor)
-        wait_for(lambda: webserver.ask(_TICKS, s=sensor)["sensorOrError"]["sensorState"]["ticks"] != [])
         project.vr("ingest", str(clips[3]), "--batch", "new")
-        wait_for(lambda: Runs(webserver).ended("new", 1))
+        wait_for(lambda: Runs(webserver).ended("broken", 2) and Runs(webserver).ended("new", 1))
         after = Runs(webserver)
         assert after.statuses == {"broken": ["SUCCESS", "FAILURE"], "fine": ["SUCCESS"], "new": ["SUCCESS"], "well": ["SUCCESS"]}
-        assert after.by_batch["new"][0]["tags"]["automation"] == "true"
+        assert after.by_batch["new"][0]["tags"]["dagster/sensor_name"] == sensor["sensorName"]
+        assert len(server.so_far) == asked * 2
+        assert project.outputs("well") == outputs
     assert project.statuses("new", Asset.TASK_FILES) == {"ok": 1}
