@@ -29,7 +29,7 @@ class Ticks:
         self._cursor = result.cursor
         asked: dict[str, list[Asset]] = {}
         for asset in ALL:
-            for batch in sorted(result.get_requested_partitions(dg.AssetKey(asset.value))):
+            for batch in result.get_requested_partitions(dg.AssetKey(asset.value)):
                 asked.setdefault(str(batch), []).append(asset)
         return asked
 
