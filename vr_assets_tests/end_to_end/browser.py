@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A page of Dagster's takes some seconds when two cores are busy with runs.
@@ -39,6 +39,23 @@ class Ui:
         found = self.page.get_by_text(words).first
         expect(found).to_be_visible(timeout=PATIENCE_MS)
         return found
+
+    def becomes(self, there: Locator, *, reloads: int = 20) -> None:
+        """Wait for what comes from a sensor or the daemon's next look, which the page may not ask for by itself."""
+        for _ in range(reloads):
+            try:
+                there.first.wait_for(timeout=10_000)
+                return
+            except TimeoutError:
+                self.page.reload()
+        expect(there.first).to_be_visible()
+
+    def backfill_ends(self, partitions: int) -> None:
+        """Wait for the end of the backfill of so many; it succeeded."""
+        self.open("runs", f"{partitions} partitions")
+        row = self.page.get_by_role("row").filter(has_text=f"{partitions} partitions")
+        row = row.or_(self.page.locator("tr").filter(has_text=f"{partitions} partitions"))
+        self.becomes(row.get_by_text(re.compile("^(Success|Succeeded|Completed)$")))
 
     def open_partition(self, asset: str, batch: str) -> None:
         self.open(f"assets/{asset}?view=partitions&partition={batch}", "dagster/row_count")
