@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwr
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A page of Dagster's takes some seconds when two cores are busy with runs.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 LOCATION = "locations/vr_assets.definitions"
 
 

@@ -76,7 +76,7 @@ def daemon(project: Project) -> Iterator[None]:
         yield
 
 
-def wait_for(what: Callable[[], bool], *, within_s: float = 180) -> None:
+def wait_for(what: Callable[[], bool], *, within_s: float = 300) -> None:
     until = time.monotonic() + within_s
     while not what():
         assert time.monotonic() < until, "it did not happen"

@@ -13,7 +13,7 @@ from vr_assets_tests.end_to_end.three_days import DAYS, ThreeDays, served
 IMAGES = SHIPPED.parent / "docs" / "images"
 SETTLED_MS = 3_000
 # Dagster's pages are of few colours: a quarter of the bytes, and nothing is seen of it.
-COLOURS = 64
+COLOURS = 128
 
 # Paths and addresses of the machine that the pictures are taken on are none of the reader's business.
 _HIDE = """([from, to]) => {
@@ -39,9 +39,7 @@ class Camera:
 
 
 def take_all(days: ThreeDays, ui: Ui, camera: Camera) -> None:
-    """In the order in which docs/ui.md shows them."""
-    ui.open(f"{LOCATION}/asset-groups/video/lineage", "task_files")
-    camera.take("graph")
+    """One batch, then three, then what an edit makes of them."""
     ui.choose_batches("monday")
     camera.take("materialize")
     ui.launch("monday")
@@ -54,6 +52,8 @@ def take_all(days: ThreeDays, ui: Ui, camera: Camera) -> None:
     ui.open_partition("raw_videos", "wednesday")
     ui.shown("no such file").scroll_into_view_if_needed()
     camera.take("failed")
+    ui.open(f"{LOCATION}/asset-groups/video/lineage", "task_files")
+    camera.take("graph")
     ui.open("assets/captions?view=overview", "Column name")
     plots = ui.page.get_by_role("button", name="Plots")
     plots.click()
