@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo ui test test-all check lint types layers definitions clean
+.PHONY: help demo review ui test test-all check lint types layers definitions clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo             draw clips and annotate them, with no key (VIDEOS=DIR takes your own)"
+	@echo "make review           look at the demo's batch and decide (BATCH=NAME for another)"
 	@echo "make ui               the Dagster UI on http://127.0.0.1:3000"
 	@echo "make test             the tests"
 	@echo "make test-all         those that take minutes more, too"
@@ -26,6 +27,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 demo: $(VENV)/.installed
 	@$(BIN)/vr-assets demo $(if $(VIDEOS),--videos "$(VIDEOS)")
+
+review: $(VENV)/.installed
+	@$(BIN)/vr-assets review --batch "$(or $(BATCH),demo)"
 
 ui: $(VENV)/.installed
 	@$(BIN)/vr-assets ui

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +26,16 @@ _A_PAGE = 1000
 _CONNECT_S = 10
 _READ_S = 60
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+# What a browser opens; a page without its type would be offered for download.
+_TYPES: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".mp4": "video/mp4",
+}
 _CURES: Mapping[str, str] = {
     "NoSuchBucket": "make the bucket, or correct the address",
     "AccessDenied": "allow s3:ListBucket, GetObject, PutObject and DeleteObject there, or set other credentials",
@@ -34,6 +44,11 @@ _CURES: Mapping[str, str] = {
     "SignatureDoesNotMatch": "correct AWS_SECRET_ACCESS_KEY",
     "ExpiredToken": "sign in again: the credentials have expired",
 }
+
+
+def is_plain(key: str) -> bool:
+    """Whether a key leads nowhere else when it is taken for a path, as clients, servers and local copies do."""
+    return not {".", ".."} & set(key.split("/")) and "\0" not in key
 
 
 class TakenError(StorageError):
@@ -60,7 +75,7 @@ class Bucket:
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
-        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment or not is_plain(address):
             raise SettingsError(f"{address!r} is no place in a bucket; write s3://bucket/prefix")
         self.name = parts.netloc
         self._prefix = f"{parts.path.strip('/')}/" if parts.path.strip("/") else ""
@@ -131,14 +146,16 @@ class Bucket:
             TakenError: `new`, and there is one already.
             StorageError: it cannot be written.
         """
-        only_new: dict[str, Any] = {"IfNoneMatch": "*"} if new else {}
+        how: dict[str, Any] = {"IfNoneMatch": "*"} if new else {}
+        if kind := _TYPES.get(PurePosixPath(key).suffix):
+            how["ContentType"] = kind
         with self._told(key, "written"):
             try:
                 if isinstance(content, bytes):
-                    _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=content, **only_new)
+                    _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=content, **how)
                 else:
                     with content.open("rb") as file:
-                        _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=file, **only_new)
+                        _client().put_object(Bucket=self.name, Key=f"{self._prefix}{key}", Body=file, **how)
             except _errors().ClientError as error:
                 if _code(error) in ("PreconditionFailed", "412"):
                     raise TakenError(f"{self.address(key)} is there already") from error
@@ -151,6 +168,8 @@ class Bucket:
 
     @contextmanager
     def _told(self, key: str, what: str) -> Iterator[None]:
+        if not is_plain(key):
+            raise StorageError(f"{self.address(key)!r}: cannot be {what}: `..` in a key leads elsewhere; copy it to another key")
         try:
             yield
         except _errors().ClientError as error:
@@ -182,7 +201,7 @@ def _client_of(pid: int) -> "S3Client":
     from botocore.config import Config
 
     usual = Config(
-        retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         connect_timeout=_CONNECT_S,
         read_timeout=_READ_S,
         # Newer checksums are unknown to many servers that speak S3; TLS and ETags guard what is sent.

@@ -5,6 +5,7 @@
     ├── PromptError            a prompt file cannot be used (all problems of a domain in one error)
     ├── IngestError            a manifest or batch cannot be registered
     ├── StorageError           a file of ours is missing, torn or cannot be written
+    ├── ReleaseError           a data set cannot be released as it was asked for
     ├── MediaError             one video cannot be read; the row fails, the others go on
     ├── ReplyError             the model answered something that does not read as what was asked
     ├── CallError
@@ -56,6 +57,10 @@ class IngestError(VrAssetsError):
 
 class StorageError(VrAssetsError):
     """A file that this package wrote is missing, torn, or cannot be written."""
+
+
+class ReleaseError(VrAssetsError):
+    """A data set cannot be released: nothing is left to release, or what there is must not be."""
 
 
 class MediaError(VrAssetsError):

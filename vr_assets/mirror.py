@@ -6,9 +6,10 @@ The local folder is a copy of what was looked at, and may be deleted at any time
 import hashlib
 import logging
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
-from vr_assets.bucket import Bucket, Object
+from vr_assets.bucket import Bucket, Object, is_plain
 from vr_assets.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,14 @@ class Mirror:
         found = self.bucket.find(self._key(path))
         return self._refreshed(path, found)
 
-    def refresh_all(self, folder: Path, name: str) -> list[Path]:
-        """Bring all files of that name in folders below up to date; sorted. Raises StorageError."""
-        found = {self.root / key: one for key, one in self.bucket.listed(f"{self._key(folder)}/").items()}
-        return sorted(path for path, one in found.items() if path.name == name and self._refreshed(path, one))
+    def refresh_all(self, folder: Path, pattern: str) -> list[Path]:
+        """Bring all files in folders below whose name fits, such as `batch.json` or `*.json`, up to date; sorted.
+
+        Raises:
+            StorageError: the bucket cannot be read.
+        """
+        found = self._listed(folder)
+        return sorted(path for path, one in found.items() if path.match(pattern) and self._refreshed(path, one))
 
     def refresh_grown(self, folder: Path) -> None:
         """Bring files that only grow, in one folder, up to date on both sides: what one lacks is still under way from the other.
@@ -41,7 +46,7 @@ class Mirror:
         Raises:
             StorageError: the bucket cannot be read or written.
         """
-        found = {self.root / key: one.size_bytes for key, one in self.bucket.listed(f"{self._key(folder)}/").items()}
+        found = {path: one.size_bytes for path, one in self._listed(folder).items()}
         for path, size_bytes in found.items():
             if not path.is_file() or path.stat().st_size < size_bytes:
                 self.bucket.fetch(self._key(path), path)
@@ -58,10 +63,18 @@ class Mirror:
         """Put a file into the bucket. Raises StorageError; TakenError: `new`, and there is one."""
         self.bucket.put(self._key(path), path, new=new)
 
-    def publish_folder(self, folder: Path) -> None:
-        """Make the bucket hold the folder's files and no others. Raises StorageError."""
-        found = {self.root / key: one for key, one in self.bucket.listed(f"{self._key(folder)}/").items()}
-        files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    def refresh_folder(self, folder: Path) -> None:
+        """Bring all files of a folder up to date, and remove those that the bucket does not have. Raises StorageError."""
+        found = self._listed(folder)
+        for path, one in found.items():
+            self._refreshed(path, one)
+        for path in set(_files(folder)) - found.keys():
+            path.unlink(missing_ok=True)
+
+    def publish_folder(self, folder: Path, *, but: Collection[Path] = ()) -> None:
+        """Make the bucket hold the folder's files and no others; those in `but` are left as they are. Raises StorageError."""
+        found = {path: one for path, one in self._listed(folder).items() if path not in but}
+        files = [path for path in _files(folder) if path not in but]
         for path in files:
             if path not in found or _md5(path) != found[path].etag:
                 self.publish(path)
@@ -74,7 +87,7 @@ class Mirror:
 
     def delete_folder(self, folder: Path) -> None:
         """Delete what the bucket holds of a folder. Raises StorageError."""
-        for key in self.bucket.listed(f"{self._key(folder)}/"):
+        for key in filter(is_plain, self.bucket.listed(f"{self._key(folder)}/")):
             self.bucket.delete(key)
 
     def _refreshed(self, path: Path, found: Object | None) -> bool:
@@ -84,6 +97,10 @@ class Mirror:
         if path.is_file() and path.stat().st_size == found.size_bytes and _md5(path) == found.etag:
             return True
         return self.bucket.fetch(self._key(path), path)
+
+    def _listed(self, folder: Path) -> dict[Path, Object]:
+        """What the bucket holds of a folder. A key that as a path would lead out of the copy is none of ours."""
+        return {self.root / key: one for key, one in self.bucket.listed(f"{self._key(folder)}/").items() if is_plain(key)}
 
     def _key(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -136,6 +153,10 @@ class Uploads:
         finally:
             with self._turn:
                 self._grown |= grown
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
 def _md5(path: Path) -> str:

@@ -7,6 +7,7 @@ Everything is under one root:
     journal/<asset>/<part>.jsonl
     spending.sqlite
     media/
+    datasets/<name>/dataset.json, <version>/
 
 The root is a folder, or a place in a bucket (`s3://bucket/prefix`): then paths are those of a local copy, brought up to date when
 something is read, and put into the bucket when it is written. This class is the only one that knows paths.
@@ -15,17 +16,19 @@ something is read, and put into the bucket when it is written. This class is the
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
 from pydantic import ValidationError
 
-from vr_assets.bucket import SCHEME, Bucket, TakenError
+from vr_assets.bucket import SCHEME, Bucket, TakenError, is_plain
 from vr_assets.errors import SettingsError, StorageError
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.release import Dataset
 from vr_assets.records.review import Decision, Mark
 from vr_assets.settings import Asset, BucketSettings
 
@@ -118,6 +121,9 @@ class Store:
         return folder
 
     def batch_folder(self, batch: str) -> Path:
+        """Raises StorageError: such a name would lead elsewhere."""
+        if "/" in batch or not is_plain(batch) or not batch:
+            raise StorageError(f"{batch!r} is the name of no batch; `vr-assets status` lists all")
         return self.root / "batches" / batch
 
     def task_files_folder(self, batch: str) -> Path:
@@ -198,6 +204,11 @@ class Store:
         if self.mirror:
             self.mirror.publish_folder(self.task_files_folder(batch))
 
+    def find_task_files(self, batch: str) -> list[Path]:
+        """The batch's task files as they are published; sorted. Raises StorageError."""
+        folder = self.task_files_folder(batch)
+        return self.mirror.refresh_all(folder, "*.json") if self.mirror else sorted(folder.glob("*.json"))
+
     def write_file(self, batch: str, name: str, content: bytes | None) -> None:
         """Publish a file in a batch's folder, replacing what was there; None: it is not to be there.
 
@@ -251,14 +262,47 @@ class Store:
     def review_folder(self, batch: str) -> Path:
         return self.batch_folder(batch) / "review"
 
+    def fetch_review(self, batch: str) -> None:
+        """Bring the batch's review page from the bucket; nothing to do where the store is a folder. Raises StorageError."""
+        if self.mirror:
+            self.mirror.refresh_folder(self.review_folder(batch))
+
+    def publish_review(self, batch: str, files: Mapping[str, bytes], pictures: Collection[str]) -> None:
+        """Make the batch's review page these files, by path below its folder, and of the pictures that lie there these; what else
+        there was goes, but not the decisions. A file that does not change is not touched.
+
+        Raises:
+            StorageError: a file cannot be written or removed.
+        """
+        folder, decisions = self.review_folder(batch), self._decisions(batch)
+        try:
+            for name, content in files.items():
+                path = folder / name
+                if not path.is_file() or path.read_bytes() != content:
+                    _replace(path, content)
+            kept = {decisions, *(folder / name for name in (*files, *pictures))}
+            for path in [path for path in folder.rglob("*") if path.is_file() and path not in kept]:
+                if not path.name.startswith("."):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be written ({error.strerror}); check the disk and data_root") from error
+        if self.mirror:
+            self.mirror.publish_folder(folder, but={decisions})
+
     def read_decisions(self, batch: str) -> list[Decision]:
         """What reviewers decided about a batch, oldest first. Raises StorageError."""
         path = self._decisions(batch)
         return self._lines_of(path, Decision) if self._is_there(path) else []
 
     def add_decision(self, batch: str, decision: Decision) -> None:
-        """Write down a decision after those that are there; one writer at a time. Raises StorageError."""
-        self._write(self._decisions(batch), _lines([*self.read_decisions(batch), decision]))
+        """Write down a decision after those that are there. Writers on one machine wait for each other. Raises StorageError."""
+        path = self._decisions(batch)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(path.with_name(f".{path.name}.lock")):
+                self._write(path, _lines([*self.read_decisions(batch), decision]))
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be written ({error.strerror}); check the disk and data_root") from error
 
     def read_marks(self, batch: str) -> list[Mark]:
         """What evidence checks found about a batch's items. Raises StorageError."""
@@ -268,6 +312,21 @@ class Store:
     def write_marks(self, batch: str, marks: Sequence[Mark]) -> None:
         """Publish a batch's marks, replacing what was there."""
         self._write(self.batch_folder(batch) / "marks.jsonl", _lines(marks))
+
+    def dataset_folder(self, name: str) -> Path:
+        return self.root / "datasets" / name
+
+    def read_dataset(self, name: str) -> Dataset | None:
+        """What a data set is made of; None where nothing was ever released under that name. Raises StorageError."""
+        path = self.dataset_folder(name) / "dataset.json"
+        return _parse(Dataset, path.read_text(encoding="utf-8"), path, None) if self._is_there(path) else None
+
+    def write_dataset(self, dataset: Dataset) -> None:
+        self._write(self.dataset_folder(dataset.name) / "dataset.json", f"{dataset.model_dump_json(indent=2)}\n".encode())
+
+    def is_there(self, path: Path) -> bool:
+        """Whether a file of the store is there, and then up to date here. Raises StorageError."""
+        return self._is_there(path)
 
     def _decisions(self, batch: str) -> Path:
         return self.review_folder(batch) / "decisions.jsonl"
@@ -298,6 +357,14 @@ class Store:
     def _lines_of(self, path: Path, kind: type[R]) -> list[R]:
         with path.open(encoding="utf-8") as file:
             return [_parse(kind, line, path, number) for number, line in enumerate(file, 1)]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Whole or not at all for readers; a page can be made again, so that no power cut needs to be waited for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _lines(records: Sequence[Record]) -> bytes:

@@ -1,30 +1,39 @@
 """The store in a bucket, against a server that speaks S3."""
 
+import io
+import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import anyio
 import pytest
+from PIL import Image
 
 from vr_assets import bucket as buckets
 from vr_assets.bucket import Bucket, TakenError
-from vr_assets.errors import SettingsError, StorageError
+from vr_assets.errors import IngestError, MediaError, SettingsError, StorageError
 from vr_assets.journal import Journal
 from vr_assets.media.recordings import Recordings
 from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.batch import Batch, ManifestRow
-from vr_assets.settings import Asset, BucketSettings, MediaSettings, resolve
+from vr_assets.records.review import Decision, Verdict
+from vr_assets.settings import Asset, BucketSettings, MediaSettings, Settings, resolve
+from vr_assets.steps.conversation_lists import CONVERSATION_LISTS
 from vr_assets.steps.drops import look_for_drops
+from vr_assets.steps.image_lists import IMAGE_LISTS
+from vr_assets.steps.intake import E, Intake
+from vr_assets.steps.item_lists import ItemLists
 from vr_assets.storage import Store
 from vr_assets_tests.servers.s3 import S3Server, s3_server
+from vr_assets_tests.steps.images_read import read_in
+from vr_assets_tests.steps.taking_in import NOW, listed
 from vr_assets_tests.test_journal import an_answer
 
 
@@ -38,9 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture
 def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
     """A prefix of its own for each test."""
-    for name, value in server.env.items():
-        monkeypatch.setenv(name, value)
-    buckets._client_of.cache_clear()
+    server.use(monkeypatch)
     return Bucket(f"s3://cctv/{request.node.name}")
 
 
@@ -86,6 +93,32 @@ def test_rows_are_the_batchs_whichever_machine_made_them(bucket: Bucket, tmp_pat
     assert other.read_rows("june", Asset.QA, ManifestRow) is None
     one.write_rows("june", Asset.QA, ROWS)
     assert other.read_rows("june", Asset.QA, ManifestRow) == ROWS
+
+
+def test_a_review_page_goes_into_the_bucket_and_the_decisions_of_other_machines_stay(bucket: Bucket, tmp_path: Path) -> None:
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+    one.publish_review("june", {"index.html": b"one", "items/a.js": b"a"}, [])
+    other.fetch_review("june")
+    decision = Decision(subject="a", of="0" * 16, verdict=Verdict.REJECT, at="2026-01-02T00:00:00+00:00")
+    other.add_decision("june", decision)
+    one.publish_review("june", {"index.html": b"two"}, [])
+    assert set(bucket.listed("batches/june/review/")) == {
+        f"batches/june/review/{name}" for name in ("index.html", "decisions.jsonl")
+    }
+    assert one.read_decisions("june") == [decision]
+    other.fetch_review("june")
+    left = {path.name for path in other.review_folder("june").rglob("[!.]*") if path.is_file()}
+    assert left == {"index.html", "decisions.jsonl"}
+
+
+def test_a_browser_opens_a_page_from_the_bucket(bucket: Bucket, server: S3Server, tmp_path: Path) -> None:
+    machine(bucket, tmp_path).publish_review("june", {"index.html": b"one", "page/style.css": b"", "a.js": b""}, [])
+    client, folder = server.client(), f"{bucket.address().removeprefix('s3://cctv/')}/batches/june/review"
+    told = [
+        client.head_object(Bucket="cctv", Key=f"{folder}/{name}")["ContentType"]
+        for name in ("index.html", "page/style.css", "a.js")
+    ]
+    assert told == ["text/html; charset=utf-8", "text/css", "text/javascript"]
 
 
 def test_two_machines_cannot_register_the_same_name(bucket: Bucket, tmp_path: Path) -> None:
@@ -169,14 +202,7 @@ def test_a_large_part_is_followed_by_another(bucket: Bucket, tmp_path: Path) -> 
     assert [len(again.answers(f"k{number}")) for number in range(3)] == [1, 1, 1]
 
 
-def test_more_objects_than_a_page_holds_are_all_listed(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "_A_PAGE", 10)
-    for number in range(25):
-        bucket.put(f"many/{number:04}", b"")
-    assert len(bucket.listed("many/")) == 25
-
-
-@pytest.mark.parametrize("address", ["s3://", "s3:///prefix", "s3://cctv/x?y=1"])
+@pytest.mark.parametrize("address", ["s3://", "s3:///prefix", "s3://cctv/x?y=1", "s3://cctv/../x", "s3://cctv/a/./b"])
 def test_an_address_without_a_bucket_is_refused(address: str) -> None:
     with pytest.raises(SettingsError, match="write s3://bucket/prefix"):
         Bucket(address)
@@ -194,66 +220,6 @@ def test_without_credentials_it_is_said_which_to_set(bucket: Bucket, tmp_path: P
     buckets._client_of.cache_clear()
     with pytest.raises(StorageError, match="without credentials; set AWS_ACCESS_KEY_ID"):
         bucket.listed("")
-
-
-def test_a_server_that_is_gone_is_named_with_the_cure(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(buckets, "_ATTEMPTS", 1)
-    buckets._client_of.cache_clear()
-    with pytest.raises(StorageError, match="check the network and AWS_ENDPOINT_URL"):
-        bucket.listed("")
-
-
-class Troubled(BaseHTTPRequestHandler):
-    """An error so many times, then an empty listing."""
-
-    left = 0
-    error = (503, "SlowDown")
-
-    def do_GET(self) -> None:
-        status, body = 200, b"<ListBucketResult></ListBucketResult>"
-        if Troubled.left:
-            Troubled.left -= 1
-            status, code = Troubled.error
-            body = f"<Error><Code>{code}</Code><Message>Not now.</Message></Error>".encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def troubled(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Troubled)
-    Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(buckets, "_ATTEMPTS", 3)
-    buckets._client_of.cache_clear()
-    yield bucket
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_bucket_that_wants_a_slower_pace_is_asked_again(troubled: Bucket) -> None:
-    Troubled.left = 2
-    assert troubled.listed("") == {}
-    assert Troubled.left == 0
-
-
-def test_a_bucket_that_never_gets_well_is_named(troubled: Bucket) -> None:
-    Troubled.left = 99
-    with pytest.raises(StorageError, match="SlowDown.*run again: what was answered is kept"):
-        troubled.listed("")
-
-
-def test_a_denied_prefix_is_named_with_what_to_allow(troubled: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Troubled, "error", (403, "AccessDenied"))
-    Troubled.left = 99
-    with pytest.raises(StorageError, match=r"s3://cctv/.*AccessDenied.*allow s3:ListBucket"):
-        troubled.listed("")
 
 
 def test_what_is_dropped_below_a_prefix_becomes_a_batch(bucket: Bucket, tmp_path: Path) -> None:
@@ -297,3 +263,76 @@ def test_copies_make_room_for_each_other(bucket: Bucket, tmp_path: Path) -> None
         bucket.put(f"{name}.mp4", name.encode() * 100)
         anyio.run(sources.file, bucket.address(f"{name}.mp4"))
     assert len(list((tmp_path / "sources" / "copies").glob("*.mp4"))) == 2
+
+
+def test_a_key_never_decides_where_its_copy_lies(bucket: Bucket, tmp_path: Path) -> None:
+    keys = ["x.mp4/../../y", f"x.{'a' * 300}", "x.mp4\\..\\..\\y.mp4", "CON.mp4", "x.", "..x", "X.mp4", "x.mp4"]
+    for key in keys[1:]:
+        bucket.put(key, key.encode())
+    sources = Sources(tmp_path / "sources", limit_bytes=10_000)
+    copies = [anyio.run(sources.file, bucket.address(key)) for key in keys[1:]]
+    assert [copy.read_bytes() for copy in copies] == [key.encode() for key in keys[1:]]
+    assert all(re.fullmatch(r"[0-9a-f]{32}(\.mp4|\.x)?", copy.name) for copy in copies)
+    assert {copy.parent for copy in copies} == {tmp_path / "sources" / "copies"}
+    with pytest.raises(MediaError, match=r"`\.\.`"):
+        anyio.run(sources.file, bucket.address(keys[0]))
+
+
+def pictures(bucket: Bucket) -> None:
+    """Three of a list in `lists/`: beside it, above it, and one that is none."""
+    made = io.BytesIO()
+    Image.new("RGB", (40, 20)).save(made, "PNG")
+    bucket.put("lists/a.png", made.getvalue())
+    bucket.put("pictures/b.png", made.getvalue())
+    bucket.put("lists/broken.png", b"not a picture")
+    paths = ["a.png", "../pictures/b.png", "broken.png", bucket.address("gone.png"), "../../../etc/passwd"]
+    rows = [json.dumps({"image_path": path, "caption": "A car."}) for path in paths]
+    bucket.put("lists/pilot.jsonl", "\n".join(rows).encode())
+
+
+def taken(lists: ItemLists[E], where: str, store: Store, settings: Settings) -> Intake[E]:
+    intake = lists.take_in([where], store=store, family=None, settings=settings, explicit={}, now=NOW)
+    for made in intake.batches:
+        store.create_batch(made.batch, made.rows)
+    return intake
+
+
+def test_a_list_of_images_and_its_images_lie_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    pictures(bucket)
+    settings = resolve(("test", {"bucket.cache_dir": str(tmp_path / "cache"), "ingest.source_roots": bucket.address()})).settings
+    store = Store(tmp_path / "data")
+    intake = taken(IMAGE_LISTS, bucket.address("lists/pilot.jsonl"), store, settings)
+    (problem,) = intake.problems
+    assert problem.where.endswith("lists/pilot.jsonl:5") and "leads out of s3://cctv" in problem.what
+    (made,) = intake.batches
+    assert (made.batch.name, made.batch.source_root) == ("pilot", bucket.address())
+    names = ["lists/a.png", "pictures/b.png", "lists/broken.png", "gone.png"]
+    assert [row.image_path for row in made.rows] == [bucket.address(name) for name in names]
+    rows = read_in(store, made.rows, settings)
+    assert [(row.status, row.width) for row in rows] == [("ok", 40), ("ok", 40), ("failed", None), ("failed", None)]
+    # People know the object, not the copy.
+    assert rows[2].reason.startswith(f"{bucket.address('lists/broken.png')}: not an image")
+    assert "no such object" in rows[3].reason
+    assert str(tmp_path / "cache") not in str(rows)
+    assert len(list((tmp_path / "cache" / "sources" / "copies").glob("*.png"))) == 3
+
+
+def test_images_of_a_list_on_this_machine_are_below_a_prefix_that_is_set(bucket: Bucket, tmp_path: Path) -> None:
+    path = listed(tmp_path / "list.jsonl", {"image_path": "a.png", "caption": "A car."})
+    settings = resolve(("test", {"ingest.image_root": bucket.address("lists")})).settings
+    (made,) = taken(IMAGE_LISTS, str(path), Store(tmp_path / "data"), settings).batches
+    assert [row.image_path for row in made.rows] == [bucket.address("lists/a.png")]
+
+
+def test_a_list_of_conversations_in_a_bucket_names_files_beside_it(bucket: Bucket, tmp_path: Path) -> None:
+    row = {"video": ["./a.mp4"], "image": "c.png", "conversation": [{"from": "human", "value": ""}]}
+    bucket.put("rows.json", json.dumps([row]).encode())
+    intake = taken(CONVERSATION_LISTS, bucket.address("rows.json"), Store(tmp_path / "data"), resolve().settings)
+    (entry,) = intake.batches[0].rows
+    assert (entry.videos, entry.images) == ((bucket.address("a.mp4"),), (bucket.address("c.png"),))
+    assert (intake.family, intake.problems) == ("rows", ())
+
+
+def test_a_list_that_is_not_in_its_bucket_is_named(bucket: Bucket, tmp_path: Path) -> None:
+    with pytest.raises(IngestError, match=r"gone.jsonl: no such object"):
+        taken(IMAGE_LISTS, bucket.address("gone.jsonl"), Store(tmp_path), resolve().settings)

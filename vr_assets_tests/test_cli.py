@@ -24,6 +24,7 @@ from vr_assets.settings import Asset, Graph, Task, leaves
 from vr_assets.steps.rows import ROWS
 from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.project import draw_videos
+from vr_assets_tests.export.test_task_files import validate
 from vr_assets_tests.steps.graph import Script, valid
 
 SHORT = "raw_videos,captions,chunk_captions,qa,task_files"
@@ -364,3 +365,9 @@ def test_the_demo_ends_with_task_files_a_sample_and_the_way_to_the_ui(tmp_path: 
         assert done.stdout.rstrip().endswith("vr-assets ui")
     files = list((tmp_path / "data" / "batches" / "demo" / "task_files").glob("*.json"))
     assert files and all(json.loads(path.read_text())["items"] for path in files)
+    assert "Unchanged: " in done.stdout
+    (version,) = (tmp_path / "data" / "datasets" / "demo").glob("2*")
+    validated = validate(version)
+    assert "VALIDATION PASSED" in validated.stdout, validated.stdout
+    card = json.loads((version / "card.json").read_text())
+    assert card["baseline"] and sum(side["samples"] for side in card["splits"].values()) > 50

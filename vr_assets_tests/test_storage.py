@@ -49,6 +49,16 @@ def test_an_unknown_batch_is_named_with_those_there_are(tmp_path: Path) -> None:
         store.read_batch("cam")
 
 
+@pytest.mark.parametrize("name", ["..", ".", "", "../june", "/etc", "june/..", "ju\0ne", "june/x"])
+def test_the_name_of_a_batch_never_leads_out_of_its_folder(name: str, tmp_path: Path) -> None:
+    store = Store(tmp_path / "data")
+    store.create_batch(a_batch(), [])
+    for use in (store.read_batch, store.remove_batch, store.review_folder):
+        with pytest.raises(StorageError, match="is the name of no batch"):
+            use(name)
+    assert store.batches() == ("cams",)
+
+
 def test_a_line_that_is_no_row_is_named_with_its_number(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write_rows("cams", Asset.RAW_VIDEOS, [a_row("a")])

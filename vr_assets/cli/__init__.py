@@ -20,8 +20,10 @@ from vr_assets.cli import (
     preflight,
     prompts,
     prune,
+    release,
     remove,
     retry,
+    review,
     run,
     status,
     try_video,
@@ -48,13 +50,15 @@ def commands() -> None:
     vr-assets run --batch NAME           annotate it
     vr-assets status                     what became of every video
     vr-assets retry --batch NAME         ask again about the rows that failed
+    vr-assets review --batch NAME        look at it, accept, reject, edit
+    vr-assets release NAME --batch NAME  merge batches into a data set to hand on
     vr-assets ui                         the same in Dagster's UI
     """
 
 
 _MODULES = (
-    demo, init, config, prompts, ingest, import_spec, import_results, try_video, preflight, estimate, run, retry, status, ui,
-    remove, prune,
+    demo, init, config, prompts, ingest, import_spec, import_results, try_video, preflight, estimate, run, retry, status, review,
+    release, ui, remove, prune,
 )  # fmt: skip
 for module in _MODULES:
     commands.add_command(module.command)

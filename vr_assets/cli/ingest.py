@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from vr_assets.records.batch import ConversationEntry, ImageEntry, ManifestRow
     from vr_assets.settings import Settings
-    from vr_assets.steps.ingest import Intake
-    from vr_assets.steps.new_rows import TooLong
+    from vr_assets.steps.intake import Intake, TooLong
     from vr_assets.storage import Store
 
     AnyIntake = Intake[ManifestRow] | Intake[ImageEntry] | Intake[ConversationEntry]
@@ -34,9 +33,9 @@ LINE_INTERVAL_S = 5.0
 @click.command("ingest")
 @click.argument("paths", nargs=-1)
 @click.option("--batch", help="Name of the batch; by default made from the first path.")
-@click.option("--images", is_flag=True, help="PATHS are .jsonl lists of images: rows with `image_path` and `caption`.")
+@click.option("--images", is_flag=True, help="PATHS are .jsonl or .json lists of images: rows with `image_path` and `caption`.")
 @click.option("--conversations", is_flag=True, help="PATHS are .json or .jsonl lists: rows with `video` and `conversation`.")
-@click.option("--image-root", metavar="DIR", help="Folder that relative image paths are below; by default the list's own.")
+@click.option("--image-root", metavar="DIR", help="What relative image paths are below; by default the list's own folder.")
 @click.option("--input-jsonl", multiple=True, metavar="FILE", help="A list of videos: rows with `video_path` or `video`.")
 @click.option("--filter-field", metavar="FIELD", help="Keep the rows of lists where this field is truthy.")
 @click.option("--labels", metavar="FILE", help="Labels of videos: JSON, {name without suffix: label}.")
@@ -109,9 +108,9 @@ def take_in_batches(
         note(f"not remembered, for it is no part of what is asked: {', '.join(forgotten)}; give it to `run` or the environment")
 
     from vr_assets.defs.instance import open_instance, register
-    from vr_assets.steps.conversation_lists import take_in_conversations
+    from vr_assets.steps.conversation_lists import CONVERSATION_LISTS
     from vr_assets.steps.first_turns import own_prompt
-    from vr_assets.steps.image_lists import take_in_images
+    from vr_assets.steps.image_lists import IMAGE_LISTS
     from vr_assets.steps.stage import load_prompts
     from vr_assets.storage import Store
 
@@ -121,8 +120,8 @@ def take_in_batches(
     explicit = as_json([name for name in layer if not is_operational(name)], settings)
     ways: Mapping[Graph, Callable[..., AnyIntake]] = {
         Graph.VIDEOS: _take_in_videos,
-        Graph.IMAGES: take_in_images,
-        Graph.CONVERSATIONS: take_in_conversations,
+        Graph.IMAGES: IMAGE_LISTS.take_in,
+        Graph.CONVERSATIONS: CONVERSATION_LISTS.take_in,
     }
     with open_instance() as instance:
         intake = ways[graph](paths, store=store, family=family, settings=settings, explicit=explicit, now=datetime.now(UTC))
@@ -150,14 +149,14 @@ def _take_in_videos(
     from vr_assets.media.sources import Sources
     from vr_assets.media.workers import Workers
     from vr_assets.steps.ingest import take_in
-    from vr_assets.steps.video_lists import place
+    from vr_assets.steps.places import place
 
     with closing(Workers(settings.media)) as workers:
         taking_in = partial(
             take_in,
             [place(path) for path in paths],
             store=store,
-            recordings=Recordings(store.media_folder, workers, Sources.of(settings.bucket)),
+            recordings=Recordings(store.media_folder, workers, Sources.of(settings)),
             family=family,
             settings=settings,
             explicit=explicit,

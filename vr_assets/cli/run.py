@@ -139,7 +139,7 @@ def _run_each(
         if outcome.interrupted:
             return signals.exit_code
         code = 1 if outcome.error else code
-        if outcome.error and not outcome.failed_rows:
+        if outcome.error and not outcome.stopped:
             break
     return code
 
@@ -162,6 +162,10 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
     if any(stage.asset is Asset.TASK_FILES for stage in outcome.stages):
         folder = store.task_files_folder(batch)
         say(f"{len(list(folder.glob('*.json')))} task files in {store.address(folder)}")
+    for warning in outcome.warnings:
+        say(f"check failed: {warning}")
+    if outcome.warnings:
+        say(f"examples: {store.address(store.batch_folder(batch))}/report.md")
     if outcome.interrupted:
         complain(f"interrupted (run {outcome.run_id}); what was answered is kept, and the same command goes on from there")
     elif outcome.error:

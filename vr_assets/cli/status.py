@@ -1,7 +1,9 @@
 """`vr-assets status`: what became of every video."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,13 +11,18 @@ from vr_assets.cli.preflight import SHARED
 from vr_assets.cli.project import HOME
 from vr_assets.cli.saying import say, show, table, without_credentials
 
+if TYPE_CHECKING:
+    from vr_assets.records.batch import Batch
+    from vr_assets.storage import Store
+
 REASONS_SHOWN = 5
 
 
 @click.command("status")
 @click.option("--batch", "names", multiple=True, help="Only this batch; may be given again.")
 @click.option("--reasons", is_flag=True, help="Also why rows are not ok, the most frequent first.")
-def command(names: tuple[str, ...], *, reasons: bool) -> None:
+@click.option("--report", is_flag=True, help="In place of that report.md, made anew: what was lost where, and the checks.")
+def command(names: tuple[str, ...], *, reasons: bool, report: bool) -> None:
     """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
 
     from vr_assets.backends.spending import exchange, spent
@@ -31,6 +38,9 @@ def command(names: tuple[str, ...], *, reasons: bool) -> None:
     batches = [store.read_batch(name) for name in names] or store.read_batches()
     if not batches:
         say(f"no batches in {store.place}; register one with `vr-assets ingest DIR`")
+    if report:
+        _tell_reports(store, batches)
+        return
     for batch in batches:
         name, graph = batch.name, batch.graph
         shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {store.count_entries(name)} {graph}")
@@ -53,6 +63,15 @@ def command(names: tuple[str, ...], *, reasons: bool) -> None:
                 say(f"  {line}")
             say()
     _tell_endpoints()
+
+
+def _tell_reports(store: "Store", batches: "Sequence[Batch]") -> None:
+    """As Markdown, for a file or whatever shows it."""
+    from vr_assets.defs.surroundings import resolve_for
+    from vr_assets.steps.report import publish_report
+
+    for batch in batches:
+        click.echo(publish_report(store, batch.name, resolve_for(batch).settings))
 
 
 def _tell_endpoints() -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import html
 from collections.abc import Sequence
 
 from vr_assets.records.conversation import CaptionedConversation
@@ -11,7 +10,7 @@ from vr_assets.records.row import Row, VideoMedia, VideoRow
 from vr_assets.settings import Asset, Graph, Status
 from vr_assets.steps.drawn import labelled_boxes
 from vr_assets.steps.stage import Stage
-from vr_assets.steps.texts import row_text
+from vr_assets.steps.texts import plain, row_text
 from vr_assets.storage import write_atomically
 
 VIDEOS, IMAGES = 3, 5
@@ -34,7 +33,7 @@ async def preview(asset: Asset, rows: Sequence[Row], stage: Stage) -> str:
     size = 0
     for row in [row for row in rows if row.status is Status.OK][: IMAGES if asset in Graph.IMAGES.assets else VIDEOS]:
         sheet = await _sheet(row, stage)
-        part = f"#### {_plain(row.subject)}\n\n{sheet}\n\n{_quoted(row_text(row))}"
+        part = f"#### {plain(row.subject)}\n\n{sheet}\n\n{_quoted(row_text(row))}"
         size += len(part.encode())
         if size > SIZE_BYTES:
             break
@@ -95,9 +94,4 @@ def _video_of(row: Row) -> tuple[str, VideoMedia] | None:
 
 def _quoted(text: str) -> str:
     short = text if len(text) <= TEXT_CHARACTERS else f"{text[:TEXT_CHARACTERS]} ..."
-    return "\n".join(f"> {_plain(line)}  " for line in short.splitlines())
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown and HTML leave as it is."""
-    return "".join(f"\\{letter}" if letter in r"\`*_[]#|!" else letter for letter in html.escape(text, quote=False))
+    return "\n".join(f"> {plain(line)}  " for line in short.splitlines())

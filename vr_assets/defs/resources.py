@@ -9,9 +9,10 @@ from pydantic import PrivateAttr
 from vr_assets.defs.groups import SettingsGroup, group_types
 from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.run_sessions import RunSession
-from vr_assets.defs.surroundings import ENVIRONMENT, RUN_CONFIG, environment, resolve_for
+from vr_assets.defs.surroundings import DATASET_FILE, ENVIRONMENT, RUN_CONFIG, environment, resolve_for
 from vr_assets.errors import SettingsError, VrAssetsError
 from vr_assets.journal import Epochs
+from vr_assets.records.release import Dataset
 from vr_assets.settings import Asset, Resolved, Settings, environment_layer, resolve
 from vr_assets.steps.session import Session
 from vr_assets.storage import Store
@@ -56,6 +57,7 @@ class Project(dg.ConfigurableResource["Project"]):
     grounding: dg.ResourceDependency[SettingsGroup]
     video_captions: dg.ResourceDependency[SettingsGroup]
     checks: dg.ResourceDependency[SettingsGroup]
+    release: dg.ResourceDependency[SettingsGroup]
 
     _session: RunSession | None = PrivateAttr(default=None)
 
@@ -89,10 +91,18 @@ class Project(dg.ConfigurableResource["Project"]):
             SettingsError: a setting cannot be used, or run config would change the batch's recipe.
             StorageError: there is no such batch.
         """
+        return resolve_for(self.store.open().read_batch(batch), run=self._run_layer())
+
+    def release_settings(self, dataset: Dataset) -> Settings:
+        """Settings for a data set. Raises SettingsError: one cannot be used."""
+        layers = (RUN_CONFIG, self._run_layer()), (DATASET_FILE, dataset.settings), (ENVIRONMENT, environment_layer())
+        return resolve(*layers).settings
+
+    def _run_layer(self) -> dict[str, object]:
         layer: dict[str, object] = {}
         for group in GROUP_TYPES:
             layer.update(getattr(self, group).layer(group))
-        return resolve_for(self.store.open().read_batch(batch), run=layer)
+        return layer
 
     def environment(self) -> Mapping[str, str]:
         """Where keys are looked up."""

@@ -8,12 +8,14 @@ import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
 from vr_assets import batch
+from vr_assets.media.library import MediaLibrary
 from vr_assets.records.row import Row
 from vr_assets.settings import Asset
 from vr_assets.steps.session import Session
 from vr_assets.steps.stage import Progress, Stage, StageResult
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 class RunSession:
@@ -42,6 +44,14 @@ class RunSession:
         """
         try:
             return batch.drive(self._portal, lambda: self._session.carry_out(asset, work, on_progress=on_progress))
+        except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt):
+            self._session.abandoned = True
+            raise
+
+    def with_media(self, work: Callable[[MediaLibrary], Awaitable[T]]) -> T:
+        """Carry out what asks no model. Interrupts as for `carry_out`."""
+        try:
+            return batch.drive(self._portal, lambda: work(self._session.media))
         except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt):
             self._session.abandoned = True
             raise

@@ -19,6 +19,7 @@ from vr_assets.defs.metadata import (
     rows_name,
 )
 from vr_assets.defs.progress import Listener, listening
+from vr_assets.defs.reviews import REVIEWS
 from vr_assets.settings import Asset, Graph, Status
 
 
@@ -40,13 +41,17 @@ class StageSummary:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """A run that ended. `error` is None when it succeeded; `failed_rows` when its rows are published but too many failed."""
+    """A run that ended. `error` is None when it succeeded; `stopped` when its rows are published but a blocking check failed.
+
+    `warnings` are the other checks that failed.
+    """
 
     run_id: str
     stages: tuple[StageSummary, ...]
     error: str | None = None
     interrupted: bool = False
-    failed_rows: bool = False
+    stopped: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def run_batch(
@@ -58,23 +63,28 @@ def run_batch(
     config: Mapping[str, object],
     listener: Listener,
 ) -> RunOutcome:
-    """Materialize assets of one batch in this process and thread. An interrupt ends the run and is part of its outcome."""
+    """Materialize assets of one batch in this process and thread; with all stages of a graph its review page too. An interrupt
+    ends the run and is part of its outcome.
+    """
+    graph = Graph.of(assets[0])
+    page = [REVIEWS[graph].key] if set(assets) == set(graph.assets) else []
     with listening(listener):
-        result = defs.resolve_job_def(WHOLE[Graph.of(assets[0])]).execute_in_process(
+        result = defs.resolve_job_def(WHOLE[graph]).execute_in_process(
             instance=instance,
             partition_key=batch,
-            asset_selection=[dg.AssetKey(asset.value) for asset in assets],
+            asset_selection=[*(dg.AssetKey(asset.value) for asset in assets), *page],
             run_config=config,
             raise_on_error=False,
         )
     stages = tuple(_summaries(result.all_events))
+    warnings = tuple(_failed_checks(result.all_events, blocking=False))
     if result.success:
-        return RunOutcome(result.run_id, stages)
-    checks = list(_failed_checks(result.all_events))
-    failures = list(_failures(result.all_events))
+        return RunOutcome(result.run_id, stages, warnings=warnings)
+    checks = list(_failed_checks(result.all_events, blocking=True))
+    failures = list(failures_of(result.all_events))
     interrupted = any(kind == dg.DagsterExecutionInterruptedError.__name__ for kind, _ in failures)
     words = checks or [message for _, message in failures]
-    return RunOutcome(result.run_id, stages, words[0], interrupted=interrupted, failed_rows=bool(checks))
+    return RunOutcome(result.run_id, stages, words[0], interrupted=interrupted, stopped=bool(checks), warnings=warnings)
 
 
 def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
@@ -82,6 +92,8 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
         if not event.is_step_materialization:
             continue
         made = event.step_materialization_data.materialization
+        if made.asset_key.path[-1] not in set(Asset):
+            continue
         values: dict[str, Any] = {name: value.value for name, value in made.metadata.items()}
         yield StageSummary(
             asset=Asset(made.asset_key.path[-1]),
@@ -97,15 +109,15 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
         )
 
 
-def _failed_checks(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
+def _failed_checks(events: Sequence[dg.DagsterEvent], *, blocking: bool) -> Iterator[str]:
     for event in events:
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed and evaluation.blocking:
+            if not evaluation.passed and (evaluation.severity is dg.AssetCheckSeverity.ERROR) is blocking:
                 yield f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
 
 
-def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, str]]:
+def failures_of(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, str]]:
     """Class and message of what went wrong, steps before the run as a whole."""
     for event in sorted(events, key=lambda event: event.is_run_failure):
         if event.is_step_failure:

@@ -8,7 +8,7 @@ import anyio
 import dagster as dg
 
 from vr_assets.defs.instance import register
-from vr_assets.defs.jobs import annotate_videos
+from vr_assets.defs.jobs import WHOLE, WHOLE_JOBS
 from vr_assets.defs.partitions import registered
 from vr_assets.defs.recipes import changed_recipes, observations
 from vr_assets.defs.resources import StoreResource
@@ -48,10 +48,10 @@ def recipe_changes(context: dg.SensorEvaluationContext, store: StoreResource) ->
 
 
 @dg.sensor(
-    job=annotate_videos,
+    jobs=WHOLE_JOBS,
     minimum_interval_seconds=30,
-    description="Makes batches of the videos and lists that are dropped into drops.folder (VR_DROPS__FOLDER), and starts a run "
-    "for each. Off until it is switched on.",
+    description="Makes batches of the videos, and of the lists of videos, images or conversations, that are dropped into "
+    "drops.folder (VR_DROPS__FOLDER), and starts a run for each. Off until it is switched on.",
 )
 def video_drops(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Take in what is complete, and start a run for each batch that has none."""
@@ -62,20 +62,19 @@ def video_drops(context: dg.SensorEvaluationContext, store: StoreResource) -> dg
         look = _look(place, settings)
         batches = _without_run(context.instance, place)[:RUNS_A_TICK]
         register(context.instance, place, batches)
+        requests = [_request(name, place) for name in batches]
     except VrAssetsError as error:
         return dg.SkipReason(str(error))
     for problem in look.problems:
         context.log.warning(problem)
     if not batches:
         return dg.SkipReason("\n".join([str(look), *look.problems]))
-    return dg.SensorResult(
-        run_requests=[dg.RunRequest(partition_key=name, run_key=_run_key(name)) for name in batches], cursor=str(look)
-    )
+    return dg.SensorResult(run_requests=requests, cursor=str(look))
 
 
 def _look(store: Store, settings: Settings) -> Look:
     with closing(Workers(settings.media)) as workers:
-        recordings = Recordings(store.media_folder, workers, Sources.of(settings.bucket))
+        recordings = Recordings(store.media_folder, workers, Sources.of(settings))
         return anyio.run(partial(look_for_drops, store, recordings, settings, now=datetime.now(UTC)))
 
 
@@ -86,6 +85,11 @@ def _without_run(instance: dg.DagsterInstance, store: Store) -> list[str]:
     launched = [name for name in waiting if instance.get_run_records(dg.RunsFilter(tags={_RUN_KEY_TAG: _run_key(name)}), limit=1)]
     book.launched(launched)
     return [name for name in waiting if name not in launched]
+
+
+def _request(batch: str, store: Store) -> dg.RunRequest:
+    """The whole job of the batch's graph."""
+    return dg.RunRequest(job_name=WHOLE[store.read_batch(batch).graph], partition_key=batch, run_key=_run_key(batch))
 
 
 def _run_key(batch: str) -> str:

@@ -74,7 +74,7 @@ def one_batch(context: dg.AssetExecutionContext) -> str:
     return batches[0]
 
 
-def assets_of_run(context: dg.AssetExecutionContext) -> list[Asset]:
+def assets_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Asset]:
     """Ours among the assets that this run materializes, upstream first."""
     names = {node.name for node in context.job_def.nodes}
     return [asset for asset in Asset if asset in names]

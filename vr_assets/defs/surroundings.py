@@ -12,6 +12,7 @@ from vr_assets.settings import Graph, Layer, MediaResolution, Resolved, environm
 
 RUN_CONFIG = "run config"
 BATCH = "batch.json"
+DATASET_FILE = "dataset.json"
 ENVIRONMENT = "environment"
 
 

@@ -19,7 +19,7 @@ from vr_assets.records.task_file import GROUNDING, ImageItem, ImageTaskFile, Tas
 from vr_assets.settings import BackendName, Status, TaskFileSettings
 
 _ARTICLE = re.compile(r"^(?:a|an|the|this|that|these|those|some|his|her|its|their|\d+|one|two|three|four|five|several|many)\s+")
-_SENTENCE = "Questions about where things are in an image, answered with bounding boxes in pixels."
+SENTENCE = "Questions about where things are in an image, answered with bounding boxes in pixels."
 _QUESTION = (
     'Where in the image is this: {expression}?\nAnswer in JSON: a list with {{"bbox_2d": [x1, y1, x2, y2], "label": "..."}} '
     "for each, in pixels of the image."
@@ -110,34 +110,38 @@ def grounding_task_file(
         for expression in row.expressions:
             if not expression.instances or (path, expression.text) in items:
                 continue
-            found = [
-                {"bbox_2d": [round(number) for number in instance.bbox], "label": expression.text}
-                for instance in expression.instances
-            ]
-            made_by = row.provenance[-1]
-            baseline |= made_by.backend == BackendName.OPENCV
-            items[path, expression.text] = ImageItem(
-                image_id=path,
-                question=_QUESTION.format(expression=expression.text),
-                answer=json.dumps(found, ensure_ascii=False),
-                item_index=hashlib.sha256(f"{expression.expression_id}\0{GROUNDING}".encode()).hexdigest()[:16],
-                width=media.width_px,
-                height=media.height_px,
-                model=made_by.model,
-                prompt_version=made_by.prompt_hash,
-            )
+            baseline |= row.provenance[-1].backend == BackendName.OPENCV
+            items[path, expression.text] = image_item(row, expression, media, path=path)
     if not items:
         return None
     return ImageTaskFile(
         metadata=TaskFileMetadata(
             task=GROUNDING,
             date=date.isoformat(),
-            description=f"{_SENTENCE} {settings.description_extra}".strip(),
+            description=f"{SENTENCE} {settings.description_extra}".strip(),
             license=settings.license,
             tags=(BASELINE_TAG,) if baseline else (),
         ),
         media_root=batch.source_root,
         items=tuple(items.values()),
+    )
+
+
+def image_item(row: GroundedImage, expression: Expression, media: ImageMedia, *, path: str) -> ImageItem:
+    """The question for the boxes of an expression that has some."""
+    found = [
+        {"bbox_2d": [round(number) for number in instance.bbox], "label": expression.text} for instance in expression.instances
+    ]
+    made_by = row.provenance[-1]
+    return ImageItem(
+        image_id=path,
+        question=_QUESTION.format(expression=expression.text),
+        answer=json.dumps(found, ensure_ascii=False),
+        item_index=hashlib.sha256(f"{expression.expression_id}\0{GROUNDING}".encode()).hexdigest()[:16],
+        width=media.width_px,
+        height=media.height_px,
+        model=made_by.model,
+        prompt_version=made_by.prompt_hash,
     )
 
 

@@ -16,7 +16,7 @@ from vr_assets.storage import write_atomically
 
 BASELINE_TAG = "baseline-annotator"
 
-_SENTENCES: Mapping[TaskName, str] = {
+SENTENCES: Mapping[TaskName, str] = {
     TaskName.MCQ: "Multiple-choice questions about videos, answered with one letter.",
     TaskName.MCQ_OPENENDED: "Multiple-choice questions about videos, answered with a letter, its option and an explanation.",
     TaskName.BCQ: "Questions about videos, answered with Yes or No.",
@@ -75,7 +75,7 @@ def assemble(
             metadata=TaskFileMetadata(
                 task=task,
                 date=date.isoformat(),
-                description=f"{_SENTENCES[task]} {settings.description_extra}".strip(),
+                description=f"{SENTENCES[task]} {settings.description_extra}".strip(),
                 license=settings.license,
                 tags=tuple(dict.fromkeys([*tags, *([BASELINE_TAG] if task in baseline else [])])),
             ),

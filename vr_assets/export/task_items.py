@@ -3,15 +3,16 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from vr_assets.errors import ReplyError
 from vr_assets.export.timecodes import Timecodes
 from vr_assets.records.row import Failure, Provenance, VideoMedia
 from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName
 from vr_assets.records.timeline import TIMELINE
-from vr_assets.records.video import McqItem, OpenItem, QaItem, QaSet, QaVideo, SpanItem, YesNoItem
+from vr_assets.records.video import McqItem, OpenItem, QaItem, QaVideo, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Status
 
 _LETTER = "Answer with the letter of the correct option only."
@@ -45,14 +46,25 @@ def items_of(row: QaVideo, *, media_root: str | None) -> RowItems:
     """The items of one video, in the order of its QA. A row that is not ok gives none."""
     if row.status is not Status.OK:
         return RowItems()
+    found = [
+        items_of_one(row, qa_set.qa_type, qa, position=position, media_root=media_root)
+        for qa_set in row.qa
+        for position, qa in enumerate(qa_set.items)
+    ]
+    return RowItems(
+        tuple(item for one in found for item in one.items), tuple(failure for one in found for failure in one.failures)
+    )
+
+
+def items_of_one(row: QaVideo, qa_type: QaType, qa: QaItem, *, position: int, media_root: str | None) -> RowItems:
+    """What one QA item, at its position in the set of its type, gives to the task files."""
     items: list[tuple[TaskName, Item]] = []
     failures: list[Failure] = []
-    for qa_set in row.qa:
-        for position, qa, task in _places(qa_set):
-            try:
-                items.append((task, _item(row, qa_set.qa_type, qa, task=task, position=position, media_root=media_root)))
-            except ReplyError as error:
-                failures.append(Failure(what=f"{task} {position + 1}", reason=str(error)))
+    for task in _FORMS[qa_type][1]:
+        try:
+            items.append((task, _item(row, qa_type, qa, task=task, position=position, media_root=media_root)))
+        except ReplyError as error:
+            failures.append(Failure(what=f"{task} {position + 1}", reason=str(error)))
     return RowItems(tuple(items), tuple(failures))
 
 
@@ -62,11 +74,10 @@ def media_id(path: str, media_root: str | None) -> str:
     return path.removeprefix(root) if root is not None else path
 
 
-def _places(qa_set: QaSet) -> Iterator[tuple[int, QaItem, TaskName]]:
-    _, tasks = _FORMS[qa_set.qa_type]
-    for position, qa in enumerate(qa_set.items):
-        for task in tasks:
-            yield position, qa, task
+def below_root(path: str, media_root: str | None) -> str:
+    """The same for what is handed on: a path that lies elsewhere is its file's name."""
+    below = media_id(path, media_root)
+    return PurePosixPath(path).name if below == path else below
 
 
 def _item(row: QaVideo, qa_type: QaType, qa: QaItem, *, task: TaskName, position: int, media_root: str | None) -> Item:

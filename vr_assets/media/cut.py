@@ -18,6 +18,9 @@ from vr_assets.media.sound import with_sound
 from vr_assets.records.base import format_clock
 
 CRF_DETAIL = 23
+# What stays must bear being encoded once more by whoever trains on it.
+CRF_KEPT = 18
+_ANY_SIZE_PX = 1 << 16
 
 # Frames nearer than this are reached by decoding on; a jump costs the decoding from the keyframe before.
 _JUMP_S = 1.5
@@ -112,6 +115,15 @@ def encoded(
         writer.close(ticks(end_s - start_s))
         sounding = with_sound(path, source, start_s, end_s) if sound else path
         return Encoded(sounding.read_bytes(), *size, fps)
+
+
+def write_part(source: Path, target: Path, start_s: float, end_s: float) -> None:
+    """A stretch of a video as a file of its own, in its own size and rate, with its sound.
+
+    Raises:
+        MediaError: no frame appears at `start_s`.
+    """
+    target.write_bytes(encoded(source, start_s, end_s, _ANY_SIZE_PX, crf=CRF_KEPT, sound=True).content)
 
 
 def jpegs(path: Path, times_s: Sequence[float], longest_side_px: int, *, clock_zero_s: float | None = None) -> tuple[bytes, ...]:

@@ -10,7 +10,7 @@ from vr_assets.errors import MediaError
 from vr_assets.media.boxed import LabelledBox, boxed
 from vr_assets.media.memo import FileMemo
 from vr_assets.media.sharing import Shared
-from vr_assets.media.sources import Sources
+from vr_assets.media.sources import Sources, named
 from vr_assets.media.stills import RENDERING_VERSION, STILL_VERSION, Size, Still, read_still, render, upright
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import STILL, Span
@@ -76,7 +76,7 @@ class ImageLibrary:
         """
 
         async def remembered() -> Still:
-            return await self._memo.remembered(path, await self._sources.state(path), lambda: self._read(Path(path)))
+            return await self._memo.remembered(path, await self._sources.state(path), lambda: self._read(path))
 
         return await self._shared.once(("read", path), remembered)
 
@@ -96,7 +96,8 @@ class ImageLibrary:
         """A JPEG of it with boxes drawn on it; see `boxed.boxed`. Raises MediaError."""
         source = await self._source(media)
         size = (media.width_px, media.height_px)
-        return await self._workers.run(_boxed, source, size, list(boxes), longest_side_px, at_most_bytes)
+        with named(media.path, source):
+            return await self._workers.run(_boxed, source, size, list(boxes), longest_side_px, at_most_bytes)
 
     async def scene(self, media: ImageMedia) -> ImageScene:
         """What can be measured in it, from disk where it was measured before. Raises MediaError."""
@@ -105,14 +106,20 @@ class ImageLibrary:
             return ImageScene.model_validate_json(path.read_bytes())
         return await self._shared.once(path, lambda: self._scene(media, path))
 
-    async def _read(self, file: Path) -> Still:
-        return await self._workers.run(read_still, file)
+    async def _read(self, path: str) -> Still:
+        file = await self._sources.file(path)
+        with named(path, file):
+            return await self._workers.run(read_still, file)
 
     async def _rendered(self, picture: Picture, at_most_bytes: int | None) -> tuple[bytes, str, str]:
-        return await self._workers.run(render, await self._source(picture.media), picture.sent, at_most_bytes)
+        source = await self._source(picture.media)
+        with named(picture.media.path, source):
+            return await self._workers.run(render, source, picture.sent, at_most_bytes)
 
     async def _scene(self, media: ImageMedia, path: Path) -> ImageScene:
-        scene = await self._workers.run(_measure, await self._source(media), media.width_px, media.height_px)
+        source = await self._source(media)
+        with named(media.path, source):
+            scene = await self._workers.run(_measure, source, media.width_px, media.height_px)
         await asyncio.to_thread(write_atomically, path, scene.to_line().encode())
         return scene
 
@@ -120,7 +127,7 @@ class ImageLibrary:
         """The file, which must hold what it did when it was read."""
         if (await self.read(media.path)).content != media.content:
             raise MediaError(f"{media.path}: changed since raw_images read it; materialize raw_images again")
-        return Path(media.path)
+        return await self._sources.file(media.path)
 
 
 def scaled(size: Size, longest_side_px: int) -> Size:

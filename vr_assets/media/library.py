@@ -32,6 +32,7 @@ from vr_assets.settings import LongVideoSettings, MediaSettings
 from vr_assets.storage import write_atomically
 
 _SHEET_CELL_PX = 320
+_LINKED_AFTER = 3
 
 PROBES = "probes.sqlite"
 
@@ -136,6 +137,37 @@ class MediaLibrary:
 
         return await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
 
+    async def thumbnail(self, media: VideoMedia, facts: VideoFacts, *, longest_side_px: int) -> bytes:
+        """The frame in the middle, as JPEG. Raises MediaError."""
+        times_s = frames_shown(spread_times(facts.span, 1), facts)
+
+        async def made(path: Path, zero_s: float) -> bytes:
+            (jpeg,) = await self._workers.run(cut.jpegs, path, [time_s + zero_s for time_s in times_s], longest_side_px)
+            return jpeg
+
+        return await self._prepared.make(media, facts, made, from_source=not self.recipe.stored)
+
+    async def put_playable(self, media: VideoMedia, path: Path) -> None:
+        """What a browser plays of a video, as a file of its own that no proxy's eviction takes away: the proxy's content, without
+        taking room twice where the disk has links.
+
+        Raises:
+            MediaError: it cannot be made.
+            StorageError: it cannot be written.
+        """
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        if not self.recipe.stored:
+            await self._workers.run(_proxy_of, await self.source(media), path, self.recipe, part_of(media))
+            return
+        for _ in range(_LINKED_AFTER):
+            proxy = await self.proxy(media)
+            try:
+                await asyncio.to_thread(_link, proxy, path)
+            except FileNotFoundError:
+                continue
+            return
+        raise MediaError(f"{media.path}: its proxy is evicted again and again before it is read; raise media.proxies_gb")
+
     async def proxy(self, media: VideoMedia) -> Path:
         """The proxy's file, made again if it was evicted, which may happen again at any time. Raises MediaError."""
         return await self._prepared.proxy(media)
@@ -206,6 +238,26 @@ def _rounded_down(limit_bytes: int) -> int:
     """By at most a sixteenth: what prompts leave of a request differs by a few bytes, and the same clip would be made again."""
     step = 1 << max(0, limit_bytes.bit_length() - 5)
     return limit_bytes // step * step
+
+
+def _link(proxy: Path, path: Path) -> None:
+    """Raises FileNotFoundError: the proxy is gone; StorageError."""
+    with proxy.open("rb"):
+        try:
+            path.hardlink_to(proxy)
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            raise
+        except OSError:
+            # Another disk, or one without links.
+            write_atomically(path, proxy)
+
+
+@takes_long
+def _proxy_of(source: Path, path: Path, recipe: ProxyRecipe, part: Span | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="vr-assets-") as folder:
+        prepare(source, path, Path(folder) / "facts.json", recipe.model_copy(update={"stored": True}), part)
 
 
 @takes_long

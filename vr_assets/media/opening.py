@@ -36,6 +36,8 @@ def stat(path: Path) -> stat_result:
         raise MediaError(f"{path}: no such file; restore it or take it out of the batch") from None
     except OSError as error:
         raise MediaError(f"{path}: cannot be looked at ({error.strerror}); check its permissions and the disk") from None
+    except ValueError as error:
+        raise MediaError(f"{str(path)!a}: {error}; no file can have that name") from None
     if S_ISDIR(status.st_mode):
         raise MediaError(f"{path}: a folder; name the files in it")
     # A pipe would be waited for, a device read without end.

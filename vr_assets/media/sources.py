@@ -2,16 +2,21 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from vr_assets.bucket import SCHEME, Bucket
-from vr_assets.errors import MediaError, StorageError
+from vr_assets.errors import MediaError, SettingsError, StorageError
 from vr_assets.media.opening import stat
 from vr_assets.media.proxies import Proxies, alone
-from vr_assets.settings import BucketSettings
+from vr_assets.media.roots import Roots
+from vr_assets.settings import Settings
+
+# FFmpeg and Pillow go by what a file holds; a name that is made of a key must be one that every disk takes.
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
 
 class FileState(NamedTuple):
@@ -27,35 +32,41 @@ class Sources:
 
     Args:
         folder: None: files of this machine only.
+        roots: where sources may lie; asked each time a file is looked at or opened, for links change.
     """
 
-    def __init__(self, folder: Path | None = None, *, limit_bytes: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, *, limit_bytes: int = 0, roots: Roots | None = None) -> None:
         self._folder = folder
+        self._roots = roots or Roots()
         self._room = Proxies(folder / "copies", limit_bytes=limit_bytes) if folder else None
 
     @classmethod
-    def of(cls, settings: BucketSettings) -> "Sources":
-        folder = Path(settings.cache_dir).expanduser().absolute() / "sources"
-        return cls(folder, limit_bytes=int(settings.sources_gb * 1e9))
+    def of(cls, settings: Settings) -> "Sources":
+        folder = Path(settings.bucket.cache_dir).expanduser().absolute() / "sources"
+        roots = Roots(settings.ingest.source_roots)
+        return cls(folder, limit_bytes=int(settings.bucket.sources_gb * 1e9), roots=roots)
 
     async def state(self, path: str) -> FileState:
-        """Raises MediaError: there is no such file or object, or it cannot be looked at."""
+        """Raises MediaError: there is no such file or object, it may not be used, or it cannot be looked at."""
+        file = await asyncio.to_thread(self._roots.followed, path)
         if is_object(path):
             size_bytes, etag = await asyncio.to_thread(_look, path)
             return FileState(size_bytes, 0, int(hashlib.sha256(etag.encode()).hexdigest()[:15], 16))
-        status = await asyncio.to_thread(stat, Path(path))
+        with named(path, file):
+            status = await asyncio.to_thread(stat, file)
         return FileState(status.st_size, status.st_mtime_ns, status.st_ino)
 
     async def file(self, path: str) -> Path:
         """The file on this machine; of an object a copy of it as it is now, which may go again at any time.
 
         Raises:
-            MediaError: there is no such object, or it cannot be fetched.
+            MediaError: it may not be used, there is no such object, or it cannot be fetched.
         """
+        file = await asyncio.to_thread(self._roots.followed, path)
         if not is_object(path) or self._folder is None or self._room is None:
-            return Path(path)
+            return file
         _, etag = await asyncio.to_thread(_look, path)
-        suffix = PurePosixPath(path).suffix
+        suffix = suffix if _SUFFIX.fullmatch(suffix := PurePosixPath(path).suffix) else ""
         copy = self._folder / "copies" / f"{hashlib.sha256(f'{path} {etag}'.encode()).hexdigest()[:32]}{suffix}"
         if not self._room.use(copy):
             async with alone(self._folder / "locks" / f"{copy.name}.lock"):
@@ -81,16 +92,16 @@ def named(path: str, copy: Path) -> Iterator[None]:
 
 
 def bucket_and_key(path: str) -> tuple[Bucket, str]:
-    """Where an address such as `s3://bucket/some/key.mp4` leads."""
+    """Where an address such as `s3://bucket/some/key.mp4` leads. Raises SettingsError: it names no bucket."""
     name, _, key = path.removeprefix(SCHEME).partition("/")
     return Bucket(f"{SCHEME}{name}"), key
 
 
 def _look(path: str) -> tuple[int, str]:
-    bucket, key = bucket_and_key(path)
     try:
+        bucket, key = bucket_and_key(path)
         found = bucket.find(key)
-    except StorageError as error:
+    except (SettingsError, StorageError) as error:
         raise MediaError(str(error)) from error
     if found is None:
         raise MediaError(f"{path}: no such object; put it back or take it out of the batch")
@@ -98,10 +109,10 @@ def _look(path: str) -> tuple[int, str]:
 
 
 def _fetch(path: str, copy: Path) -> None:
-    bucket, key = bucket_and_key(path)
     try:
+        bucket, key = bucket_and_key(path)
         there = bucket.fetch(key, copy)
-    except StorageError as error:
+    except (SettingsError, StorageError) as error:
         raise MediaError(str(error)) from error
     if not there:
         raise MediaError(f"{path}: no such object; put it back or take it out of the batch")

@@ -151,6 +151,12 @@ def names_options(text: str) -> bool:
     return re.search(r"\b[Oo]ptions?\s+[(\[]?[A-H]\b", text) is not None
 
 
+def named_letters(text: str, scene: Scene) -> tuple[str, ...]:
+    """The letters by which a text names options of the scene, sorted."""
+    found = _mentions(text, scene.options, scene)
+    return tuple(sorted({text[place].upper() for mention in found if mention.is_option for place in mention.places}))
+
+
 def _renamed(text: str, mentions: list[_Mention], letters: Mapping[str, str]) -> str:
     pieces: list[str] = []
     at = 0

@@ -56,6 +56,25 @@ class Decision(Record):
     at: str
 
 
+class Pictures(Record):
+    """Files that show a video or image on its review page, as the page links to them; empty where there are none.
+
+    `still` is an image in a size to be looked at, `clip` a video; `problem` says why something is missing. `more` are of the
+    further videos and images of what has several.
+    """
+
+    thumb: str = ""
+    still: str = ""
+    clip: str = ""
+    problem: str = ""
+    more: tuple["Pictures", ...] = ()
+
+    @property
+    def files(self) -> set[str]:
+        """All of them."""
+        return {name for one in (self, *self.more) for name in (one.thumb, one.still, one.clip) if name}
+
+
 def item_id(video_id: str, qa_type: QaType, position: int) -> str:
     """One QA item, such as `3fa1c2d4e5f60718/mcq/0`. It may come to name another text: see `fingerprint`."""
     return f"{video_id}/{qa_type}/{position}"

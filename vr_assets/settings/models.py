@@ -10,12 +10,14 @@ from vr_assets.settings.names import (
     AudioSetting,
     BackendName,
     BoxConvention,
+    Check,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
     ModeSetting,
     NearDuplicates,
     QaType,
+    ReleaseForm,
     ReplyFormat,
     SplitAt,
     Task,
@@ -35,10 +37,12 @@ def _listed(value: object) -> object:
 
 
 QaTypes = Annotated[tuple[QaType, ...], BeforeValidator(_listed)]
+ReleaseForms = Annotated[tuple[ReleaseForm, ...], BeforeValidator(_listed)]
 Numbers = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Field(min_length=1)]
 # So that a key that was pasted in place of its variable's name is refused.
 VariableName = Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Checks = Annotated[tuple[Check, ...], BeforeValidator(_listed)]
 EndpointName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
@@ -183,6 +187,10 @@ class IngestSettings(_Group):
     image_root: str = Field(
         "", description="Folder that relative image paths are below; empty: that of the list that names them."
     )
+    source_roots: Strings = Field(
+        (),
+        description="Folders and s3:// prefixes that videos, images and lists must lie in, wherever links lead; empty: anywhere.",
+    )
     input_jsonl_files: Strings = Field((), description="JSONL files with `video_path` or `video`, merged with video_root.")
     filter_field: str = Field("", description="Keep the JSONL rows where this field is truthy; empty keeps all.")
     labels_file: str = Field("", description="JSON file of labels, by the video's name without suffix; empty: none.")
@@ -199,7 +207,8 @@ class IngestSettings(_Group):
 class DropSettings(_Group):
     folder: str = Field(
         "",
-        description="What the sensor `video_drops` watches for videos and .jsonl lists of videos: a folder, or s3://bucket/prefix.",
+        description="What the sensor `video_drops` watches for videos and for lists of videos, images or conversations: "
+        "a folder, or s3://bucket/prefix.",
     )
     family: str = Field(
         "", description="Name of the batches made of dropped videos: NAME, NAME-2, ...; empty: the folder's name."
@@ -338,10 +347,88 @@ class VideoCaptionSettings(_Group):
 
 
 class CheckSettings(_Group):
+    blocking: Checks = Field(
+        (Check.FAILED_ROWS, Check.MISSING_ROWS),
+        description="Checks that stop a run when they fail. Later calls rest on these two; the others tell of single items, "
+        "which reviewers and the release can leave out.",
+    )
     max_failed_share: float = Field(0.2, ge=0, le=1, description="A run fails when a larger share of a stage's rows failed.")
+    max_left_out_share: float = Field(
+        0.5, ge=0, le=1, description="A warning when the filter left out a larger share: the domain, or a limit, may not fit."
+    )
+    max_unlabelled_share: float = Field(
+        0.1, ge=0, le=1, description="A warning when a larger share of the videos could be called neither anomaly nor normal."
+    )
+    max_unread_share: float = Field(
+        0.05, ge=0, le=1, description="A warning when a larger share of the QA types asked gave no items: the prompt may not fit."
+    )
+    max_flawed_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="A warning when a larger share of texts or items has a flaw that a rule of thumb sees (cut, repeated, ...).",
+    )
+    max_letter_share: float = Field(
+        0.4, ge=0, le=1, description="A warning when one letter is the answer more often; of four options, chance is 0.25."
+    )
+    max_yes_share: float = Field(
+        0.65, ge=0, le=1, description="A warning when Yes, or No, is the answer more often; chance is 0.5."
+    )
+    max_longest_share: float = Field(
+        0.45,
+        ge=0,
+        le=1,
+        description="A warning when the right option is more often the longest, or the shortest; of four, chance is 0.25.",
+    )
+    chance: float = Field(
+        0.001,
+        gt=0,
+        le=0.1,
+        description="What fair answers would show with a smaller probability (binomial) is no chance; so a few items never fail.",
+    )
+    question_overlap: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Two questions about a video that share so much of their words (Jaccard), and all numbers, are one question.",
+    )
+    shortest_text_chars: int = Field(12, ge=1, description="A caption or description with fewer characters says next to nothing.")
     max_ungrounded_share: float = Field(
         0.5, ge=0, le=1, description="A warning when a larger share of a batch's expressions has no box."
     )
+
+
+class ReleaseSettings(_Group):
+    forms: ReleaseForms = Field((), description="Forms besides task files: sharegpt, qwen_vl, parquet and so on.")
+    validation_share: float = Field(
+        0.1, ge=0, lt=1, description="Share of the groups of videos that go to validation, by hash: about, not exactly. 0: none."
+    )
+    group_by: Strings = Field(
+        (),
+        description="Manifest fields, such as camera: videos with the same value in one of them stay on one side of the split.",
+    )
+    only_accepted: bool = Field(False, description="Release what a reviewer accepted or edited, and nothing else.")
+    failed_marks: Strings = Field(
+        ("*",),
+        description="Evidence checks whose failed marks leave an item out, by name or pattern; what a reviewer accepts stays.",
+    )
+    findings: Strings = Field(
+        (), description="Asset checks whose findings leave out what they name, by name or pattern; what a reviewer accepts stays."
+    )
+    drop_near_duplicates: bool = Field(
+        False, description="Leave out videos that are nearly the same as an earlier one; kept, they are on its side of the split."
+    )
+    allow_baseline: bool = Field(
+        False,
+        description="Release rows of the offline annotator too. They say what it measured: fine for a dry run, not to train on.",
+    )
+    captions: bool = Field(True, description="Captions and descriptions as samples of their own, in all forms but task files.")
+    with_reasoning: bool = Field(
+        True,
+        description="Answers of conversations begin with the reasoning in <think> tags, as trainers of reasoning models want it.",
+    )
+    license: str = Field("", description="License of the whole; empty: those of the batches (task_files.license), joined by AND.")
+    shard_mb: float = Field(500.0, gt=0, le=4000, description="WebDataset shards are about so large, in MB.")
 
 
 class BucketSettings(_Group):
@@ -387,6 +474,7 @@ class Settings(_Group):
     grounding: GroundingSettings = Field(default_factory=GroundingSettings)
     video_captions: VideoCaptionSettings = Field(default_factory=VideoCaptionSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
+    release: ReleaseSettings = Field(default_factory=ReleaseSettings)
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> Self:

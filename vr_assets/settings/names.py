@@ -201,3 +201,56 @@ class BoxConvention(StrEnum):
 class SplitAt(StrEnum):
     LENGTH = "length"
     SCENE_CUTS = "scene_cuts"
+
+
+class Check(StrEnum):
+    """What is checked of a stage's rows; one name may be a check of several stages."""
+
+    FAILED_ROWS = "failed_rows"
+    MISSING_ROWS = "missing_rows"
+    IDS_UNIQUE = "ids_unique"
+    LEFT_OUT_SHARE = "left_out_share"
+    UNLABELLED_SHARE = "unlabelled_share"
+    EMPTY_TEXTS = "empty_texts"
+    REFUSALS = "refusals"
+    TRUNCATED_TEXTS = "truncated_texts"
+    REPEATED_TEXTS = "repeated_texts"
+    EVENT_TIMES = "event_times"
+    CHUNK_COVERAGE = "chunk_coverage"
+    HIGHLIGHT_TIMES = "highlight_times"
+    HIGHLIGHT_AGREES = "highlight_agrees"
+    DESCRIPTION_PARTS = "description_parts"
+    TIMES_INSIDE = "times_inside"
+    UNREAD_SHARE = "unread_share"
+    MCQ_OPTIONS = "mcq_options"
+    LETTER_BALANCE = "letter_balance"
+    YES_NO_BALANCE = "yes_no_balance"
+    OPTION_LENGTHS = "option_lengths"
+    CAPTIONS_CITED = "captions_cited"
+    REPEATED_QUESTIONS = "repeated_questions"
+    REPEATED_ITEMS = "repeated_items"
+    REASONING_PRESENT = "reasoning_present"
+    REASONING_LETTERS = "reasoning_letters"
+    TASK_FILE_SCHEMA = "task_file_schema"
+    TASK_FILE_COUNTS = "task_file_counts"
+    SPANS_MATCH_TEXT = "spans_match_text"
+    BOXES_INSIDE = "boxes_inside"
+    EXPRESSIONS_ACCOUNTED_FOR = "expressions_accounted_for"
+    NEAR_DUPLICATE_BOXES = "near_duplicate_boxes"
+    UNGROUNDED_SHARE = "ungrounded_share"
+
+
+class ReleaseForm(StrEnum):
+    """What a data set is written as, besides task files and the media that they name."""
+
+    SHAREGPT = "sharegpt"
+    LLAVA_VIDEO = "llava_video"
+    QWEN_VL = "qwen_vl"
+    PARQUET = "parquet"
+    WEBDATASET = "webdataset"
+    STEP_FILES = "step_files"
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    VALIDATION = "validation"

@@ -6,10 +6,14 @@ from pathlib import Path
 
 from vr_assets.errors import IngestError
 from vr_assets.settings import Graph
+from vr_assets.steps.lists import ITEM_LIST_SUFFIXES
 from vr_assets.storage import Store
 
-# Dagster's separator of partition ranges is `...`; object stores and file systems agree on these characters.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# Dagster's separator of partition ranges is `...`; object stores and file systems agree on these characters, and Windows, whose
+# disks may be mounted, takes some names for devices and drops a last dot.
+_NAME = re.compile(
+    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?", re.IGNORECASE | re.ASCII
+)
 _LONGEST_MADE = 90
 
 
@@ -20,7 +24,8 @@ def check_name(name: str) -> str:
         IngestError: says what names look like.
     """
     if not _NAME.fullmatch(name) or ".." in name:
-        rule = "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first, no two dots in a row"
+        rule = "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first, no dot last, no two in a row"
+        rule = f"{rule}, and no name of a device such as con or nul"
         raise IngestError(f"{name!r} cannot be the name of a batch; use {rule}")
     return name
 
@@ -33,9 +38,9 @@ def family_from(path: str, *, is_folder: bool) -> str:
     """
     named = Path(path)
     if not is_folder:
-        named = named.with_suffix("") if named.suffix.lower() in (".jsonl", ".ndjson") else named.parent
+        named = named.with_suffix("") if named.suffix.lower() in ITEM_LIST_SUFFIXES else named.parent
     plain = unicodedata.normalize("NFKD", named.name).encode("ascii", "ignore").decode()
-    made = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", plain)).strip("-._")[:_LONGEST_MADE]
+    made = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", plain)).strip("-._")[:_LONGEST_MADE].rstrip("-._")
     if not made:
         raise IngestError(f"no batch name can be made of {named.name!r}; name one with --batch")
     return made
@@ -53,8 +58,9 @@ class Names:
     """
 
     def __init__(self, store: Store, family: str, graph: Graph = Graph.VIDEOS) -> None:
-        self.family = check_name(family)
         batches = store.read_batches()
+        self.family = family if any(batch.family == family for batch in batches) else check_name(family)
+        self.graph = graph
         families = {batch.name: batch.family for batch in batches}
         other = next((batch.graph for batch in batches if batch.family == family and batch.graph is not graph), None)
         if other:

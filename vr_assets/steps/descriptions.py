@@ -14,7 +14,7 @@ from vr_assets.steps.seen import Seen, gather
 from vr_assets.steps.stage import Stage, next_row
 
 # Stands before what was noted of a video, so that whoever reads only the description knows it, whatever the model wrote.
-_HOLDS = "Noted by people or a tracker; where the times above differ, these hold:"
+HOLDS = "Noted by people or a tracker; where the times above differ, these hold:"
 
 
 async def describe_videos(
@@ -65,6 +65,6 @@ async def describe_video(stage: Stage, seen: Seen) -> DescribedVideo:
         row,
         status=Status.OK,
         provenance=(stage.llm.provenance(request),),
-        detailed_description=f"{asked.value}\n\n{_HOLDS}\n{timeline}" if timeline else asked.value,
+        detailed_description=f"{asked.value}\n\n{HOLDS}\n{timeline}" if timeline else asked.value,
         prompt_key=f"{prompt_mode(row.mode)}_{Task.DESCRIPTION}",
     )

@@ -1,32 +1,32 @@
-"""Files that are dropped into a folder, or below a prefix of a bucket, become batches.
+"""Videos and lists that are dropped into a folder, or below a prefix of a bucket, become batches.
 
 One look at a time, each from what the looks before have written down.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+from vr_assets.bucket import Object
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
-from vr_assets.media.sources import is_object
-from vr_assets.settings import DropSettings, Settings
+from vr_assets.media.roots import Roots
+from vr_assets.records.batch import ConversationEntry, ImageEntry, ManifestRow
+from vr_assets.settings import DropSettings, Graph, Settings
 from vr_assets.steps.batch_names import family_from
+from vr_assets.steps.conversation_lists import CONVERSATION_LISTS
 from vr_assets.steps.drop_book import DropBook, Waiting
+from vr_assets.steps.image_lists import IMAGE_LISTS
 from vr_assets.steps.ingest import our_folders, take_in
-from vr_assets.steps.video_lists import (
-    LIST_SUFFIXES,
-    VIDEO_SUFFIXES,
-    Found,
-    absolute,
-    files_below,
-    is_unicode,
-    objects_below,
-    place,
-)
+from vr_assets.steps.intake import Intake
+from vr_assets.steps.lists import ITEM_LIST_SUFFIXES, LIST_SUFFIXES, graph_of, is_json_list
+from vr_assets.steps.places import UnreachedError, absolute, check_place, is_unicode, named, place, read_content
+from vr_assets.steps.video_lists import VIDEO_SUFFIXES, Found, files_below, objects_below
 from vr_assets.storage import Store
+
+AnyIntake = Intake[ManifestRow] | Intake[ImageEntry] | Intake[ConversationEntry]
 
 # New files are probed, 4 ms each, and a look has a minute: what is over is taken by the next.
 _BATCHES_A_LOOK = 5
@@ -73,19 +73,23 @@ async def look_for_drops(store: Store, recordings: Recordings, settings: Setting
     """
     drops, book, look = settings.drops, drop_book(store), Look()
     book.keep_plans(store.batches())
-    files = _objects(drops) if is_object(drops.folder) else _files(drops, store, look)
+    files = _there(drops, Roots(settings.ingest.source_roots), store, look)
     waiting, gone = book.see({path: state for path, state in files.items() if not _is_mark(path, drops)}, now.timestamp())
     look.problems += [f"{path}: went before it was taken" for path in gone]
     settled = [file for file in waiting if _is_settled(file, files, drops, now.timestamp())]
     look.unsettled = len(waiting) - len(settled)
     taking = _Taking(store, book, recordings, settings, now, look)
-    lists = [file for file in settled if _suffix(file.path) in LIST_SUFFIXES]
+    # What can only be a list before what may be something else.
+    lists = sorted(
+        (file for file in settled if _suffix(file.path) in ITEM_LIST_SUFFIXES),
+        key=lambda file: (_suffix(file.path) not in LIST_SUFFIXES, file.path),
+    )
     for file in lists[:_LISTS_A_LOOK]:
-        await taking.take([file], family=None)
+        await taking.take_list(file)
     videos = sorted((file for file in settled if file not in lists), key=lambda file: (file.since_s, file.path))
     closed = taking.closed(videos)
     if closed:
-        await taking.take(closed, family=drops.family or _family(drops.folder))
+        await taking.take_videos(closed, family=drops.family or _family(drops.folder))
     look.later += len(lists[_LISTS_A_LOOK:])
     return look
 
@@ -97,12 +101,26 @@ def drop_book(store: Store) -> DropBook:
 _State = tuple[int, int]
 
 
-def _files(drops: DropSettings, store: Store, look: Look) -> dict[str, _State]:
-    folder = Path(drops.folder).expanduser()
-    if not folder.is_dir():
+def _there(drops: DropSettings, roots: Roots, store: Store, look: Look) -> dict[str, _State]:
+    """What is in the folder now: videos, lists and marks."""
+    suffixes = {*VIDEO_SUFFIXES, *ITEM_LIST_SUFFIXES} | ({drops.done_suffix} if drops.done_suffix else set())
+    folder, found = place(drops.folder), Found()
+    check_place(folder, roots)
+    if isinstance(folder, str):
+        files = {path: _object(one) for path, one in objects_below(folder, found, suffixes).items()}
+    elif folder.is_dir():
+        files = _states(files_below(folder, found, suffixes=suffixes, roots=roots, skip=our_folders(store)), look)
+    else:
         raise IngestError(f"drops.folder = {drops.folder!r} is no folder; make it, or name another")
-    found, files = Found(), {}
-    for path in files_below(folder, found, suffixes=_suffixes(drops), skip=our_folders(store)):
+    look.problems += map(str, found.problems)
+    stems = {path.rpartition(".")[0] for path in files if _suffix(path) in VIDEO_SUFFIXES}
+    # What a camera or a downloader writes beside a video is no list.
+    return {path: state for path, state in files.items() if _suffix(path) != ".json" or path.rpartition(".")[0] not in stems}
+
+
+def _states(paths: Iterable[Path], look: Look) -> dict[str, _State]:
+    files = {}
+    for path in paths:
         if not is_unicode(str(path)):
             look.problems.append(f"{str(path)!a}: its name is not UTF-8; rename the file")
             continue
@@ -112,17 +130,11 @@ def _files(drops: DropSettings, store: Store, look: Look) -> dict[str, _State]:
             # A link that leads nowhere, or a file that goes this moment.
             continue
         files[absolute(path)] = (state.st_size, state.st_mtime_ns)
-    look.problems += map(str, found.problems)
     return files
 
 
-def _objects(drops: DropSettings) -> dict[str, _State]:
-    found = objects_below(drops.folder, _suffixes(drops))
-    return {address: (one.size_bytes, int(sha256(one.etag.encode()).hexdigest()[:15], 16)) for address, one in found.items()}
-
-
-def _suffixes(drops: DropSettings) -> set[str]:
-    return {*VIDEO_SUFFIXES, *LIST_SUFFIXES} | ({drops.done_suffix} if drops.done_suffix else set())
+def _object(one: Object) -> _State:
+    return one.size_bytes, int(sha256(one.etag.encode()).hexdigest()[:15], 16)
 
 
 def _suffix(path: str) -> str:
@@ -140,7 +152,7 @@ def _is_settled(file: Waiting, files: Collection[str], drops: DropSettings, now_
 
 
 def _family(folder: str) -> str:
-    return family_from(folder if is_object(folder) else absolute(Path(folder).expanduser()), is_folder=True)
+    return family_from(named(place(folder)), is_folder=True)
 
 
 @dataclass(frozen=True)
@@ -167,34 +179,66 @@ class _Taking:
             self.look.waiting, self.look.closes_in_s = len(rest), age_s - waited_s
         return closed[:most]
 
-    async def take(self, files: Sequence[Waiting], *, family: str | None) -> None:
-        paths = [file.path for file in files]
-        only = self.settings.ingest.model_copy(update={"video_root": "", "input_jsonl_files": ()})
+    async def take_list(self, file: Waiting) -> None:
+        """A list, into batches of the graph that its rows are for. One that cannot be read now waits; one that cannot be used is
+        looked at again when it changes.
+        """
+        intake: AnyIntake | None = None
         try:
-            intake = await take_in(
-                [place(path) for path in paths],
-                store=self.store,
-                recordings=self.recordings,
-                family=family,
-                settings=self.settings.model_copy(update={"ingest": only}),
-                explicit={},
-                now=self.now,
-                anew={file.path for file in files if file.again},
-            )
+            intake = await self._list(file.path, read_content(place(file.path), Roots(self.settings.ingest.source_roots)))
+        except UnreachedError as error:
+            # A bucket may list what it cannot give yet.
+            self.look.problems.append(str(error))
+            return
+        except IngestError as error:
+            said = str(error)
+            self.look.problems.append(said if file.path in said else f"{file.path}: {said}")
+        # It is taken when its last batch is registered.
+        made = intake.batches if intake else ()
+        self._register(intake, [file], {one.batch.name: [file.path] if one is made[-1] else [] for one in made})
+
+    async def take_videos(self, files: Sequence[Waiting], *, family: str) -> None:
+        """Videos, into batches of the family; they wait where that cannot be used."""
+        try:
+            intake = await self._videos([file.path for file in files], family, anew={file.path for file in files if file.again})
         except IngestError as error:
             self.look.problems.append(str(error))
-            if family is None:
-                # A list that cannot be used is looked at again when it changes.
-                self.book.took(paths)
             return
-        self.look.problems += map(str, intake.problems)
-        if family is None:
-            # A list is taken when its last batch is registered.
-            planned = {made.batch.name: paths if made is intake.batches[-1] else [] for made in intake.batches}
-        else:
-            planned = {made.batch.name: [row.video_path for row in made.rows] for made in intake.batches}
+        self._register(intake, files, {made.batch.name: [row.video_path for row in made.rows] for made in intake.batches})
+
+    async def _list(self, path: str, content: bytes) -> AnyIntake | None:
+        """None: a `.json` that is no list is somebody else's."""
+        if _suffix(path) not in LIST_SUFFIXES and not is_json_list(content):
+            return None
+        graph = graph_of(content, path)
+        if graph is Graph.VIDEOS:
+            return await self._videos([path], None)
+        lists = IMAGE_LISTS if graph is Graph.IMAGES else CONVERSATION_LISTS
+        return lists.take_in([path], store=self.store, family=None, settings=self._settings, explicit={}, now=self.now)
+
+    async def _videos(self, paths: Sequence[str], family: str | None, anew: Collection[str] = ()) -> Intake[ManifestRow]:
+        return await take_in(
+            [place(path) for path in paths],
+            store=self.store,
+            recordings=self.recordings,
+            family=family,
+            settings=self._settings,
+            explicit={},
+            now=self.now,
+            anew=anew,
+        )
+
+    @property
+    def _settings(self) -> Settings:
+        """Without what ingest would take in besides."""
+        only = self.settings.ingest.model_copy(update={"video_root": "", "input_jsonl_files": ()})
+        return self.settings.model_copy(update={"ingest": only})
+
+    def _register(self, intake: AnyIntake | None, files: Sequence[Waiting], planned: Mapping[str, Sequence[str]]) -> None:
         self.book.plan(planned)
-        for made in intake.batches:
-            self.store.create_batch(made.batch, made.rows)
-        self.book.took(paths)
-        self.look.batches += [made.batch.name for made in intake.batches]
+        if intake:
+            self.look.problems += map(str, intake.problems)
+            for made in intake.batches:
+                self.store.create_batch(made.batch, made.rows)
+            self.look.batches += [made.batch.name for made in intake.batches]
+        self.book.took([file.path for file in files])

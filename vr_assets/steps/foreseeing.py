@@ -106,7 +106,7 @@ async def foreseeing(
             settings.long_video,
             workers,
             mirror=store.mirror,
-            sources=Sources.of(settings.bucket),
+            sources=Sources.of(settings),
         )
         yield Stage(
             asset=asset,

@@ -1,55 +1,26 @@
 """Ingest: from folders and lists to batches that can be registered. Nothing is written here."""
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
-from pathlib import Path, PurePosixPath
-from typing import Generic, TypeVar
+from pathlib import Path
 
 from pydantic import JsonValue
 
-from vr_assets.bucket import SCHEME
 from vr_assets.errors import IngestError
 from vr_assets.media.recordings import Recordings
-from vr_assets.media.sources import is_object
-from vr_assets.records.base import Record
-from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.media.roots import Roots
+from vr_assets.records.batch import ManifestRow
 from vr_assets.settings import Settings
 from vr_assets.steps.batch_names import Names, family_from
+from vr_assets.steps.intake import Intake, batches_of, packed
 from vr_assets.steps.labels import check_labels, label_videos
-from vr_assets.steps.new_rows import Sorter, TooLong, distinct, is_file, key, overlaps
+from vr_assets.steps.lists import LIST_SUFFIXES
+from vr_assets.steps.new_rows import Sorter, distinct, key, overlaps
+from vr_assets.steps.places import Place, named, place, suffix_of
 from vr_assets.steps.stage import load_prompts
-from vr_assets.steps.video_lists import LIST_SUFFIXES, VIDEO_SUFFIXES, Found, Place, Problem, absolute, find_videos, place
+from vr_assets.steps.video_lists import VIDEO_SUFFIXES, Found, find_videos
 from vr_assets.storage import Store
-
-E = TypeVar("E", bound=Record)
-
-
-@dataclass(frozen=True)
-class NewBatch(Generic[E]):
-    """A batch to be registered with `Store.create_batch`."""
-
-    batch: Batch
-    rows: tuple[E, ...]
-
-
-@dataclass(frozen=True)
-class Intake(Generic[E]):
-    """What ingest found, for a person to read, and the batches that hold what is new.
-
-    `known`, `new`, `repeated` (the same line again) and `dropped` (by `ingest.filter_field`) count rows.
-    """
-
-    family: str
-    batches: tuple[NewBatch[E], ...]
-    known: int
-    new: int
-    repeated: int
-    dropped: int
-    too_long: TooLong
-    problems: tuple[Problem, ...]
 
 
 async def take_in(
@@ -85,7 +56,8 @@ async def take_in(
     """
     sources = _sources(paths, settings)
     names = Names(store, family or _family(sources[0]))
-    found = find_videos(sources, filter_field=settings.ingest.filter_field, skip=our_folders(store))
+    roots = Roots(settings.ingest.source_roots)
+    found = find_videos(sources, filter_field=settings.ingest.filter_field, roots=roots, skip=our_folders(store))
     if settings.ingest.labels_file:
         label_videos(found, settings.ingest.labels_file)
     check_labels(found, load_prompts(settings).categories, settings.prompts.prompts_module)
@@ -94,22 +66,12 @@ async def take_in(
     groups, repeated = _merged(found)
     await sorter.look(groups, recordings, on_looked)
     new, again = distinct(chain.from_iterable(map(sorter.new_rows, groups)))
-    root = common_folder(row.video_path for row in chain.from_iterable(groups))
-    batches = []
-    for packed in _packed(new, settings.ingest.batch_size):
-        batch = Batch(
-            name=names.take(),
-            family=names.family,
-            source_root=root,
-            settings=dict(explicit),
-            created=now.astimezone(UTC).isoformat(timespec="seconds"),
-        )
-        batches.append(NewBatch(batch, packed))
+    files = (row.video_path for row in chain.from_iterable(groups))
     return Intake(
         family=names.family,
-        batches=tuple(batches),
+        # Rows of the same video or part stay together, for only then can the run compare them.
+        batches=batches_of(packed(new, settings.ingest.batch_size), names, files=files, explicit=explicit, now=now),
         known=sorter.known,
-        new=sum(len(batch.rows) for batch in batches),
         repeated=repeated + again,
         dropped=len(found.dropped),
         too_long=sorter.too_long,
@@ -123,14 +85,13 @@ def our_folders(store: Store) -> set[Path]:
 
 
 def _family(source: Place) -> str:
-    if isinstance(source, str):
-        return family_from(source, is_folder=PurePosixPath(source).suffix.lower() not in VIDEO_SUFFIXES | LIST_SUFFIXES)
-    return family_from(absolute(source), is_folder=source.is_dir())
+    is_folder = suffix_of(source) not in VIDEO_SUFFIXES | LIST_SUFFIXES if isinstance(source, str) else source.is_dir()
+    return family_from(named(source), is_folder=is_folder)
 
 
 def _sources(paths: Sequence[Place], settings: Settings) -> list[Place]:
-    named = list(paths) or ([place(settings.ingest.video_root)] if settings.ingest.video_root else [])
-    sources = [*named, *map(place, settings.ingest.input_jsonl_files)]
+    told = list(paths) or ([place(settings.ingest.video_root)] if settings.ingest.video_root else [])
+    sources = [*told, *map(place, settings.ingest.input_jsonl_files)]
     if not sources:
         raise IngestError("nothing to ingest; name a folder of videos or a .jsonl list, or set ingest.video_root")
     return [path if isinstance(path, str) else path.expanduser() for path in sources]
@@ -144,27 +105,3 @@ def _merged(found: Found) -> tuple[list[list[ManifestRow]], int]:
     told = {key(row) for row in (*found.listed, *found.dropped)}
     walked = (row for row in found.walked if key(row) not in told)
     return distinct(chain(walked, found.listed))
-
-
-def _packed(groups: Sequence[Sequence[ManifestRow]], size: int) -> Iterator[tuple[ManifestRow, ...]]:
-    """Rows in batches of `size`; rows of the same video or part stay together, for only then can the run compare them."""
-    packed: list[ManifestRow] = []
-    for group in groups:
-        if packed and len(packed) + len(group) > size:
-            yield tuple(packed)
-            packed = []
-        packed.extend(group)
-    if packed:
-        yield tuple(packed)
-
-
-def common_folder(files: Iterable[str]) -> str | None:
-    """The common folder or prefix of the files that are there; None when they have nothing but the root in common."""
-    paths = [path for path in files if is_object(path) or is_file(path)]
-    objects = [path.removeprefix(SCHEME) for path in paths if is_object(path)]
-    if objects:
-        common = os.path.commonpath(map(os.path.dirname, objects)) if len(objects) == len(paths) else ""
-        return f"{SCHEME}{common}" if common else None
-    folders = {str(Path(path).parent) for path in paths}
-    common = os.path.commonpath(folders) if folders else "/"
-    return None if common == "/" else common

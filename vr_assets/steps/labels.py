@@ -11,7 +11,8 @@ from vr_assets.prompts.checks import near
 from vr_assets.records.batch import ManifestRow
 from vr_assets.settings import Mode
 from vr_assets.steps.given import LABEL
-from vr_assets.steps.video_lists import Found, Problem
+from vr_assets.steps.intake import Problem
+from vr_assets.steps.video_lists import Found
 
 _NAMED_AT_MOST = 5
 

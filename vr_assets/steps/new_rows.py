@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from vr_assets.records.base import Span
 from vr_assets.records.batch import ManifestRow
 from vr_assets.records.media import VideoHeader
 from vr_assets.settings import LongRecordings, Settings, SplitAt
-from vr_assets.steps.parts import HEADER_SLACK_S, SHORTEST_PART_S, split_at_cuts, split_by_length, usual_calls
-from vr_assets.steps.video_lists import Problem
+from vr_assets.steps.intake import Problem, TooLong
+from vr_assets.steps.parts import HEADER_SLACK_S, SHORTEST_PART_S, split_at_cuts, split_by_length
+from vr_assets.steps.places import is_file
 
 # Files that are looked at together; media processes are fewer.
 _AT_ONCE = 64
@@ -26,29 +27,6 @@ Group = Sequence[ManifestRow]
 """Rows of the same video or part."""
 
 _Key = tuple[str, float | None, float | None]
-
-
-@dataclass(frozen=True)
-class TooLong:
-    """New videos over `limit_s`: how many, how long they are together, how many parts were made of them (`split`) or would be,
-    and about how many calls those take.
-    """
-
-    limit_s: float
-    split: bool
-    videos: int = 0
-    duration_s: float = 0.0
-    parts: int = 0
-    calls: int = 0
-
-    def and_one(self, span: Span, parts: Sequence[Span], settings: Settings) -> "TooLong":
-        return replace(
-            self,
-            videos=self.videos + 1,
-            duration_s=self.duration_s + span.duration_s,
-            parts=self.parts + len(parts),
-            calls=self.calls + sum(usual_calls(part.duration_s, settings) for part in parts),
-        )
 
 
 @dataclass
@@ -82,13 +60,6 @@ def distinct(rows: Iterable[ManifestRow]) -> tuple[list[list[ManifestRow]], int]
         else:
             same.append(row)
     return list(groups.values()), repeated
-
-
-def is_file(path: str) -> bool:
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 class Sorter:

@@ -104,7 +104,7 @@ class Session:
             settings.long_video,
             self._workers,
             mirror=store.mirror,
-            sources=Sources.of(settings.bucket),
+            sources=Sources.of(settings),
         )
         self._prompts = load_prompts(settings)
         self._stages: dict[Asset, Stage] = {}
@@ -158,6 +158,11 @@ class Session:
         stage = replace(self.stage(asset), on_progress=on_progress, on_through=self._through)
         rows = tuple(await work(stage))
         return StageResult(rows, stage.counts, time.monotonic() - started)
+
+    @property
+    def media(self) -> MediaLibrary:
+        """What all stages make of videos and images."""
+        return self._media
 
     def stage(self, asset: Asset) -> Stage:
         """A stage, opened when it is first asked for."""

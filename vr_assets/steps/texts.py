@@ -1,5 +1,7 @@
 """What a stage wrote about a video, as text for people."""
 
+import html
+
 from vr_assets.records.conversation import CaptionedConversation
 from vr_assets.records.image import ExpressedImage, Expression, GroundedImage
 from vr_assets.records.row import Row
@@ -54,3 +56,8 @@ def item_text(item: QaItem) -> str:
     options = "".join(f"\n{option.letter}) {option.text}" for option in item.options) if isinstance(item, McqItem) else ""
     answer = f"{item.span.start_s:.1f} - {item.span.end_s:.1f} s" if isinstance(item, SpanItem) else item.answer
     return f"Q: {item.question}{options}\nA: {answer}\nWhy: {item.reasoning}"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown and HTML leave as it is."""
+    return "".join(f"\\{letter}" if letter in r"\`*_[]#|!" else letter for letter in html.escape(text, quote=False))

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from vr_assets.definitions import defs
-from vr_assets.defs.checks import CHECK
+from vr_assets.defs.checks import Topic
 from vr_assets.defs.instance import run_config, select_assets
 from vr_assets.defs.recipes import recipe_key
 from vr_assets.errors import SettingsError
@@ -39,7 +39,7 @@ def test_every_asset_is_described_partitioned_checked_and_depends_on_its_recipe(
     assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
     assert recipe_key(asset) in node.parent_keys
     assert "dagster/column_schema" in node.metadata
-    assert dg.AssetCheckKey(node.key, CHECK) in graph.asset_check_keys
+    assert dg.AssetCheckKey(node.key, Topic.ROWS) in graph.asset_check_keys
     assert graph.get(recipe_key(asset)).group_name == "prompts"
 
 

@@ -9,9 +9,10 @@ import dagster as dg
 import pytest
 
 from vr_assets.definitions import defs
-from vr_assets.defs.partitions import VIDEO_BATCHES
+from vr_assets.defs.partitions import PARTITION_SETS, VIDEO_BATCHES
 from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.sensors import video_drops
+from vr_assets.settings import Graph
 
 
 @pytest.fixture
@@ -40,6 +41,11 @@ def tick(instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipReason:
     result = video_drops(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     return result
+
+
+def jobs(result: dg.SensorResult | dg.SkipReason) -> dict[str | None, str | None]:
+    assert isinstance(result, dg.SensorResult)
+    return {request.partition_key: request.job_name for request in result.run_requests or []}
 
 
 def asked_for(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str | None, str | None]]:
@@ -73,6 +79,17 @@ def test_a_run_is_asked_for_until_there_is_one(instance: dg.DagsterInstance, fol
     assert asked_for(tick(instance)) == [("cams", "drop:cams")]
     instance.create_run_for_job(defs.resolve_job_def("annotate_videos"), tags={"dagster/run_key": "drop:cams"})
     assert "nothing new" in said(tick(instance))
+
+
+def test_a_list_is_run_by_the_job_of_what_its_rows_name(instance: dg.DagsterInstance, folder: Path, videos: list[Path]) -> None:
+    shutil.copy(videos[0], folder)
+    (folder / "ground.jsonl").write_text('{"image_path": "a.png", "caption": "A car."}\n')
+    (folder / "talk.json").write_text('[{"video": "a.mp4", "conversation": [{"from": "human", "value": ""}]}]')
+    (folder / "mixed.jsonl").write_text('{"image_path": "a.png", "caption": "A car."}\n{"video_path": "a.mp4"}\n')
+    assert jobs(tick(instance)) == {"cams": "annotate_videos", "ground": "ground_images", "talk": "caption_videos"}
+    partitions = {graph: instance.get_dynamic_partitions(name) for graph, name in PARTITION_SETS.items()}
+    assert partitions == {Graph.VIDEOS: ["cams"], Graph.IMAGES: ["ground"], Graph.CONVERSATIONS: ["talk"]}
+    assert {job.name for job in video_drops.jobs} == {"annotate_videos", "ground_images", "caption_videos"}
 
 
 def test_a_tick_tells_what_is_wrong(instance: dg.DagsterInstance, folder: Path) -> None:

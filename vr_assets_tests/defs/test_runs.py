@@ -87,7 +87,7 @@ def test_too_many_failed_rows_are_published_and_then_stop_the_run_with_the_reaso
     bench.script = refuses_to_caption
     bench.ingest("cams", videos)
     outcome = bench.run("cams", SHORT)
-    assert outcome.failed_rows and outcome.error
+    assert outcome.stopped and outcome.error
     assert "captions: 2 of 2 rows failed (100%; checks.max_failed_share = 0.2); 2x global_caption" in outcome.error
     assert bench.store.read_rows("cams", Asset.CAPTIONS, ROWS[Asset.CAPTIONS]) is not None
     assert bench.store.read_rows("cams", Asset.CHUNK_CAPTIONS, ROWS[Asset.CHUNK_CAPTIONS]) is None

@@ -1,9 +1,12 @@
 """A project whose data lie in a bucket."""
 
+import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from vr_assets.settings import Asset
 from vr_assets_tests.end_to_end.conftest import ServerFactory
@@ -86,3 +89,27 @@ def test_videos_in_a_bucket_are_fetched_once_and_named_by_their_address(
     assert "no such object" in str(rows[1]["reason"])
     # The same content, so the same answers.
     assert len(server.served) == paid
+
+
+def test_images_in_a_bucket_are_grounded_and_named_by_their_address(tmp_path: Path, s3: S3Server) -> None:
+    made, picture = io.BytesIO(), Image.new("RGB", (320, 240), (235, 235, 235))
+    ImageDraw.Draw(picture).rectangle((40, 60, 139, 159), fill=(220, 20, 20))
+    picture.save(made, "PNG")
+    s3.client().put_object(Bucket="cctv", Key="stills/day 1/a.png", Body=made.getvalue())
+    listed = b'{"image_path": "day 1/a.png", "caption": "A red square.", "image_id": "../../../evil"}\n'
+    s3.client().put_object(Bucket="cctv", Key="stills/pilot.jsonl", Body=listed)
+    cache = tmp_path / "cache"
+    project = Project.at(
+        tmp_path / "project",
+        {**s3.env, "VR_VLM__BACKEND": "opencv", "VR_LLM__BACKEND": "opencv", "VR_BUCKET__CACHE_DIR": str(cache)},
+    )
+    project.vr("ingest", "--images", "s3://cctv/stills/pilot.jsonl")
+    project.vr("run", "--batch", "pilot")
+    (row,) = project.rows("pilot", Asset.GROUNDINGS)
+    assert (row["status"], row["image"]) == ("ok", "s3://cctv/stills/day 1/a.png")
+    written = (project.root / "data" / "batches" / "pilot" / "annotations.jsonl").read_text()
+    (expression,) = json.loads(written)["expressions"]
+    assert [round(side, -1) for side in expression["instances"][0]["bbox"]] == [40, 60, 140, 160]
+    assert str(cache) not in written
+    assert [path for path in tmp_path.rglob("*") if "evil" in path.name] == []
+    assert len(list((cache / "sources" / "copies").iterdir())) == 1

@@ -1,5 +1,6 @@
 """Dagster's own daemon and webserver: what is dropped into a folder is annotated."""
 
+import json
 import os
 import signal
 import socket
@@ -68,16 +69,21 @@ def test_what_is_dropped_is_annotated_also_what_comes_while_nobody_looks(
     project = Project.at(tmp_path / "project", {**openai_at(server), **given})
     clips = sorted(videos.iterdir())
 
-    def annotated(batch: str) -> Callable[[], bool]:
-        return (project.root / "data" / "batches" / batch / f"{Asset.TASK_FILES}.jsonl").is_file
+    def annotated(batch: str, last: Asset = Asset.TASK_FILES) -> Callable[[], bool]:
+        return (project.root / "data" / "batches" / batch / f"{last}.jsonl").is_file
 
     project.run("dagster", "sensor", "start", "video_drops", "-m", "vr_assets.definitions")
     with dagster_dev(project):
         copy(clips[0], drops / "a.mp4")
         wait_for(annotated("cams"))
-    asked = len(server.served)
+        # By another job, in the same daemon.
+        turns = [{"from": "human", "value": "What happens?"}]
+        (drops / "talk.jsonl").write_text(json.dumps({"video": "a.mp4", "conversation": turns}))
+        wait_for(annotated("talk", Asset.VIDEO_CAPTIONS))
+    assert project.statuses("talk", Asset.VIDEO_CAPTIONS) == {"ok": 1}
+    asked = len(server.served) - 1
     copy(clips[1], drops / "b.mp4")
     with daemon(project):
         wait_for(annotated("cams-2"))
     assert [project.statuses(batch, Asset.TASK_FILES) for batch in ("cams", "cams-2")] == [{"ok": 1}, {"ok": 1}]
-    assert len(server.served) == 2 * asked
+    assert len(server.served) == 2 * asked + 1

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
+from vr_assets.bucket import _client_of
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -33,6 +37,12 @@ class S3Server:
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """For what runs in this process."""
+        for name, value in self.env.items():
+            monkeypatch.setenv(name, value)
+        _client_of.cache_clear()
 
     def client(self) -> "S3Client":
         import boto3

@@ -1,6 +1,7 @@
 """What the tests of ingest share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from vr_assets.media.recordings import Recordings
 from vr_assets.media.workers import Workers
 from vr_assets.records.batch import ManifestRow
 from vr_assets.settings import MediaSettings, resolve
-from vr_assets.steps.ingest import Intake, take_in
+from vr_assets.steps.drops import Look, look_for_drops
+from vr_assets.steps.ingest import take_in
+from vr_assets.steps.intake import Intake
 from vr_assets.storage import Store
 from vr_assets_tests.clips import blank, write_clip
 from vr_assets_tests.steps.taking_in import NOW, Ingest, place
+
+Looking = Callable[..., Look]
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +64,32 @@ def ingest(workers: Workers, tmp_path: Path) -> Ingest:
         return intake
 
     return take
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "drops"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "data")
+
+
+@pytest.fixture
+def look(workers: Workers, store: Store, folder: Path) -> Looking:
+    """One look so many seconds after the first; files settle in 60 s, and a batch closes after 900 s or at two videos."""
+
+    def at(seconds: float, **given: JsonValue) -> Look:
+        layer: Mapping[str, JsonValue] = {
+            "drops.folder": str(folder),
+            "ingest.batch_size": 2,
+            **{name.replace("__", "."): value for name, value in given.items()},
+        }
+        settings = resolve(("test", layer)).settings
+        recordings = Recordings(store.media_folder, workers)
+        return anyio.run(partial(look_for_drops, store, recordings, settings, now=NOW + timedelta(seconds=seconds)))
+
+    return at

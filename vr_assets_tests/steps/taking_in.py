@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from vr_assets.records.batch import ManifestRow
-from vr_assets.steps.ingest import Intake
+from vr_assets.steps.intake import Intake
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 

@@ -18,12 +18,18 @@ def a_store(root: Path, *batches: tuple[str, str]) -> Store:
     return store
 
 
-@pytest.mark.parametrize("name", ["a", "cam_1.north-gate", "7", "x" * 100])
+@pytest.mark.parametrize("name", ["a", "cam_1.north-gate", "7", "x" * 100, "console", "con-2", "north.con", "lpt10"])
 def test_a_plain_name_is_kept(name: str) -> None:
     assert check_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "a..b", "a/b", "../a", "-a", ".a", "_a", "a b", "Straße", "x" * 101, "a\n"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "a..b", "a/b", "../a", "/etc/passwd", "-a", ".a", "_a", "a b", "Straße", "x" * 101, "a\n", "a\0b", "a\\b"),
+        *(".", "..", "...", "june.", "CON", "nul.mp4", "com1", "s3://b/x", "\u212alvin"),
+    ],
+)
 def test_a_name_that_a_path_or_a_partition_range_would_misread_is_refused(name: str) -> None:
     with pytest.raises(IngestError, match="letters, digits"):
         check_name(name)
@@ -78,3 +84,7 @@ def test_the_first_batch_has_the_familys_name_even_where_that_ends_in_a_number(t
 def test_a_name_that_another_batch_has_is_refused(tmp_path: Path, there: tuple[str, str], wanted: str, says: str) -> None:
     with pytest.raises(IngestError, match=says):
         Names(a_store(tmp_path, there), wanted)
+
+
+def test_a_family_that_is_there_is_added_to_whatever_names_may_be_now(tmp_path: Path) -> None:
+    assert Names(a_store(tmp_path, ("june.", "june.")), "june.").take() == "june.-2"

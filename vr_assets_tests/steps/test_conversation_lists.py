@@ -10,8 +10,8 @@ from pydantic import JsonValue
 from vr_assets.errors import IngestError
 from vr_assets.records.batch import ConversationEntry
 from vr_assets.settings import resolve
-from vr_assets.steps.conversation_lists import take_in_conversations
-from vr_assets.steps.ingest import Intake
+from vr_assets.steps.conversation_lists import CONVERSATION_LISTS
+from vr_assets.steps.intake import Intake
 from vr_assets.storage import Store
 from vr_assets_tests.steps.taking_in import NOW, listed
 
@@ -26,7 +26,9 @@ def take(tmp_path: Path) -> Take:
 
     def taken(*paths: Path, **given: object) -> Intake[ConversationEntry]:
         settings = resolve(("test", {name.replace("__", "."): value for name, value in given.items()})).settings
-        intake = take_in_conversations(list(map(str, paths)), store=store, family="conv", settings=settings, explicit={}, now=NOW)
+        intake = CONVERSATION_LISTS.take_in(
+            list(map(str, paths)), store=store, family="conv", settings=settings, explicit={}, now=NOW
+        )
         for batch in intake.batches:
             store.create_batch(batch.batch, batch.rows)
         return intake
@@ -75,7 +77,8 @@ BAD: dict[str, tuple[object, str]] = {
     "no media": ({"video": None, "conversation": EMPTY}, "no video and no image"),
     "number": ({"video": 5, "conversation": EMPTY}, "video 5 is no path"),
     "address": ({"video": "https://host/a.mp4", "conversation": EMPTY}, "is an address"),
-    "image in a bucket": ({"image": "s3://b/c.png", "conversation": EMPTY}, "only videos, and only from s3://"),
+    "image elsewhere": ({"image": "https://host/c.png", "conversation": EMPTY}, "only s3:// can be read"),
+    "bucket alone": ({"video": "s3://b/", "conversation": EMPTY}, "names no object"),
     "no turns": ({"video": "a.mp4", "conversation": []}, "no list of turns"),
     "text": ({"video": "a.mp4", "conversation": "Who?"}, "no list of turns"),
     "other speaker": ({"video": "a.mp4", "conversation": [{"from": "user", "value": ""}]}, "turn 1 .* from system, human, gpt"),
@@ -131,9 +134,9 @@ def test_a_file_that_is_not_there_is_a_problem_and_its_row_is_taken_all_the_same
     assert len(rows(intake)) == 1
 
 
-def test_a_video_may_lie_in_a_bucket(take: Take, tmp_path: Path) -> None:
-    intake = take(listed(tmp_path / "rows.jsonl", {"video": "s3://b/a.mp4", "conversation": EMPTY}))
-    assert (rows(intake)[0].videos, intake.problems) == (("s3://b/a.mp4",), ())
+def test_videos_and_images_may_lie_in_a_bucket(take: Take, tmp_path: Path) -> None:
+    intake = take(listed(tmp_path / "rows.jsonl", {"video": "s3://b/a.mp4", "image": "s3://b/c.png", "conversation": EMPTY}))
+    assert (rows(intake)[0].videos, rows(intake)[0].images, intake.problems) == (("s3://b/a.mp4",), ("s3://b/c.png",), ())
 
 
 def test_a_path_from_where_the_command_is_given_is_found_too(take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,8 +167,10 @@ def test_rows_without_a_field_are_dropped_where_that_is_asked_for(take: Take, tm
     assert (intake.dropped, [row.row["keep"] for row in rows(intake)]) == (1, [True])
 
 
-@pytest.mark.parametrize(("name", "says"), [(".", "not a list"), ("rows.csv", "not a list"), ("s3://b/rows.jsonl", "an address")])
+@pytest.mark.parametrize(
+    ("name", "says"), [(".", "not a list"), ("rows.csv", "not a list"), ("https://host/rows.jsonl", "only s3://")]
+)
 def test_what_is_no_list_is_refused(name: str, says: str, tmp_path: Path) -> None:
     settings = resolve().settings
     with pytest.raises(IngestError, match=says):
-        take_in_conversations([name], store=Store(tmp_path), family=None, settings=settings, explicit={}, now=NOW)
+        CONVERSATION_LISTS.take_in([name], store=Store(tmp_path), family=None, settings=settings, explicit={}, now=NOW)

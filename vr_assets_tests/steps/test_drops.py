@@ -2,54 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
-import anyio
 import pytest
-from pydantic import JsonValue
 
 from vr_assets.errors import IngestError
-from vr_assets.media.recordings import Recordings
-from vr_assets.media.workers import Workers
 from vr_assets.records.batch import Batch
-from vr_assets.settings import resolve
-from vr_assets.steps.drops import Look, drop_book, look_for_drops
+from vr_assets.steps.drops import drop_book
 from vr_assets.storage import Store
-from vr_assets_tests.steps.taking_in import NOW, listed, place
-
-Looking = Callable[..., Look]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "drops"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "data")
-
-
-@pytest.fixture
-def look(workers: Workers, store: Store, folder: Path) -> Looking:
-    """One look so many seconds after the first; files settle in 60 s, and a batch closes after 900 s or at two videos."""
-
-    def at(seconds: float, **given: JsonValue) -> Look:
-        layer: Mapping[str, JsonValue] = {
-            "drops.folder": str(folder),
-            "ingest.batch_size": 2,
-            **{name.replace("__", "."): value for name, value in given.items()},
-        }
-        settings = resolve(("test", layer)).settings
-        recordings = Recordings(store.media_folder, workers)
-        return anyio.run(partial(look_for_drops, store, recordings, settings, now=NOW + timedelta(seconds=seconds)))
-
-    return at
+from vr_assets_tests.steps.conftest import Looking
+from vr_assets_tests.steps.taking_in import listed, place
 
 
 def held(store: Store, batch: str) -> list[str]:

@@ -11,8 +11,8 @@ from vr_assets.errors import IngestError
 from vr_assets.records.batch import ImageEntry
 from vr_assets.settings import Graph, resolve
 from vr_assets.steps.batch_names import Names
-from vr_assets.steps.image_lists import take_in_images
-from vr_assets.steps.ingest import Intake
+from vr_assets.steps.image_lists import IMAGE_LISTS
+from vr_assets.steps.intake import Intake
 from vr_assets.storage import Store
 
 
@@ -24,7 +24,7 @@ def listed(folder: Path, *lines: object, name: str = "list.jsonl") -> Path:
 
 def ingest(path: Path, store: Store, **given: object) -> Intake[ImageEntry]:
     settings = resolve(("test", {name.replace("__", "."): value for name, value in given.items()})).settings
-    intake = take_in_images([str(path)], store=store, family=None, settings=settings, explicit={}, now=datetime.now(UTC))
+    intake = IMAGE_LISTS.take_in([str(path)], store=store, family=None, settings=settings, explicit={}, now=datetime.now(UTC))
     for made in intake.batches:
         store.create_batch(made.batch, made.rows)
     return intake

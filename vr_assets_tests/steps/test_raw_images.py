@@ -1,32 +1,18 @@
 """The rows of a batch's images: their real size, an id each, and why some fail."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
 from PIL import Image
 
-from vr_assets.backends.prices import Prices
-from vr_assets.records.batch import Batch, ImageEntry
+from vr_assets.records.batch import ImageEntry
 from vr_assets.records.image import RawImage
-from vr_assets.settings import Asset, Graph, Settings, Status
-from vr_assets.steps.foreseeing import Notes, foreseeing
-from vr_assets.steps.raw_images import read_images
+from vr_assets.settings import Settings, Status
 from vr_assets.storage import Store
+from vr_assets_tests.steps.images_read import read_in
 
 
 def read(folder: Path, *entries: ImageEntry) -> list[RawImage]:
-    store = Store(folder / "data")
-    batch = Batch(name="b", family="b", source_root=None, created=datetime.now(UTC).isoformat(), graph=Graph.IMAGES)
-    store.create_batch(batch, entries)
-
-    async def rows() -> list[RawImage]:
-        notes, prices = Notes(set(), set()), Prices.load("")
-        opened = foreseeing(Asset.RAW_IMAGES, Settings(), store, batch="b", environ={}, prices=prices, notes=notes)
-        async with opened as stage:
-            return await read_images(entries, stage)
-
-    return anyio.run(rows)
+    return read_in(Store(folder / "data"), entries, Settings())
 
 
 def entry(folder: Path, name: str = "a.png", caption: str = "A car.", **given: object) -> ImageEntry:
