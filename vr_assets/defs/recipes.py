@@ -77,14 +77,15 @@ def _unobserved(instance: dg.DagsterInstance, asset: Asset, versions: Mapping[st
     if not versions:
         return {}
     observed = instance.event_log_storage.get_latest_tags_by_partition(
-        recipe_key(asset), dg.DagsterEventType.ASSET_OBSERVATION, [DATA_VERSION], asset_partitions=sorted(versions)
+        recipe_key(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION], asset_partitions=sorted(versions)
     )
     return {name: version for name, version in versions.items() if observed.get(name, {}).get(DATA_VERSION) != version}
 
 
-def observations(versions: Versions) -> list[dg.AssetObservation]:
+def observations(versions: Versions) -> list[dg.AssetMaterialization]:
+    """Told as materializations: automation conditions take no notice of observations of what Dagster cannot observe itself."""
     return [
-        dg.AssetObservation(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
+        dg.AssetMaterialization(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
         for asset, found in versions.items()
         for name, version in found.items()
     ]

@@ -13,24 +13,7 @@ from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.sensors import recipe_changes
 from vr_assets.errors import IngestError
 from vr_assets.settings import Asset, Graph, QaType, Task
-from vr_assets_tests.defs.bench import SHORT, Bench
-
-GENERAL = Path(__file__).parents[2] / "prompts" / "general"
-
-
-@pytest.fixture
-def prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A prompt of the domain `ours`, to be edited."""
-    own = tmp_path / "prompts" / "ours" / "qa" / "open_qa.anomaly.md"
-    own.parent.mkdir(parents=True)
-    own.write_text((GENERAL / "qa" / own.name).read_text())
-    monkeypatch.setenv("VR_PROMPTS__PROMPTS_DIR", str(tmp_path / "prompts"))
-    return own
-
-
-def edit(prompt: Path) -> None:
-    """Some words more at the end of the prompt's first block."""
-    prompt.write_text(prompt.read_text().replace("{% endblock", "Be brief.\n{% endblock", 1))
+from vr_assets_tests.defs.bench import SHORT, Bench, edit
 
 
 def tick(bench: Bench) -> dg.SensorResult | dg.SkipReason:
