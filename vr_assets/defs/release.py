@@ -1,6 +1,5 @@
 """The data set: what is made of batches to be handed on."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -9,13 +8,12 @@ from anyio.from_thread import start_blocking_portal
 from vr_assets import batch
 from vr_assets.defs.faults import told_to_dagster
 from vr_assets.defs.resources import Project
-from vr_assets.errors import ReleaseError, SettingsError
+from vr_assets.errors import ReleaseError
 from vr_assets.export.release.card import PLOTS
 from vr_assets.export.release.releasing import Released, release
-from vr_assets.records.batch import Batch
 from vr_assets.records.release import Dataset
-from vr_assets.records.review import Finding
-from vr_assets.settings import Asset, Settings
+from vr_assets.settings import Asset
+from vr_assets.steps.findings import find_all
 from vr_assets.storage import Store
 
 DATASET = "dataset"
@@ -51,8 +49,6 @@ def dataset(context: dg.AssetExecutionContext, project: Project) -> dg.Materiali
 
 def _released(made_of: Dataset, store: Store, project: Project) -> Released:
     settings = project.release_settings(made_of)
-    if settings.release.findings:
-        raise SettingsError("release.findings: no check tells what it finds yet; leave it empty")
 
     async def work() -> Released:
         return await release(
@@ -60,16 +56,11 @@ def _released(made_of: Dataset, store: Store, project: Project) -> Released:
             store,
             settings,
             settings_of=lambda one: project.resolved(one.name).settings,
-            findings_of=_findings,
+            findings_of=lambda one, its: find_all(store, one.name, its) if settings.release.findings else (),
         )
 
     with start_blocking_portal() as portal:
         return batch.drive(portal, work)
-
-
-def _findings(batch_: Batch, settings: Settings) -> Sequence[Finding]:
-    """Until checks tell findings (steps/findings.py) there are none; `_released` refuses the setting that wants some."""
-    return ()
 
 
 def _metadata(released: Released, store: Store) -> dict[str, dg.MetadataValue]:

@@ -14,7 +14,7 @@ from vr_assets.export.task_files import BASELINE_TAG
 from vr_assets.export.task_items import media_id
 from vr_assets.records.batch import Batch
 from vr_assets.records.image import Expression, GroundedImage, ImageMedia, Instance
-from vr_assets.records.task_file import GROUNDING, ImageItem, ImageTaskFile, TaskFileMetadata
+from vr_assets.records.task_file import GROUNDING, ImageItem, ImageTaskFile, TaskFileMetadata, item_index
 from vr_assets.settings import BackendName, Status, TaskFileSettings
 
 _ARTICLE = re.compile(r"^(?:a|an|the|this|that|these|those|some|his|her|its|their|\d+|one|two|three|four|five|several|many)\s+")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from vr_assets.errors import ReplyError
 from vr_assets.export.timecodes import Timecodes
 from vr_assets.records.row import Failure, Provenance, VideoMedia
-from vr_assets.records.task_file import ITEM_KEYS, Item, TaskName, item_index
+from vr_assets.records.task_file import ITEM_KEYS, TASKS, Item, TaskName, item_index
 from vr_assets.records.timeline import TIMELINE
 from vr_assets.records.video import McqItem, OpenItem, QaItem, QaVideo, SpanItem, YesNoItem
 from vr_assets.settings import QaType, Status
