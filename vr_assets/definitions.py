@@ -3,6 +3,7 @@
 import dagster as dg
 
 from vr_assets.defs.assets import CONVERSATION_ASSETS, IMAGE_ASSETS, VIDEO_ASSETS
+from vr_assets.defs.automation import automation
 from vr_assets.defs.checks import checks_of
 from vr_assets.defs.io_managers import RowsIOManager
 from vr_assets.defs.jobs import JOBS
@@ -21,7 +22,7 @@ defs = dg.Definitions(
     assets=[*VIDEO_ASSETS, *IMAGE_ASSETS, *CONVERSATION_ASSETS, *REVIEWS.values(), dataset, *map(recipe_spec, Asset)],
     asset_checks=[*map(checks_of, Asset)],
     jobs=JOBS,
-    sensors=[recipe_changes, video_drops],
+    sensors=[recipe_changes, video_drops, automation],
     resources={
         "store": _store,
         **_groups,

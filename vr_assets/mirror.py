@@ -81,6 +81,10 @@ class Mirror:
         for path in found.keys() - set(files):
             self.bucket.delete(self._key(path))
 
+    def delete(self, path: Path) -> None:
+        """Delete a file of the bucket, if it is there. Raises StorageError."""
+        self.bucket.delete(self._key(path))
+
     def delete_folder(self, folder: Path) -> None:
         """Delete what the bucket holds of a folder. Raises StorageError."""
         for key in filter(is_plain, self.bucket.listed(f"{self._key(folder)}/")):

@@ -3,6 +3,7 @@
 Everything is under one root:
 
     batches/<batch>/manifest.jsonl, batch.json, <asset>.jsonl, task_files/<task>.json, conversations/, review/, marks.jsonl
+    batches/<batch>/imported/<asset>.jsonl
     journal/<asset>/<part>.jsonl
     spending.sqlite
     media/
@@ -30,7 +31,6 @@ from vr_assets.records.base import Record
 from vr_assets.records.batch import Batch, ManifestRow
 from vr_assets.records.release import Dataset
 from vr_assets.records.review import Decision, Mark
-from vr_assets.records.task_file import GROUNDING, TaskName
 from vr_assets.settings import Asset, BucketSettings
 
 R = TypeVar("R", bound=Record)
@@ -225,7 +225,8 @@ class Store:
         except OSError as error:
             raise StorageError(f"{path}: an earlier run's file cannot be removed ({error.strerror})") from error
         if self.mirror:
-            self.mirror.publish_folder(path.parent)
+            # Not the folder as it lies: this machine may never have fetched the other files of it.
+            self.mirror.delete(path)
 
     def write_rows(self, batch: str, asset: Asset, rows: Sequence[Record]) -> None:
         """Publish one asset's rows of one batch, replacing what was there."""
@@ -253,10 +254,24 @@ class Store:
         with path.open("rb") as file:
             return [_parse(kind, line.decode(), path, number) for number, line in enumerate(file, 1) if wanted in line]
 
-    def task_files(self, batch: str) -> list[Path]:
-        """The task files of a batch of videos or images, as far as they were made. Raises StorageError."""
-        paths = (self.task_files_folder(batch) / f"{task}.json" for task in (*TaskName, GROUNDING))
-        return [path for path in paths if self._is_there(path)]
+    def write_imported(self, batch: str, asset: Asset, rows: Sequence[Record]) -> None:
+        """Publish the rows of one asset that were made elsewhere and stand in place of answers, replacing what was there."""
+        self._write(self._imported(batch, asset), _lines(rows))
+
+    def read_imported(self, batch: str, asset: Asset, kind: type[R]) -> list[R]:
+        """Those rows; none where nothing was imported, or all was set aside. Raises StorageError."""
+        path = self._imported(batch, asset)
+        return self._lines_of(path, kind) if self._is_there(path) else []
+
+    def set_imported_aside(self, batch: str, asset: Asset) -> None:
+        """Keep imported rows of one asset as `<asset>.forced.jsonl`, where they stand for nothing any more."""
+        path = self._imported(batch, asset)
+        if self._is_there(path):
+            self._write(path.with_suffix(".forced.jsonl"), path.read_bytes())
+            self.write_file(batch, f"{path.parent.name}/{path.name}", None)
+
+    def _imported(self, batch: str, asset: Asset) -> Path:
+        return self.batch_folder(batch) / "imported" / f"{asset}.jsonl"
 
     def review_folder(self, batch: str) -> Path:
         return self.batch_folder(batch) / "review"

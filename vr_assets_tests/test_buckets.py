@@ -67,6 +67,17 @@ def test_what_one_machine_registers_another_reads(bucket: Bucket, tmp_path: Path
     assert (other.read_batch("june"), other.read_manifest("june")) == (BATCH, ROWS)
 
 
+def test_imported_rows_are_set_aside_for_all_and_those_of_other_stages_stay(bucket: Bucket, tmp_path: Path) -> None:
+    """Also by a machine that never fetched those of the other stages."""
+    one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
+    for asset in (Asset.CAPTIONS, Asset.QA):
+        one.write_imported("june", asset, ROWS)
+    other.set_imported_aside("june", Asset.CAPTIONS)
+    assert one.read_imported("june", Asset.CAPTIONS, ManifestRow) == []
+    assert one.read_imported("june", Asset.QA, ManifestRow) == ROWS
+    assert "batches/june/imported/captions.forced.jsonl" in bucket.listed("")
+
+
 def test_a_change_is_seen_by_who_has_an_older_copy(bucket: Bucket, tmp_path: Path) -> None:
     one, other = machine(bucket, tmp_path / "one"), machine(bucket, tmp_path / "other")
     one.create_batch(BATCH, ROWS)

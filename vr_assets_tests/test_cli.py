@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from vr_assets.steps.rows import ROWS
 from vr_assets.storage import Store
 from vr_assets_tests.end_to_end.project import draw_videos
 from vr_assets_tests.export.test_task_files import validate
+from vr_assets_tests.instances import place_databases
 from vr_assets_tests.steps.graph import Script, valid
 
 SHORT = "raw_videos,captions,chunk_captions,qa,task_files"
@@ -86,6 +88,7 @@ def terminal(tmp_path: Path, capfd: CaptureFixture[str], monkeypatch: MonkeyPatc
     monkeypatch.chdir(tmp_path)
     for name in TEMPLATES:
         (tmp_path / name).write_text(template(name))
+    place_databases(tmp_path)
     yield Terminal(tmp_path, capfd, monkeypatch)
     os.environ.clear()
     os.environ.update(before)
@@ -116,6 +119,7 @@ def test_init_makes_a_project_that_keeps_what_is_there_and_is_ready(
 
 def test_the_first_command_notes_the_instance_in_dotenv_and_keeps_what_is_in_it(terminal: Terminal, videos: Path) -> None:
     (terminal.root / ".env").write_text("VR_MODE=normal")
+    shutil.rmtree(terminal.root / "history")
     assert terminal.vr("ingest", str(videos), "--batch", "cams").code == 0
     assert dotenv_values(terminal.root / ".env") == {"VR_MODE": "normal", "DAGSTER_HOME": str(terminal.root)}
     assert (terminal.root / "history").is_dir()
@@ -352,6 +356,7 @@ def test_the_templates_of_an_installed_package_are_those_of_the_checkout() -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_demo_ends_with_task_files_a_sample_and_the_way_to_the_ui(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     vr = [str(Path(sys.executable).with_name("vr-assets"))]

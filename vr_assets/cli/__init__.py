@@ -13,6 +13,7 @@ from vr_assets.cli import (
     config,
     demo,
     estimate,
+    import_results,
     import_spec,
     ingest,
     init,
@@ -58,8 +59,8 @@ def commands() -> None:
 
 
 _MODULES = (
-    demo, init, config, prompts, ingest, import_spec, try_video, preflight, estimate, run, retry, status, why, review, release,
-    ui, remove, prune,
+    demo, init, config, prompts, ingest, import_spec, import_results, try_video, preflight, estimate, run, retry, status, why,
+    review, release, ui, remove, prune,
 )  # fmt: skip
 for module in _MODULES:
     commands.add_command(module.command)

@@ -154,6 +154,9 @@ def _tell(outcome: "RunOutcome", batch: str, store: "Store") -> None:
             counts = [stage.rows[status] for status in Status]
             shown.add_row(str(stage.asset), *map(str, counts), str(stage.asked), str(stage.reused), f"{stage.seconds:.1f}")
         show(shown)
+    imported = [f"{stage.asset} {stage.imported}" for stage in outcome.stages if stage.imported]
+    if imported:
+        say(f"rows that were imported: {', '.join(imported)}")
     tokens = sum(stage.input_tokens for stage in outcome.stages), sum(stage.output_tokens for stage in outcome.stages)
     if any(tokens):
         say(f"tokens: {tokens[0]:,} in, {tokens[1]:,} out{_cost(outcome)}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from vr_assets.defs.automation import FLOWS_DOWN
 from vr_assets.defs.columns import column_schema
 from vr_assets.defs.io_managers import LEFT_OUT
 from vr_assets.defs.partitions import batches_of
@@ -64,13 +65,14 @@ def _stage(
         kinds={*kinds, "jsonl"},
         owners=["team:vr-assets"],
         code_version="1",
+        automation_condition=FLOWS_DOWN,
         metadata={"dagster/column_schema": column_schema(asset)},
     )
 
 
 @_stage(Asset.RAW_VIDEOS, "video")
 def raw_videos(context: dg.AssetExecutionContext, project: Project) -> list[RawVideo]:
-    """What the headers say, and which files are the same. Decodes nothing; too long videos and twins stop here."""
+    """The videos of a batch, with what their headers say. Asks no model; broken or too long files and copies stop here."""
     return carry_out(
         context, project, lambda stage: read_videos(project.store.open().read_manifest(context.partition_key), stage)
     )
@@ -78,7 +80,7 @@ def raw_videos(context: dg.AssetExecutionContext, project: Project) -> list[RawV
 
 @_stage(Asset.FILTERED_VIDEOS, "video", "vlm")
 def filtered_videos(context: dg.AssetExecutionContext, project: Project, raw_videos: list[RawVideo]) -> list[FilteredVideo]:
-    """Whether a video suits the domain and whether it shows an anomaly, in the model's own words; quality as measured."""
+    """Whether each video suits the domain, and whether it shows an anomaly, as the model judges; quality as measured."""
     return carry_out(context, project, lambda stage: filter_videos(raw_videos, stage))
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from vr_assets.settings import Layer, Settings, flatten
 
 TOP = "run"
+_ABOUT_TOP = "What this run redoes although answers are there, and settings that are in no group."
 _BEFORE_A_RUN = frozenset({"data_root", "bucket", "ingest", "drops"})
 _NAMED = tuple(name for name, field in Settings.model_fields.items() if get_origin(field.annotation) is dict)
 
@@ -35,6 +36,7 @@ class NamedGroup(SettingsGroup):
 def group_types() -> dict[str, type[SettingsGroup]]:
     """A resource type for each group of settings, by resource key."""
     groups: dict[str, type[BaseModel]] = {}
+    about = {name: field.description for name, field in Settings.model_fields.items()}
     loose: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
         if name in _BEFORE_A_RUN or name in _NAMED:
@@ -44,9 +46,12 @@ def group_types() -> dict[str, type[SettingsGroup]]:
             loose[name] = (_edge_type(field.annotation) | None, Field(default=None, description=field.description))
         else:
             groups[name] = kind
-    made = {name: create_model(f"{kind.__name__}Group", __base__=SettingsGroup, **_fields(kind)) for name, kind in groups.items()}
-    named = {name: create_model(f"{name.capitalize()}Group", __base__=NamedGroup) for name in _NAMED}
-    return {TOP: create_model("RunGroup", __base__=SettingsGroup, **loose), **made, **named}
+    made = {
+        name: create_model(f"{kind.__name__}Group", __base__=SettingsGroup, __doc__=about[name], **_fields(kind))
+        for name, kind in groups.items()
+    }
+    named = {name: create_model(f"{name.capitalize()}Group", __base__=NamedGroup, __doc__=about[name]) for name in _NAMED}
+    return {TOP: create_model("RunGroup", __base__=SettingsGroup, __doc__=_ABOUT_TOP, **loose), **made, **named}
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:

@@ -41,11 +41,7 @@ class RowsIOManager(dg.ConfigurableIOManager):
             strangers = sorted({type(row).__name__ for row in obj if type(row) is not ROWS[asset]})
             if strangers:
                 raise StorageError(f"{asset} holds rows of {ROWS[asset].__name__}, not of {', '.join(strangers)}")
-            store = self.store.open()
-            store.write_rows(context.partition_key, asset, obj)
-            context.add_output_metadata(
-                {"file": dg.MetadataValue.path(store.address(store.rows_file(context.partition_key, asset)))}
-            )
+            self.store.open().write_rows(context.partition_key, asset, obj)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The rows, or None for an upstream that was left out and is not needed."""

@@ -26,6 +26,8 @@ INPUT_TOKENS, OUTPUT_TOKENS = "tokens/input", "tokens/output"
 COST, UNPRICED = "cost/usd", "cost/unpriced_calls"
 SECONDS = "seconds"
 NEAR_DUPLICATES = "rows/near_duplicates"
+IMPORTED_ROWS = "rows/imported"
+PARTS_LOST = "rows/parts_lost"
 
 TABLE_ROWS = 50
 REASON_CHARACTERS = 300
@@ -42,13 +44,13 @@ def stage_metadata(result: StageResult[R], preview: str | Failed) -> dict[str, R
     shown: dict[str, RawMetadata] = {
         "dagster/row_count": counted.total,
         **{rows_name(status): count for status, count in counted.counts.items()},
+        PARTS_LOST: sum(bool(row.failures) for row in result.rows),
         **_filtered(result.rows),
-        **_calls(result.counts),
-        SECONDS: round(result.seconds, 2),
-        "rows": _table(result.rows, result.counts),
+        **_imported(result.rows),
     }
     if counted.reasons:
         shown["reasons"] = dg.MetadataValue.md(_reasons(counted))
+    shown |= {"rows": _table(result.rows, result.counts), **_calls(result.counts), SECONDS: round(result.seconds, 2)}
     if isinstance(preview, str) and preview:
         shown["preview"] = dg.MetadataValue.md(preview)
     return shown
@@ -62,6 +64,12 @@ def _filtered(rows: Sequence[Row]) -> dict[str, RawMetadata]:
     causes = Counter(row.left_out_for for row in filtered if row.left_out_for)
     near = sum(row.near_duplicate_of is not None for row in filtered)
     return {**{left_out_name(cause): count for cause, count in causes.items()}, NEAR_DUPLICATES: near}
+
+
+def _imported(rows: Sequence[Row]) -> dict[str, RawMetadata]:
+    """Only where there are some."""
+    count = sum(row.is_imported for row in rows)
+    return {IMPORTED_ROWS: count} if count else {}
 
 
 def left_out_name(cause: LeftOut) -> str:
@@ -101,19 +109,28 @@ def _reasons(counted: Tally) -> str:
 
 
 def _table(rows: Sequence[Row], counts: Counts) -> dg.TableMetadataValue:
-    """A row an item. Tokens and cost are what this run paid for it; of an answer without a known cost the cost is `?`."""
+    """A row an item, those that failed or lost a part first. Tokens and cost are what this run paid for it; of an answer
+    without a known cost the cost is `?`."""
     columns = {"item": "string", "status": "string", "tokens": "int", "usd": "string", "reason": "string"}
     return dg.MetadataValue.table(
-        records=[dg.TableRecord(_record(row, counts)) for row in rows[:TABLE_ROWS]],
+        records=[dg.TableRecord(_record(row, counts)) for row in sorted(rows, key=_trouble)[:TABLE_ROWS]],
         schema=dg.TableSchema(columns=[dg.TableColumn(name, type=kind) for name, kind in columns.items()]),
     )
+
+
+def _trouble(row: Row) -> int:
+    return 0 if row.status is Status.FAILED else 1 if row.failures else 2
 
 
 def _record(row: Row, counts: Counts) -> dict[str, str | int | float | bool]:
     paid = counts.paid.get(row.subject, Paid())
     usd = f"{paid.cost_usd:.6f}" if not paid.unpriced else f"{paid.cost_usd:.6f} + ?" if paid.cost_usd else "?"
     tokens = paid.input_tokens + paid.output_tokens
-    return {"item": row.subject, "status": row.status.value, "tokens": tokens, "usd": usd, "reason": _short(row.reason)}
+    return {"item": row.subject, "status": row.status.value, "tokens": tokens, "usd": usd, "reason": _short(_why(row))}
+
+
+def _why(row: Row) -> str:
+    return row.reason or "; ".join(f"{part.what}: {part.reason}" for part in row.failures)
 
 
 def _short(text: str) -> str:

@@ -45,7 +45,7 @@ def plan(instance: dg.DagsterInstance, defs: dg.Definitions, batch: Batch, asset
             continue
         since = made.storage_id
         causes = ["its code changed"] * (_tag(made, CODE_VERSION) != node.code_version)
-        observed = _latest(instance.fetch_observations, recipe_key(asset), batch.name, before_storage_id=since)
+        observed = _latest(instance.fetch_materializations, recipe_key(asset), batch.name, before_storage_id=since)
         if observed is None or _tag(observed, DATA_VERSION) != recipes[asset].get(batch.name):
             causes.append("its prompts, model or settings changed")
         upstream = [one for one in Asset if dg.AssetKey(one.value) in node.parent_keys]

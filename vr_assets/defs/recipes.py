@@ -39,12 +39,12 @@ class Recipes:
 
 
 def recipes_of(batches: Iterable[Batch]) -> Recipes:
-    """The recipe of every asset for every batch, as its settings and the prompt files are now."""
+    """The recipe of every asset for every batch, as its settings, the prompt files and what was imported are now."""
     versions: dict[Asset, dict[str, str]] = {asset: {} for asset in Asset}
     known: dict[str, Mapping[Asset, str] | str] = {}
     domains: dict[PromptSettings, Prompts] = {}
     for batch in batches:
-        same = json.dumps([batch.graph, batch.settings], sort_keys=True)
+        same = json.dumps([batch.graph, batch.settings, batch.imported], sort_keys=True)
         if same not in known:
             known[same] = _recipes_of(batch, domains)
         found = known[same]
@@ -59,7 +59,8 @@ def _recipes_of(batch: Batch, domains: dict[PromptSettings, Prompts]) -> Mapping
         settings = resolve_for(batch).settings
         if settings.prompts not in domains:
             domains[settings.prompts] = load_prompts(settings)
-        return {asset: recipe(asset, settings, domains[settings.prompts]) for asset in batch.graph.every_asset}
+        made = {asset: recipe(asset, settings, domains[settings.prompts]) for asset in batch.graph.every_asset}
+        return {**made, **{asset: f"{made[asset]}+{version}" for asset, version in batch.imported.items() if asset in made}}
     except (SettingsError, PromptError) as error:
         return f"the recipes of batch {batch.name} cannot be told: {error}"
 
@@ -76,14 +77,15 @@ def _unobserved(instance: dg.DagsterInstance, asset: Asset, versions: Mapping[st
     if not versions:
         return {}
     observed = instance.event_log_storage.get_latest_tags_by_partition(
-        recipe_key(asset), dg.DagsterEventType.ASSET_OBSERVATION, [DATA_VERSION], asset_partitions=sorted(versions)
+        recipe_key(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION], asset_partitions=sorted(versions)
     )
     return {name: version for name, version in versions.items() if observed.get(name, {}).get(DATA_VERSION) != version}
 
 
-def observations(versions: Versions) -> list[dg.AssetObservation]:
+def observations(versions: Versions) -> list[dg.AssetMaterialization]:
+    """Told as materializations: automation conditions take no notice of observations of what Dagster cannot observe itself."""
     return [
-        dg.AssetObservation(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
+        dg.AssetMaterialization(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
         for asset, found in versions.items()
         for name, version in found.items()
     ]

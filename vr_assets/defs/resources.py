@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 
 import dagster as dg
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from vr_assets.defs.groups import SettingsGroup, group_types
 from vr_assets.defs.recipes import observe_recipes
@@ -22,9 +22,9 @@ PARTITION_TAG = "dagster/partition"
 
 
 class StoreResource(dg.ConfigurableResource["StoreResource"]):
-    """The output tree. `data_root` set here beats the environment's."""
+    """Where everything is written. `data_root` set here beats the environment's."""
 
-    data_root: str | None = None
+    data_root: str | None = Field(default=None, description=Settings.model_fields["data_root"].description)
 
     def open(self) -> Store:
         """Raises SettingsError when data_root is no folder."""
@@ -34,7 +34,7 @@ class StoreResource(dg.ConfigurableResource["StoreResource"]):
 
 
 class Project(dg.ConfigurableResource["Project"]):
-    """Settings of a run, resolved for its batch, and what the run starts from."""
+    """The settings of a run: run config before the batch's own, the environment and the defaults. Nothing is set here."""
 
     store: dg.ResourceDependency[StoreResource]
     run: dg.ResourceDependency[SettingsGroup]

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from vr_assets.defs.faults import told_to_dagster
+from vr_assets.defs.links import link
 from vr_assets.defs.partitions import batches_of
 from vr_assets.defs.resources import Project
 from vr_assets.defs.review_pages import build_page, findings_of
@@ -38,7 +39,7 @@ def _reviews(graph: Graph, name: str) -> dg.AssetsDefinition:
         page = store.review_folder(batch) / INDEX
         return dg.MaterializeResult(
             metadata={
-                "page": dg.MetadataValue.path(store.address(page)),
+                "page": link(store, page.relative_to(store.root).as_posix(), settings.files_url),
                 "shown": built.shown,
                 "without_pictures": built.without_pictures,
                 "findings": len(findings),

@@ -7,7 +7,17 @@ from typing import Any
 import dagster as dg
 
 from vr_assets.defs.jobs import job_for
-from vr_assets.defs.metadata import ASKED, COST, INPUT_TOKENS, OUTPUT_TOKENS, REUSED, SECONDS, UNPRICED, rows_name
+from vr_assets.defs.metadata import (
+    ASKED,
+    COST,
+    IMPORTED_ROWS,
+    INPUT_TOKENS,
+    OUTPUT_TOKENS,
+    REUSED,
+    SECONDS,
+    UNPRICED,
+    rows_name,
+)
 from vr_assets.defs.progress import Listener, listening
 from vr_assets.defs.reviews import REVIEWS
 from vr_assets.settings import Asset, Graph, Status
@@ -26,6 +36,7 @@ class StageSummary:
     cost_usd: float
     unpriced: int
     seconds: float
+    imported: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,7 @@ def _summaries(events: Sequence[dg.DagsterEvent]) -> Iterator[StageSummary]:
             cost_usd=values[COST],
             unpriced=values[UNPRICED],
             seconds=values[SECONDS],
+            imported=values.get(IMPORTED_ROWS, 0),
         )
 
 

@@ -10,6 +10,7 @@ import dagster as dg
 from vr_assets import batch
 from vr_assets.batch import Failed
 from vr_assets.defs.faults import several_batches, told_to_dagster
+from vr_assets.defs.links import batch_links
 from vr_assets.defs.metadata import stage_metadata
 from vr_assets.defs.previews import preview
 from vr_assets.defs.progress import current_listener
@@ -46,7 +47,7 @@ def carry_out(context: dg.AssetExecutionContext, project: Project, work: Callabl
         name = one_batch(context)
         settings, store, environ = project.resolved(name).settings, project.store.open(), project.environment()
         assets = assets_of_run(context)
-        check_backends(assets, settings, store, environ=environ)
+        check_backends(assets, settings, store, environ=environ, batch=name)
         run = Run(
             id=context.run.run_id,
             batch=name,
@@ -58,7 +59,7 @@ def carry_out(context: dg.AssetExecutionContext, project: Project, work: Callabl
         result = session.carry_out(asset, work_and_preview, on_progress=current_listener())
     rows = list(result.rows)
     context.set_data_version(context.asset_key, data_version(rows))
-    context.add_output_metadata(stage_metadata(result, shown))
+    context.add_output_metadata({**stage_metadata(result, shown), **batch_links(asset, name, store, settings.files_url)})
     return rows
 
 

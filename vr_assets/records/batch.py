@@ -3,7 +3,7 @@
 from pydantic import Field, JsonValue
 
 from vr_assets.records.base import Record
-from vr_assets.settings import Graph, Mode
+from vr_assets.settings import Asset, Graph, Mode
 
 
 class ManifestRow(Record):
@@ -47,7 +47,8 @@ class Batch(Record):
     """`batch.json`. `settings` holds only what was given explicitly, by dotted name.
 
     Batches of one `family` were ingested under one name: `cams`, `cams-2`, ...; no two of them hold the same item.
-    `source_root` is the common folder of its files, absolute.
+    `source_root` is the common folder of its files, absolute. `imported` has a fingerprint of what `import-results` last took
+    over for a stage, so that the stage is stale then; the rows themselves lie beside it.
     """
 
     name: str
@@ -56,3 +57,4 @@ class Batch(Record):
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     created: str
     graph: Graph = Graph.VIDEOS
+    imported: dict[Asset, str] = Field(default_factory=dict)

@@ -46,6 +46,10 @@ class ImageRow(Row, _Image):
     def subject(self) -> str:
         return self.image
 
+    @property
+    def item_id(self) -> str:
+        return self.image_id
+
     def carried(self) -> dict[str, Any]:
         """What the next stage's row of the same image starts from."""
         names = ("image_id", "image", "caption", "width", "height", "media", "remarks", "pipeline_steps")

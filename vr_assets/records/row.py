@@ -9,6 +9,8 @@ from vr_assets.records.base import Record
 from vr_assets.settings import Asset, Mode, Status
 
 RECORD_VERSION = 1
+IMPORTED = "imported"
+"""Backend and model, as provenance names them, of what another system made and `import-results` took over."""
 
 
 class Failure(Record):
@@ -19,7 +21,10 @@ class Failure(Record):
 
 
 class Provenance(Record):
-    """Which prompt and model made an answer. `keys` find it in the journal."""
+    """Which prompt and model made an answer. `keys` find it in the journal.
+
+    What was imported has neither; there `prompt` is the file and line it was read from: `/results/step_3_qa/qa_output.jsonl:12`.
+    """
 
     task: str
     backend: str
@@ -75,6 +80,16 @@ class Row(Record):
     def subject(self) -> str:
         """What people know it by, and what is paid for it is booked under: the path of its file."""
 
+    @property
+    def item_id(self) -> str:
+        """What tells it from the other items of its batch, the same at every stage; made of content where that can be read."""
+        return self.subject
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether something in it was made by another system."""
+        return any(source.backend == IMPORTED for source in self.provenance)
+
     def carried(self) -> dict[str, Any]:
         """What the next stage's row of the same item starts from."""
         return {"fields": self.fields}
@@ -95,6 +110,10 @@ class VideoRow(Row, _Video):
     @property
     def subject(self) -> str:
         return self.video
+
+    @property
+    def item_id(self) -> str:
+        return self.video_id
 
     def carried(self) -> dict[str, Any]:
         named = {"video_id": self.video_id, "video": self.video, "mode": self.mode, "media": self.media}

@@ -136,9 +136,9 @@ class ModelSettings(_Group):
     )
     requests_per_minute: float = Field(0.0, ge=0, description="Most requests a minute, over all runs; 0: as the endpoint lets.")
     tokens_per_minute: float = Field(0.0, ge=0, description="Most tokens a minute, over all runs; 0: as the endpoint lets.")
-    gemini: GeminiSettings = Field(default_factory=GeminiSettings)
-    openai: OpenAISettings = Field(default_factory=OpenAISettings)
-    vllm: VllmSettings = Field(default_factory=VllmSettings)
+    gemini: GeminiSettings = Field(default_factory=GeminiSettings, description="With backend = gemini: Google's API.")
+    openai: OpenAISettings = Field(default_factory=OpenAISettings, description="With backend = openai: any compatible endpoint.")
+    vllm: VllmSettings = Field(default_factory=VllmSettings, description="With backend = vllm: a server that is started here.")
 
 
 class CallSettings(_Group):
@@ -457,37 +457,43 @@ class Settings(_Group):
     """All settings, resolved. Sections are attributes; the dotted name of a leaf is its path."""
 
     data_root: str = Field("./data", description="Where everything is written: a folder, or s3://bucket/prefix.")
-    bucket: BucketSettings = Field(default_factory=BucketSettings)
+    files_url: str = Field(
+        "",
+        description="Address at which a web server shows data_root; the UI links to files and review pages there. Empty: paths.",
+    )
+    bucket: BucketSettings = Field(default_factory=BucketSettings, description="S3: region, local copies, retries.")
     mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
     force_reprocess: Strings = Field((), description="Assets to ask again in spite of the journal, or `all`. For one run.")
     retry: Strings = Field((), description="Assets whose used-up requests (max_answers) may be asked again. For one run.")
-    vlm: ModelSettings = Field(default_factory=ModelSettings)
-    llm: ModelSettings = Field(default_factory=ModelSettings)
+    vlm: ModelSettings = Field(default_factory=ModelSettings, description="The model that sees videos and images.")
+    llm: ModelSettings = Field(
+        default_factory=ModelSettings, description="The model that answers from text alone; may be cheaper."
+    )
     endpoints: dict[EndpointName, ModelSettings] = Field(
         default_factory=dict, description="Further endpoints by name: endpoints.NAME.backend and so on, as under vlm."
     )
     routes: dict[str, str] = Field(
         default_factory=dict, description="Which endpoint a stage, task or QA type uses: routes.qa=NAME, routes.mcq=vlm."
     )
-    calls: CallSettings = Field(default_factory=CallSettings)
-    budget: BudgetSettings = Field(default_factory=BudgetSettings)
-    prompts: PromptSettings = Field(default_factory=PromptSettings)
-    ingest: IngestSettings = Field(default_factory=IngestSettings)
-    drops: DropSettings = Field(default_factory=DropSettings)
-    videos: VideoSettings = Field(default_factory=VideoSettings)
-    filter: FilterSettings = Field(default_factory=FilterSettings)
-    chunks: ChunkSettings = Field(default_factory=ChunkSettings)
-    highlights: HighlightSettings = Field(default_factory=HighlightSettings)
-    long_video: LongVideoSettings = Field(default_factory=LongVideoSettings)
-    qa: QaSettings = Field(default_factory=QaSettings)
-    evidence: EvidenceSettings = Field(default_factory=EvidenceSettings)
-    task_files: TaskFileSettings = Field(default_factory=TaskFileSettings)
-    media: MediaSettings = Field(default_factory=MediaSettings)
-    images: ImageSettings = Field(default_factory=ImageSettings)
-    grounding: GroundingSettings = Field(default_factory=GroundingSettings)
-    video_captions: VideoCaptionSettings = Field(default_factory=VideoCaptionSettings)
-    checks: CheckSettings = Field(default_factory=CheckSettings)
-    release: ReleaseSettings = Field(default_factory=ReleaseSettings)
+    calls: CallSettings = Field(default_factory=CallSettings, description="How models are called.")
+    budget: BudgetSettings = Field(default_factory=BudgetSettings, description="What a run or a batch may cost, and the prices.")
+    prompts: PromptSettings = Field(default_factory=PromptSettings, description="Which prompt domain, and where your own are.")
+    ingest: IngestSettings = Field(default_factory=IngestSettings, description="How folders and lists become batches.")
+    drops: DropSettings = Field(default_factory=DropSettings, description="What the sensor `video_drops` watches.")
+    videos: VideoSettings = Field(default_factory=VideoSettings, description="Which videos are taken in, and how.")
+    filter: FilterSettings = Field(default_factory=FilterSettings, description="What is left out before captions are paid for.")
+    chunks: ChunkSettings = Field(default_factory=ChunkSettings, description="How a video is cut into chunks.")
+    highlights: HighlightSettings = Field(default_factory=HighlightSettings, description="How an incident is looked at.")
+    long_video: LongVideoSettings = Field(default_factory=LongVideoSettings, description="How long videos are shown.")
+    qa: QaSettings = Field(default_factory=QaSettings, description="Which kinds of questions are asked, and how many.")
+    evidence: EvidenceSettings = Field(default_factory=EvidenceSettings, description="Which checks of QA items are paid for.")
+    task_files: TaskFileSettings = Field(default_factory=TaskFileSettings, description="What is written into the training files.")
+    media: MediaSettings = Field(default_factory=MediaSettings, description="How videos are read and made smaller.")
+    images: ImageSettings = Field(default_factory=ImageSettings, description="How images are shown to the model.")
+    grounding: GroundingSettings = Field(default_factory=GroundingSettings, description="How boxes are asked for and read.")
+    video_captions: VideoCaptionSettings = Field(default_factory=VideoCaptionSettings, description="How its media are shown.")
+    checks: CheckSettings = Field(default_factory=CheckSettings, description="Which failed checks stop a run.")
+    release: ReleaseSettings = Field(default_factory=ReleaseSettings, description="What a released dataset holds.")
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> Self:

@@ -40,6 +40,9 @@ async def caption_video(stage: Stage, row: RawVideo | FilteredVideo, upstream: A
     if stopped:
         return stopped
     media, facts, subject = await whole(stage.media, row)
+    imported = stage.imported(CaptionedVideo, row, media=media)
+    if imported:
+        return imported
     known = evidence(media, subject, row)
 
     told_before = given(row, media, stage.prompts)

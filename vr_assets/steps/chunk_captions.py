@@ -30,7 +30,7 @@ async def caption_chunks(captions: Sequence[CaptionedVideo], stage: Stage) -> li
 
 
 async def caption_chunks_of(stage: Stage, row: CaptionedVideo) -> ChunkCaptionedVideo:
-    stopped = blocked(ChunkCaptionedVideo, row, Asset.CAPTIONS)
+    stopped = blocked(ChunkCaptionedVideo, row, Asset.CAPTIONS) or stage.imported(ChunkCaptionedVideo, row)
     if stopped:
         return stopped
     media, facts, subject = await whole(stage.media, row)

@@ -35,7 +35,7 @@ async def describe_videos(
 
 async def describe_video(stage: Stage, seen: Seen) -> DescribedVideo:
     row = seen.captioned
-    blocked = stopped(seen, DescribedVideo)
+    blocked = stopped(seen, DescribedVideo) or stage.imported(DescribedVideo, row)
     if blocked:
         return blocked
     media, _, subject = await whole(stage.media, row)

@@ -22,7 +22,8 @@ async def express_images(rows: Sequence[RawImage], stage: Stage) -> list[Express
 
 
 async def express_image(stage: Stage, row: RawImage) -> ExpressedImage:
-    stopped = blocked(ExpressedImage, row, Asset.RAW_IMAGES)
+    steps = (Asset.EXPRESSIONS.value,)
+    stopped = blocked(ExpressedImage, row, Asset.RAW_IMAGES) or stage.imported(ExpressedImage, row, pipeline_steps=steps)
     if stopped:
         return stopped
     shown = shown_image(stage, row)
@@ -39,7 +40,7 @@ async def express_image(stage: Stage, row: RawImage) -> ExpressedImage:
         ExpressedImage,
         row,
         status=Status.OK,
-        pipeline_steps=(Asset.EXPRESSIONS.value,),
+        pipeline_steps=steps,
         provenance=(stage.vlm.provenance(request),),
         cleaned_caption=read.cleaned_caption,
         expressions=tuple(placed(read.phrases, read.cleaned_caption, image_id=row.image_id)),

@@ -1,6 +1,6 @@
 """filtered_videos: is there anything to see in a video, does it suit the domain, and does it show an anomaly?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from vr_assets import batch
@@ -59,9 +59,11 @@ async def _filter(stage: Stage, row: RawVideo, first: NearDuplicate | None) -> F
         return next_row(FilteredVideo, row, **measured, status=Status.SKIPPED, reason=reason)
     known = evidence(media, subject, row)
     tasks = [Task.SUITABLE] * stage.settings.filter.enabled + [Task.ANOMALY_OR_NORMAL] * (not row.labelled)
-    answers = await _ask(stage, tasks, subject, known)
+    imported = _imported(stage, row, tasks)
+    open_tasks = [task for task in tasks if task not in imported]
+    answers = [*imported.values(), *await _ask(stage, open_tasks, subject, known)]
     outcomes = [answer if isinstance(answer, Failed) else answer[0] for answer in answers]
-    failed = failures(tasks, outcomes)
+    failed = failures([*imported, *open_tasks], outcomes)
     if any(failure.what == Task.SUITABLE for failure in failed):
         return next_row(FilteredVideo, row, **measured, status=Status.FAILED, reason=why(failed))
     told = [outcome for outcome in outcomes if not isinstance(outcome, Failed)]
@@ -82,6 +84,17 @@ async def _filter(stage: Stage, row: RawVideo, first: NearDuplicate | None) -> F
         validity_words=suited.validity_words,
         mode_words=labelled.mode_words,
     )
+
+
+def _imported(stage: Stage, row: RawVideo, tasks: Sequence[Task]) -> Mapping[Task, tuple[Screening, Provenance]]:
+    """Those of the questions that are answered already, by another system."""
+    found = stage.imports.get(row.item_id)
+    known: dict[Task, Screening] = {}
+    if isinstance(found, FilteredVideo) and found.is_valid is not None:
+        known[Task.SUITABLE] = Screening(is_valid=found.is_valid, validity_words=found.validity_words)
+    if isinstance(found, FilteredVideo) and found.mode is not Mode.UNKNOWN:
+        known[Task.ANOMALY_OR_NORMAL] = Screening(mode=found.mode, mode_words=found.mode_words)
+    return {task: (known[task], found.provenance[0]) for task in tasks if found and task in known}
 
 
 async def _ask(

@@ -27,7 +27,7 @@ from vr_assets.records.row import Provenance, VideoMedia
 from vr_assets.records.video import NearDuplicate
 from vr_assets.settings import Asset, BackendName, BoxConvention, ModelSettings, Settings, Task, VideoInput
 from vr_assets.steps.experience import Experience
-from vr_assets.steps.stage import Stage, load_prompts
+from vr_assets.steps.stage import Stage, imports_of, load_prompts
 from vr_assets.steps.stand_ins import LAST, expected_facts, stand_in
 from vr_assets.storage import Store
 
@@ -122,6 +122,7 @@ async def foreseeing(
             llm=seer("llm"),
             counts=Counts(),
             batch=batch,
+            imports=imports_of(batch, asset, store),
         )
     finally:
         for opened in callers.values():

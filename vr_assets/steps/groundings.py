@@ -26,6 +26,9 @@ async def ground_image(stage: Stage, row: ExpressedImage) -> GroundedImage:
     stopped = blocked(GroundedImage, row, Asset.EXPRESSIONS)
     if stopped:
         return stopped
+    imported = imported_boxes(stage, row)
+    if imported:
+        return imported
     settings, shown = stage.settings.grounding, shown_image(stage, row)
     units = Units(_convention(stage), shown.sent, (shown.media.width_px, shown.media.height_px))
     parts = [
@@ -57,6 +60,15 @@ async def ground_image(stage: Stage, row: ExpressedImage) -> GroundedImage:
         box_convention=units.convention,
         unmatched=tuple(dict.fromkeys(name for found in read for name in found.unmatched)),
     )
+
+
+def imported_boxes(stage: Stage, row: ExpressedImage) -> GroundedImage | None:
+    """Imported boxes, where they are of the very expressions that the row has."""
+    steps = (*row.pipeline_steps, Asset.GROUNDINGS.value)
+    found = stage.imported(GroundedImage, row, pipeline_steps=steps)
+    ids = [one.expression_id for one in row.expressions]
+    same = found is not None and found.cleaned_caption == row.cleaned_caption
+    return found if found and same and [one.expression_id for one in found.expressions] == ids else None
 
 
 def _convention(stage: Stage) -> BoxConvention:

@@ -39,6 +39,9 @@ async def caption_highlight(stage: Stage, seen: Seen) -> HighlightedVideo:
         return stopped
     if row.mode is not Mode.ANOMALY:
         return next_row(HighlightedVideo, row, status=Status.SKIPPED, reason=NORMAL)
+    imported = stage.imported(HighlightedVideo, row)
+    if imported:
+        return imported
     media, facts, subject = await whole(stage.media, row)
     known = replace(evidence(media, subject, row, captioned), chunks=row.chunk_captions)
 

@@ -9,6 +9,7 @@ from vr_assets.batch import Failed
 from vr_assets.parsing.qa import parse_qa
 from vr_assets.parsing.schemas import reply_schema
 from vr_assets.records.call import Request
+from vr_assets.records.row import Provenance
 from vr_assets.records.video import (
     CaptionedVideo,
     ChunkCaptionedVideo,
@@ -65,7 +66,8 @@ async def ask_about(stage: Stage, seen: Seen) -> QaVideo:
         name = qa_type if qa_type in WITHOUT_MODE else f"{qa_type}.{prompt_mode(row.mode)}"
         return Request(task, stage.prompts.render(Asset.QA, name, values), known, subject, reply_schema=reply_schema(task))
 
-    types = stage.settings.qa.qa_types
+    imported = _imported(stage, row)
+    types = [qa_type for qa_type in stage.settings.qa.qa_types if qa_type not in imported]
     requests = [request(qa_type) for qa_type in types]
     outcomes = await batch.together(
         [
@@ -79,21 +81,26 @@ async def ask_about(stage: Stage, seen: Seen) -> QaVideo:
         for qa_type, one, outcome in zip(types, requests, outcomes, strict=True)
         if not isinstance(outcome, Failed)
     ]
-    if not answered:
+    sets = dict(imported)
+    for qa_type, one, outcome in answered:
+        key = qa_type if qa_type in WITHOUT_MODE else f"{prompt_mode(row.mode)}_{qa_type}"
+        made = QaSet(qa_type=qa_type, prompt_key=key, items=outcome.value, raw_reply=outcome.answer.text)
+        sets[qa_type] = made, stage.llm.provenance(one)
+    if not sets:
         return next_row(QaVideo, row, status=Status.FAILED, reason=why(failed), failures=failed)
+    in_order = [sets[qa_type] for qa_type in stage.settings.qa.qa_types if qa_type in sets]
     return next_row(
         QaVideo,
         row,
         status=Status.OK,
         failures=failed,
-        provenance=tuple(stage.llm.provenance(one) for _, one, _ in answered),
-        qa=tuple(
-            QaSet(
-                qa_type=qa_type,
-                prompt_key=qa_type if qa_type in WITHOUT_MODE else f"{prompt_mode(row.mode)}_{qa_type}",
-                items=outcome.value,
-                raw_reply=outcome.answer.text,
-            )
-            for qa_type, _, outcome in answered
-        ),
+        provenance=tuple(source for _, source in in_order),
+        qa=tuple(made for made, _ in in_order),
     )
+
+
+def _imported(stage: Stage, row: CaptionedVideo) -> dict[QaType, tuple[QaSet, Provenance]]:
+    """The QA types asked for that another system has asked about already."""
+    found = stage.imported(QaVideo, row)
+    sets = zip(found.qa, found.provenance, strict=True) if found else ()
+    return {one.qa_type: (one, source) for one, source in sets if one.qa_type in stage.settings.qa.qa_types}

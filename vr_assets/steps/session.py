@@ -36,7 +36,7 @@ from vr_assets.settings import Asset, BackendName, ModelSettings, Settings
 from vr_assets.steps.ahead import Ahead
 from vr_assets.steps.asking import endpoints_of
 from vr_assets.steps.seen import Seen
-from vr_assets.steps.stage import Progress, Stage, StageResult, load_prompts
+from vr_assets.steps.stage import Progress, Stage, StageResult, imports_of, load_prompts
 from vr_assets.storage import Store
 
 R = TypeVar("R", bound=Row)
@@ -167,13 +167,16 @@ class Session:
     def stage(self, asset: Asset) -> Stage:
         """A stage, opened when it is first asked for."""
         if asset not in self._stages:
-            calls, counts = self.settings.calls, Counts()
+            calls, counts, batch = self.settings.calls, Counts(), self._run.batch
+            epochs = self._run.epochs(asset)
+            if epochs.forced:
+                self._store.set_imported_aside(batch, asset)
             journal = Journal(
                 self._store.journal_folder(asset),
                 part=self._part,
                 max_answers=calls.max_answers,
                 output_cap=calls.max_output_cap,
-                epochs=self._run.epochs(asset),
+                epochs=epochs,
                 uploads=self._uploads,
             )
             self._journals.append(journal)
@@ -187,7 +190,7 @@ class Session:
                     calls=calls,
                     now=self._now,
                     run=self._run.id,
-                    batch=self._run.batch,
+                    batch=batch,
                 )
 
             self._stages[asset] = Stage(
@@ -198,7 +201,8 @@ class Session:
                 vlm=asker("vlm"),
                 llm=asker("llm"),
                 counts=counts,
-                batch=self._run.batch,
+                batch=batch,
+                imports=imports_of(batch, asset, self._store),
             )
         return self._stages[asset]
 

@@ -16,6 +16,7 @@ from vr_assets.records.row import Failure, Row
 from vr_assets.records.video import HighlightedVideo
 from vr_assets.settings import Asset, Settings, Status
 from vr_assets.steps.asking import endpoints_of
+from vr_assets.steps.rows import ROWS
 from vr_assets.steps.seen import Seen
 from vr_assets.storage import Store
 
@@ -48,8 +49,8 @@ class StageResult(Generic[R]):
 class Stage:
     """One stage of one batch while it runs.
 
-    `on_through` is told of every video that is through this stage, and what is known of it by then, so that later stages may
-    begin with it.
+    `imports` are the rows that were made elsewhere and stand in place of answers, by the item's id. `on_through` is told of every
+    video that is through this stage, and what is known of it by then, so that later stages may begin with it.
     """
 
     asset: Asset
@@ -60,6 +61,7 @@ class Stage:
     llm: Asker
     counts: Counts
     batch: str = ""
+    imports: Mapping[str, Row] = field(default_factory=dict)
     on_progress: Callable[[Progress], None] = field(default=lambda progress: None)
     on_through: Callable[[Asset, Seen], None] = field(default=lambda asset, seen: None)
 
@@ -99,6 +101,11 @@ class Stage:
             next_row(kind, row, status=Status.FAILED, reason=outcome.reason) if isinstance(outcome, Failed) else outcome
             for row, outcome in zip(rows, outcomes, strict=True)
         ]
+
+    def imported(self, kind: type[R], row: Row, **own: Any) -> R | None:
+        """The row that was imported for an item, carried on from its upstream row; None where there is none."""
+        found = self.imports.get(row.item_id)
+        return found.model_copy(update={**row.carried(), **own}) if isinstance(found, kind) else None
 
     def report(self, done: int, total: int, failed: int) -> None:
         self.on_progress(Progress(self.asset, done, total, failed, self.counts.reused, self.counts.asked))
@@ -142,14 +149,23 @@ def load_prompts(settings: Settings) -> Prompts:
     return Prompts.load(settings.prompts.prompts_module, overlay=overlay, clock_in_picture=settings.media.burn_clock)
 
 
-def check_backends(assets: Sequence[Asset], settings: Settings, store: Store, *, environ: Mapping[str, str]) -> None:
-    """Stop a run before its first row when a stage of it cannot ask its model and has no answers to read again.
+def imports_of(batch: str, asset: Asset, store: Store) -> Mapping[str, Row]:
+    """The imported rows of one stage of a batch, by the item's id. Raises StorageError."""
+    return {row.item_id: row for row in store.read_imported(batch, asset, ROWS[asset])}
+
+
+def check_backends(
+    assets: Sequence[Asset], settings: Settings, store: Store, *, environ: Mapping[str, str], batch: str = ""
+) -> None:
+    """Stop a run before its first row when a stage of it cannot ask its model, and has neither answers to read again nor imports.
 
     Raises:
         StageError: says what to set.
     """
     for asset in assets:
         if any(store.journal_folder(asset).glob("*.jsonl")) or not _may_ask(asset, settings):
+            continue
+        if batch and imports_of(batch, asset, store):
             continue
         for name in endpoints_of(asset, settings):
             make_backend(settings.model(name), environ=environ, role=settings.section(name)).check_ready()

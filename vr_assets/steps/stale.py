@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vr_assets.prompts import PROMPTS, Prompts
+from vr_assets.records.row import IMPORTED
 from vr_assets.settings import Asset
 from vr_assets.steps.rows import ROWS
 from vr_assets.storage import Store
@@ -34,7 +35,10 @@ def changed_prompts(batch: str, store: Store, prompts: Prompts) -> tuple[list[Ch
         made.append(asset)
         now = _fingerprints(asset, prompts)
         counts = Counter(
-            source.prompt for row in rows for source in row.provenance if now.get(source.prompt) != source.prompt_hash
+            source.prompt
+            for row in rows
+            for source in row.provenance
+            if source.backend != IMPORTED and now.get(source.prompt) != source.prompt_hash
         )
         changed += [Changed(asset, prompt.partition("/")[2], count) for prompt, count in sorted(counts.items())]
     return changed, made

@@ -72,7 +72,7 @@ def _by_index(index: str, store: Store, batch: str) -> Iterator[Whereabouts]:
 
 def _indexed(index: str, store: Store, batch: str) -> Iterator[str]:
     """What a task file calls the videos or images of its items with an index."""
-    for path in store.task_files(batch):
+    for path in store.find_task_files(batch):
         content = path.read_bytes()
         if index.encode() in content:
             items = json.loads(content)["items"]

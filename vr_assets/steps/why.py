@@ -204,7 +204,7 @@ class _Told:
             else [QaPlace(one.qa_type, position) for one in qa.qa for position in range(len(one.items))]
         )
         wanted = [one for place in places for one in indices(row, place).items()]
-        for path in self._store.task_files(self._where.batch):
+        for path in self._store.find_task_files(self._where.batch):
             held = path.read_bytes()
             for task, index in wanted:
                 if task == path.stem and index.encode() in held:

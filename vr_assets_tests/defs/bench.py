@@ -26,6 +26,14 @@ from vr_assets_tests.steps.graph import Script, valid
 SHORT = (Asset.RAW_VIDEOS, Asset.CAPTIONS, Asset.CHUNK_CAPTIONS, Asset.QA, Asset.TASK_FILES)
 
 
+GENERAL = Path(__file__).parents[2] / "prompts" / "general"
+
+
+def edit(prompt: Path) -> None:
+    """Some words more at the end of the prompt's first block."""
+    prompt.write_text(prompt.read_text().replace("{% endblock", "Be brief.\n{% endblock", 1))
+
+
 @dataclass
 class Bench:
     """The model answers as `script` says; `asked` is what it was asked in the last run."""

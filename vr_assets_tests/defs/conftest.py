@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from vr_assets.storage import Store
-from vr_assets_tests.defs.bench import Bench
+from vr_assets_tests.defs.bench import GENERAL, Bench
 from vr_assets_tests.end_to_end.project import draw_videos
 
 
@@ -32,3 +32,13 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         monkeypatch.setattr("vr_assets.steps.stage.make_backend", made.make_backend)
         monkeypatch.setattr("vr_assets.steps.session.make_backend", made.make_backend)
         yield made
+
+
+@pytest.fixture
+def prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A prompt of the domain `ours`, to be edited."""
+    own = tmp_path / "prompts" / "ours" / "qa" / "open_qa.anomaly.md"
+    own.parent.mkdir(parents=True)
+    own.write_text((GENERAL / "qa" / own.name).read_text())
+    monkeypatch.setenv("VR_PROMPTS__PROMPTS_DIR", str(tmp_path / "prompts"))
+    return own

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -80,6 +81,23 @@ def test_every_setting_of_a_run_has_its_dotted_path_in_run_config() -> None:
     for leaf in leaves():
         if not leaf.name.startswith(("bucket.", "ingest.", "drops.")):
             dg.validate_run_config(job, run_config({leaf.name: defaults[leaf.name]}))
+
+
+def test_everything_that_run_config_sets_is_described() -> None:
+    schema = defs.resolve_job_def("annotate_videos").run_config_schema.config_type
+    assert isinstance(schema, dg.Shape)
+
+    def undescribed(path: str, kind: object) -> Iterator[str]:
+        while isinstance(kind, dg.Noneable):
+            kind = kind.inner_type
+        for name, field in kind.fields.items() if isinstance(kind, dg.Shape) else ():
+            # Dagster puts a `config` of its own around what a resource takes.
+            if not field.description and name != "config":
+                yield f"{path}.{name}"
+            yield from undescribed(f"{path}.{name}", field.config_type)
+
+    resources = schema.fields["resources"].config_type
+    assert [name for name in undescribed("", resources) if not name.startswith(".io_manager")] == []
 
 
 def test_run_config_spells_a_setting_by_its_path_and_a_choice_by_its_value() -> None:

@@ -13,24 +13,7 @@ from vr_assets.defs.resources import StoreResource
 from vr_assets.defs.sensors import recipe_changes
 from vr_assets.errors import IngestError
 from vr_assets.settings import Asset, Graph, QaType, Task
-from vr_assets_tests.defs.bench import SHORT, Bench
-
-GENERAL = Path(__file__).parents[2] / "prompts" / "general"
-
-
-@pytest.fixture
-def prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A prompt of the domain `ours`, to be edited."""
-    own = tmp_path / "prompts" / "ours" / "qa" / "open_qa.anomaly.md"
-    own.parent.mkdir(parents=True)
-    own.write_text((GENERAL / "qa" / own.name).read_text())
-    monkeypatch.setenv("VR_PROMPTS__PROMPTS_DIR", str(tmp_path / "prompts"))
-    return own
-
-
-def edit(prompt: Path) -> None:
-    """Some words more at the end of the prompt's first block."""
-    prompt.write_text(prompt.read_text().replace("{% endblock", "Be brief.\n{% endblock", 1))
+from vr_assets_tests.defs.bench import SHORT, Bench, edit
 
 
 def tick(bench: Bench) -> dg.SensorResult | dg.SkipReason:
@@ -149,6 +132,13 @@ def test_endpoints_and_limits_make_nothing_stale(bench: Bench, videos: list[Path
     monkeypatch.setenv("VR_VLM__GEMINI__BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("VR_CALLS__MAX_WORKERS", "2")
     assert isinstance(tick(bench), dg.SkipReason)
+
+
+def test_an_import_makes_the_stages_stale_that_it_gives_rows_to_and_no_others(bench: Bench, videos: list[Path]) -> None:
+    bench.ingest("cams", videos)
+    batch = bench.store.read_batch("cams")
+    bench.store.write_batch(batch.model_copy(update={"imported": {Asset.CAPTIONS: "0123456789abcdef"}}))
+    assert observed(tick(bench)) == [("recipes/captions", "cams")]
 
 
 def test_a_plan_says_what_is_missing_stale_and_fresh_and_why(bench: Bench, videos: list[Path], prompt: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vr_assets_tests.conftest import Once
 from vr_assets_tests.end_to_end.project import Project, draw_videos, hurried, openai_at
 from vr_assets_tests.servers import serving
 from vr_assets_tests.servers.openai import OpenAIDialect
@@ -23,30 +24,32 @@ def serve() -> Iterator[ServerFactory]:
 
 
 @pytest.fixture(scope="session")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def videos(once: Once) -> Path:
     """Six short videos."""
-    return draw_videos(tmp_path_factory.mktemp("videos"), 6)
+    return once("videos", lambda folder: draw_videos(folder, 6))
 
 
 @pytest.fixture(scope="session")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+def two(once: Once) -> Path:
+    """Two of them, where more would show no more."""
+    return once("two", lambda folder: draw_videos(folder, 2))
+
+
+@pytest.fixture(scope="session")
+def calm(once: Once) -> Calm:
     """The project whose batch `cams` holds a folder's videos and met no trouble; made once a folder. It has a hash seed of its
     own, so that what equals it does not owe that to the order of a set."""
-    made: dict[Path, Project] = {}
 
-    def at(videos: Path) -> Project:
-        if videos not in made:
-            with serving.serve(OpenAIDialect(), Behaviour()) as server:
-                project = Project.at(tmp_path_factory.mktemp("calm"), {**openai_at(server), **hurried("openai")})
-                project.run("vr-assets", "ingest", str(videos), "--batch", "cams")
-                project.run("vr-assets", "run", "--batch", "cams")
-            made[videos] = project
-        return made[videos]
+    def annotated(root: Path, videos: Path) -> None:
+        with serving.serve(OpenAIDialect(), Behaviour()) as server:
+            project = Project.at(root, {**openai_at(server), **hurried("openai")})
+            project.run("vr-assets", "ingest", str(videos), "--batch", "cams")
+            project.run("vr-assets", "run", "--batch", "cams")
 
-    return at
+    return lambda videos: Project.at(once(f"calm-{videos.name}", lambda root: annotated(root, videos)))
 
 
 @pytest.fixture(scope="session")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty-four very short videos."""
-    return draw_videos(tmp_path_factory.mktemp("fleet"), 24, seconds=1)
+def fleet(once: Once) -> Path:
+    """Twelve very short videos."""
+    return once("fleet", lambda folder: draw_videos(folder, 12, seconds=1))

@@ -15,13 +15,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TextIO
 
 import psutil
 
+PROGRAMS = {"vr-assets": "vr_assets.cli:main", "dagster": "dagster._cli:main"}
+
 
 class Life:
-    """A `vr-assets` command in a session of its own, so that all of it can be killed."""
+    """A `vr-assets` or `dagster` command in a session of its own, so that all of it can be killed."""
 
     def __init__(self, answers: TextIO, said: Path) -> None:
         self._answers = answers
@@ -68,12 +71,12 @@ class Cradle:
         self._folder = tempfile.TemporaryDirectory(prefix="cradle-")
         self._count = 0
 
-    def start(self, *arguments: str, cwd: Path, env: Mapping[str, str]) -> Life:
+    def start(self, *command: str, cwd: Path, env: Mapping[str, str]) -> Life:
         assert self._process.stdin is not None
         self._count += 1
         said, answers = (Path(self._folder.name) / f"{self._count}.{kind}" for kind in ("said", "answers"))
         os.mkfifo(answers)
-        order = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "said": str(said), "answers": str(answers)}
+        order = {"command": command, "cwd": str(cwd), "env": dict(env), "said": str(said), "answers": str(answers)}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return Life(answers.open(encoding="utf-8"), said)
@@ -105,7 +108,7 @@ def _serve(orders: Iterable[str]) -> None:
             _watch(**json.loads(line))
 
 
-def _watch(*, arguments: Sequence[str], cwd: str, env: Mapping[str, str], said: str, answers: str) -> None:
+def _watch(*, command: Sequence[str], cwd: str, env: Mapping[str, str], said: str, answers: str) -> None:
     """Forks a command and tells its process id, and its exit code when it has ended."""
     try:
         with Path(answers).open("w", encoding="utf-8") as telling:
@@ -115,7 +118,7 @@ def _watch(*, arguments: Sequence[str], cwd: str, env: Mapping[str, str], said: 
                 os.chdir(cwd)
                 os.environ.clear()
                 os.environ.update(env)
-                _live(arguments, said)
+                _live(command, said)
             print(pid, file=telling, flush=True)
             _, status = os.waitpid(pid, 0)
             print(os.waitstatus_to_exitcode(status), file=telling, flush=True)
@@ -123,17 +126,16 @@ def _watch(*, arguments: Sequence[str], cwd: str, env: Mapping[str, str], said: 
         os._exit(0)
 
 
-def _live(arguments: Sequence[str], said: str) -> None:
-    from vr_assets.cli import main
-
+def _live(command: Sequence[str], said: str) -> None:
+    program = resolve_name(PROGRAMS[command[0]])
     file = os.open(said, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(file, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.argv = ["vr-assets", *arguments]
+    sys.argv = list(command)
     code = 70
     try:
-        main()
+        program()
         code = 0
     except SystemExit as exit:
         code = exit.code if isinstance(exit.code, int) else 1

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from vr_assets.settings import Asset
 from vr_assets_tests.clips import moving_box, write_clip
 from vr_assets_tests.end_to_end.lives import Life, cradle
+from vr_assets_tests.instances import place_databases
 from vr_assets_tests.servers.serving import ModelServer, Served
 
 Json = dict[str, JsonValue]
@@ -47,6 +48,8 @@ class Project:
             **(env or {}),
         }
         (root / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+        if not (root / "history").exists():
+            place_databases(root)
         return cls(root, given)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
@@ -70,13 +73,17 @@ class Project:
 
     def live(self, *arguments: str) -> Life:
         """Starts `vr-assets` from the cradle."""
-        return cradle().start(*arguments, cwd=self.root, env=self.env)
+        return cradle().start("vr-assets", *arguments, cwd=self.root, env=self.env)
 
     def vr(self, *arguments: str, code: int = 0) -> str:
         """The same, to its end; asserts how it ended. What it printed."""
-        with self.live(*arguments) as life:
+        return self.forked("vr-assets", *arguments, code=code)
+
+    def forked(self, *command: str, code: int = 0) -> str:
+        """The same with `vr-assets` or `dagster`."""
+        with cradle().start(*command, cwd=self.root, env=self.env) as life:
             ended = life.code()
-        assert ended == code, f"vr-assets {' '.join(arguments)} ended with {ended}\n{life.said}"
+        assert ended == code, f"{' '.join(command)} ended with {ended}\n{life.said}"
         return life.said
 
     def rows(self, batch: str, asset: Asset) -> list[Json]:

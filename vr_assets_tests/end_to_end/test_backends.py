@@ -39,12 +39,12 @@ def annotate(root: Path, videos: Path, env: Mapping[str, str], *ingest: str) -> 
 @pytest.mark.parametrize(
     "layout", [pytest.param(False, id="schema", marks=pytest.mark.thorough), pytest.param(True, id="layout")]
 )
-def test_an_openai_endpoint_annotates_in_both_reply_styles(layout: bool, videos: Path, tmp_path: Path) -> None:
+def test_an_openai_endpoint_annotates_in_both_reply_styles(layout: bool, two: Path, tmp_path: Path) -> None:
     refused = frozenset({"response_format"}) if layout else frozenset()
     with serve(OpenAIDialect(), Behaviour(refuse=refused, key=CANARY)) as server:
         env = {**openai_at(server), "OPENAI_API_KEY": CANARY}
-        project = annotate(tmp_path, videos, env)
-    assert project.statuses("cams", Asset.QA) == {"ok": 6}
+        project = annotate(tmp_path, two, env)
+    assert project.statuses("cams", Asset.QA) == {"ok": 2}
     assert {len(row["items"]) for row in project.rows("cams", Asset.TASK_FILES)} == {11}  # type: ignore[arg-type]
     assert keys_found(tmp_path) == []
 

@@ -14,7 +14,7 @@ from vr_assets_tests.end_to_end.project import Project, asked, hurried, openai_a
 from vr_assets_tests.servers.s3 import S3Server, s3_server
 from vr_assets_tests.servers.serving import Behaviour
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("s3")]
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,12 @@ def contents(s3: S3Server, prefix: str) -> dict[str, bytes]:
 
 
 def test_the_whole_graph_lies_in_a_bucket_and_another_machine_pays_nothing(
-    videos: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server
+    two: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server
 ) -> None:
     server = serve(Behaviour())
     given = {**openai_at(server), **hurried("openai"), **s3.env, "VR_DATA_ROOT": "s3://cctv/whole"}
     one = Project.at(tmp_path / "one", {**given, "VR_BUCKET__CACHE_DIR": str(tmp_path / "cache-one")})
-    one.vr("ingest", *map(str, sorted(videos.iterdir())[:2]), "--batch", "cams")
+    one.vr("ingest", str(two), "--batch", "cams")
     said = one.vr("run", "--batch", "cams")
     assert "task files in s3://cctv/whole/batches/cams/task_files" in said
 
@@ -55,9 +55,9 @@ def test_the_whole_graph_lies_in_a_bucket_and_another_machine_pays_nothing(
 
 
 def test_videos_in_a_bucket_are_fetched_once_and_named_by_their_address(
-    videos: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server
+    two: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server
 ) -> None:
-    clips = sorted(videos.iterdir())[:2]
+    clips = sorted(two.iterdir())
     for clip in clips:
         s3.client().upload_file(str(clip), "cctv", f"drops/day 1/{clip.name}")
     s3.client().put_object(Bucket="cctv", Key="drops/day 1/broken.mp4", Body=b"not a video")

@@ -79,9 +79,9 @@ def test_a_batch_has_one_budget_over_all_its_runs(videos: Path, tmp_path: Path) 
             assert 0.5 * BUDGET_USD < spent_usd(server.served) <= BUDGET_USD
 
 
-def test_a_budget_without_a_price_asks_nothing_and_says_so(videos: Path, tmp_path: Path) -> None:
+def test_a_budget_without_a_price_asks_nothing_and_says_so(two: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), CHARGING) as server:
-        project = project_at(tmp_path, server, videos)
+        project = project_at(tmp_path, server, two)
         del project.env["VR_BUDGET__PRICES_FILE"]
         project.env["VR_BUDGET__RUN_USD"] = "1"
         said = project.vr("run", "--batch", "cams", code=1)

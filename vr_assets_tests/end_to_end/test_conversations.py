@@ -111,7 +111,7 @@ def test_kill_9_costs_at_most_the_calls_in_flight_and_the_files_are_those_of_an_
 def test_the_job_runs_under_dagster_and_offline(rows: Path, tmp_path: Path) -> None:
     project = Project.at(tmp_path, {"VR_CHECKS__MAX_FAILED_SHARE": "0.5"})
     project.vr("ingest", "--conversations", str(rows), "--batch", "conv", "--backend", "opencv")
-    project.run("dagster", "job", "execute", "-m", "vr_assets.definitions", "-j", "caption_videos", *OF_BATCH)
+    project.forked("dagster", "job", "execute", "-m", "vr_assets.definitions", "-j", "caption_videos", *OF_BATCH)
     lines, _, trained = files(project)
     assert str(lines[2]["caption"]).startswith("Video 1: A ")
     assert [row["id"] for row in trained] == CAPTIONED[:-1], "in a plain red image there is nothing to name"

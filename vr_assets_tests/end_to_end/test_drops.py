@@ -1,13 +1,7 @@
 """Dagster's own daemon and webserver: what is dropped into a folder is annotated."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from shutil import copy
 
@@ -15,47 +9,11 @@ import pytest
 
 from vr_assets.settings import Asset
 from vr_assets_tests.end_to_end.conftest import ServerFactory
+from vr_assets_tests.end_to_end.dagster_dev import daemon, dagster_dev, wait_for
 from vr_assets_tests.end_to_end.project import Project, openai_at
 from vr_assets_tests.servers.serving import Behaviour
 
 pytestmark = pytest.mark.slow
-
-
-@contextmanager
-def running(project: Project, *command: str) -> Iterator[None]:
-    """Stopped at the end as by Ctrl-C. What it prints goes into a file: a pipe that nobody reads would stop it."""
-    with (project.root / "said.log").open("a") as said:
-        process = subprocess.Popen(
-            command, cwd=project.root, env=project.env, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
-def dagster_dev(project: Project) -> AbstractContextManager[None]:
-    """The webserver and the daemon."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return running(project, "dagster", "dev", "-m", "vr_assets.definitions", "--port", str(port))
-
-
-def daemon(project: Project) -> AbstractContextManager[None]:
-    return running(project, "dagster-daemon", "run", "-m", "vr_assets.definitions")
-
-
-def wait_for(what: Callable[[], bool], *, within_s: float = 120) -> None:
-    until = time.monotonic() + within_s
-    while not what():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.5)
 
 
 @pytest.mark.timeout(420)

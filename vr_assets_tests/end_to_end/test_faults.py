@@ -10,14 +10,15 @@ import pytest
 from vr_assets.settings import Asset, Graph, QaType
 from vr_assets_tests.end_to_end.conftest import Calm
 from vr_assets_tests.end_to_end.project import Project, by_content, gemini_at, hurried, openai_at
-from vr_assets_tests.servers.faults import FaultMix, Kind
+from vr_assets_tests.servers.faults import FIELD, FaultMix, Kind
 from vr_assets_tests.servers.gemini import GeminiDialect
 from vr_assets_tests.servers.openai import OpenAIDialect
 from vr_assets_tests.servers.serving import Behaviour, Served, serve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-MIX = FaultMix(seed=20)
+# Twice as often as the field has them: few videos meet them all.
+MIX = FaultMix(seed=20, shares={kind: 2 * share for kind, share in FIELD.items()})
 WORKERS = 16
 
 
@@ -50,13 +51,13 @@ def assert_asked_as_often_as_the_faults_explain(served: Sequence[Served]) -> Non
             assert raised == (2 if before.fault == Kind.CUT else 1), (before.fault, before.output_limit, after.output_limit)
 
 
-def test_24_videos_come_through_the_fields_faults_as_if_there_were_none(fleet: Path, calm: Calm, tmp_path: Path) -> None:
+def test_twelve_videos_come_through_the_fields_faults_as_if_there_were_none(fleet: Path, calm: Calm, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour(mix=MIX)) as server:
         project = annotate(tmp_path, fleet, {**openai_at(server, workers=WORKERS), **hurried("openai")})
         served = server.served
     met = faults(served)
     assert met.total() >= 30 and len(met) >= 7, met
-    assert_every_task_arrived(project, 24)
+    assert_every_task_arrived(project, 12)
     assert project.task_files("cams") == calm(fleet).task_files("cams")
     assert_asked_as_often_as_the_faults_explain(served)
 

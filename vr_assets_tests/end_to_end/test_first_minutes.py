@@ -10,9 +10,9 @@ from vr_assets_tests.end_to_end.project import Project
 pytestmark = pytest.mark.slow
 
 
-def test_a_forgotten_key_stops_the_run_before_its_first_row_and_says_what_to_do(videos: Path, tmp_path: Path) -> None:
+def test_a_forgotten_key_stops_the_run_before_its_first_row_and_says_what_to_do(two: Path, tmp_path: Path) -> None:
     project = Project.at(tmp_path)
-    project.vr("ingest", str(videos), "--batch", "cams")
+    project.vr("ingest", str(two), "--batch", "cams")
     said = project.vr("run", "--batch", "cams", code=1)
     for way in ("GOOGLE_API_KEY", "base_url", "opencv"):
         assert way in said

@@ -13,7 +13,7 @@ from vr_assets_tests.end_to_end.project import Project, hurried, openai_at
 from vr_assets_tests.servers.faults import FaultMix
 from vr_assets_tests.servers.serving import Behaviour, Served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KILLS = 20
 WORKERS = 4

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from vr_assets.settings import Asset, Graph
+from vr_assets_tests.conftest import Once
 from vr_assets_tests.end_to_end.project import Json, Project, hurried, openai_at
 from vr_assets_tests.media.zoo import ANIMALS, Animal, Refused
 from vr_assets_tests.servers import serving
@@ -16,24 +16,22 @@ from vr_assets_tests.servers.openai import OpenAIDialect
 from vr_assets_tests.servers.serving import Behaviour
 
 # The first of its tests annotates all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("zoo")]
 
 
 @pytest.fixture(scope="module")
-def zoo(tmp_path_factory: pytest.TempPathFactory, videos: Path, worker_id: str) -> Path:
-    """The good ones by themselves, and among the difficult ones: annotated once for all workers of a test run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "zoo"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "done").exists():
-            footage = folder / "videos"
-            shutil.copytree(videos, footage)
-            _annotated(folder / "undisturbed", footage)
-            for animal in ANIMALS:
-                animal.draw(footage / animal.name)
-            _annotated(folder / "mixed", footage)
-            (folder / "done").touch()
-    return folder
+def zoo(once: Once, two: Path) -> Path:
+    """The good ones by themselves, and among the difficult ones."""
+
+    def annotated(folder: Path) -> None:
+        footage = folder / "videos"
+        shutil.copytree(two, footage)
+        _annotated(folder / "undisturbed", footage)
+        for animal in ANIMALS:
+            animal.draw(footage / animal.name)
+        _annotated(folder / "mixed", footage)
+
+    return once("zoo", annotated)
 
 
 @pytest.fixture(scope="module")
@@ -67,18 +65,18 @@ def _items(content: bytes) -> list[Json]:
 
 
 def test_the_good_ones_by_themselves_go_through(undisturbed: Project) -> None:
-    assert undisturbed.statuses("cams", Asset.TASK_FILES) == {"ok": 6}
+    assert undisturbed.statuses("cams", Asset.TASK_FILES) == {"ok": 2}
 
 
 @pytest.mark.parametrize("asset", list(Graph.VIDEOS.assets))
 def test_the_good_ones_rows_are_what_they_are_without(undisturbed: Project, mixed: Project, asset: Asset) -> None:
     alone, among = _by_name(undisturbed, asset), _by_name(mixed, asset)
-    assert len(alone) == 6
+    assert len(alone) == 2
     assert {name: among[name] for name in alone} == alone
 
 
-def test_the_good_ones_task_items_are_what_they_are_without(undisturbed: Project, mixed: Project, videos: Path) -> None:
-    good = {path.name for path in videos.iterdir()}
+def test_the_good_ones_task_items_are_what_they_are_without(undisturbed: Project, mixed: Project, two: Path) -> None:
+    good = {path.name for path in two.iterdir()}
     alone, among = undisturbed.task_files("cams"), mixed.task_files("cams")
     assert alone.keys() == among.keys() and alone
     for name, content in alone.items():

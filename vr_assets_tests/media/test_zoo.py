@@ -136,18 +136,24 @@ def test_a_minute_in_4k_stays_within_time_and_memory(tmp_path: Path) -> None:
     assert taken_mb < 400
 
 
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return three_hours(tmp_path_factory.mktemp("long") / "a.mp4")
+
+
 @pytest.mark.slow
-def test_three_hours_stay_within_time_and_memory(tmp_path: Path) -> None:
-    facts, taken_mb = asyncio.run(_prepared(three_hours(tmp_path / "a.mp4"), tmp_path))
+@pytest.mark.xdist_group("three hours")
+def test_three_hours_stay_within_time_and_memory(long: Path, tmp_path: Path) -> None:
+    facts, taken_mb = asyncio.run(_prepared(long, tmp_path))
     assert facts.duration_s == pytest.approx(3 * 3600)
     assert (facts.source_frame_count, len(facts.keyframe_times_s)) == (3 * 3600 * 2, 3 * 3600)
     assert taken_mb < 400
 
 
 @pytest.mark.slow
-def test_a_part_of_three_hours_is_found_without_reading_what_is_before_it(tmp_path: Path) -> None:
-    path = three_hours(tmp_path / "a.mp4")
+@pytest.mark.xdist_group("three hours")
+def test_a_part_of_three_hours_is_found_without_reading_what_is_before_it(long: Path, tmp_path: Path) -> None:
     part = Span(start_s=9000.0, end_s=9012.5)
-    facts, _ = asyncio.run(_prepared(path, tmp_path, part=part))
+    facts, _ = asyncio.run(_prepared(long, tmp_path, part=part))
     assert (facts.offset_s, facts.duration_s, facts.source_frame_count) == (9000.0, 12.5, 25)
     assert [read_count(frame.image) for frame in frames(tmp_path / "proxy.mp4")] == list(range(25))

@@ -40,8 +40,9 @@ from vr_assets.steps.filtered_videos import filter_videos
 from vr_assets.steps.highlights import caption_highlights
 from vr_assets.steps.qa import ask_questions
 from vr_assets.steps.raw_videos import read_videos
-from vr_assets.steps.stage import Stage, load_prompts
+from vr_assets.steps.stage import Stage, imports_of, load_prompts
 from vr_assets.steps.video_captions import caption_conversations
+from vr_assets.storage import Store
 from vr_assets_tests.servers.answers import Answers, layout
 
 Script = Callable[[Request], Line]
@@ -153,7 +154,17 @@ class Graph:
             now = datetime(2026, 1, 1, self.runs, tzinfo=UTC)
             asker = Asker(lambda task: caller, journal, asset=asset, counts=counts, calls=calls, now=lambda: now)
             media = MediaLibrary(self.folder / "media", settings.media, settings.long_video, workers)
-            return Stage(asset, settings, load_prompts(settings), media, vlm=asker, llm=asker, counts=counts, batch=self.batch)
+            return Stage(
+                asset,
+                settings,
+                load_prompts(settings),
+                media,
+                vlm=asker,
+                llm=asker,
+                counts=counts,
+                batch=self.batch,
+                imports=imports_of(self.batch, asset, Store(self.folder)),
+            )
 
         try:
             yield stage

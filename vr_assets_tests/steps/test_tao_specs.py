@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vr_assets.errors import IngestError
-from vr_assets.settings import Asset, QaType, resolve
+from vr_assets.settings import Asset, Graph, MediaResolution, QaType, resolve
 from vr_assets.steps.tao_specs import read_spec
 
 SPEC = """
@@ -34,6 +34,30 @@ video_reasoning_annotation:
   license: CC-BY-4.0
   prompts_module: my_package.prompts_traffic
 """
+
+IMAGE_SPEC = """
+results_dir: /results
+autolabel_type: image_grounding
+image_grounding:
+  vlm:
+    backend: gemini
+    gemini: {model: gemini-x, media_resolution: MEDIA_RESOLUTION_MEDIUM, api_key: sesame}
+  workflow:
+    steps: ["0"]
+    max_workers: 3
+    force_reprocess: true
+    checkpoint_every: 10
+  data:
+    input_jsonl: /images/pilot, first.jsonl
+    image_root: /images
+"""
+
+
+@pytest.fixture
+def image_spec(tmp_path: Path) -> Path:
+    path = tmp_path / "images.yaml"
+    path.write_text(IMAGE_SPEC)
+    return path
 
 
 @pytest.fixture
@@ -88,12 +112,52 @@ def test_overrides_win(spec: Path) -> None:
     assert read.settings["prompts.prompts_module"] == "traffic"
 
 
+def test_a_spec_of_images_has_our_names_too(image_spec: Path) -> None:
+    read = read_spec(image_spec)
+    settings = resolve(("spec", read.settings)).settings
+    assert (read.graph, read.assets, read.forced) == (Graph.IMAGES, (Asset.RAW_IMAGES, Asset.EXPRESSIONS), True)
+    assert (settings.vlm.gemini.model, settings.vlm.gemini.media_resolution) == ("gemini-x", MediaResolution.MEDIUM)
+    assert (settings.ingest.input_jsonl_files, settings.ingest.image_root) == (("/images/pilot, first.jsonl",), "/images")
+    assert settings.calls.max_workers == 3
+
+
+def test_a_spec_of_images_is_overridden_and_names_what_is_left_over_like_one_of_videos(image_spec: Path) -> None:
+    read = read_spec(image_spec, ["image_grounding.workflow.steps=[1]", "image_grounding.workflow.force_reprocess=false"])
+    assert (read.assets, read.forced) == ((Asset.RAW_IMAGES, Asset.GROUNDINGS), False)
+    told = dict(read.without_counterpart)
+    assert told.keys() == {"results_dir", "image_grounding.vlm.gemini.api_key", "image_grounding.workflow.checkpoint_every"}
+    assert "sesame" not in str(told) + str(read.settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "graph"),
+    [
+        pytest.param(SPEC.replace("autolabel_type: video_reasoning_annotation", ""), Graph.VIDEOS, id="its section, of videos"),
+        pytest.param(IMAGE_SPEC.replace("autolabel_type: image_grounding", ""), Graph.IMAGES, id="its section, of images"),
+        pytest.param(SPEC + IMAGE_SPEC.partition("grounding\n")[2], Graph.VIDEOS, id="its type, where it has both sections"),
+    ],
+)
+def test_which_pipeline_a_spec_is_of_says(tmp_path: Path, text: str, graph: Graph) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(text)
+    assert read_spec(path).graph is graph
+
+
+def test_a_section_of_another_pipeline_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC + IMAGE_SPEC.partition("grounding\n")[2])
+    told = [what for name, what in read_spec(path).without_counterpart if name.startswith("image_grounding")]
+    assert len(told) == 1
+    assert "autolabel_type=image_grounding" in told[0]
+
+
 @pytest.mark.parametrize(
     ("text", "overrides", "said"),
     [
         ("- a list", [], "no spec"),
         ("autolabel_type: mal", [], "autolabel_type is 'mal'"),
         ("a: [", [], "no YAML"),
+        ("results_dir: /results", [], "autolabel_type is None"),
         (SPEC, ["mode"], "no override"),
         (SPEC, ["video_reasoning_annotation.workflow.steps=[9]"], "there are steps 0, 1a"),
         (SPEC.replace("/videos", "???"), [], "video_root is left open"),
