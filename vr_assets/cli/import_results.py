@@ -46,9 +46,9 @@ def command(
 
     from vr_assets.steps.batch_names import family_from
     from vr_assets.steps.ingest import our_folders
+    from vr_assets.steps.places import absolute
     from vr_assets.steps.taking_over import take_over
     from vr_assets.steps.tao_results import find_results
-    from vr_assets.steps.video_lists import absolute
     from vr_assets.storage import Store
 
     only = _stages(selection)
@@ -85,14 +85,16 @@ def _batches(name: str, store: "Store") -> "list[Batch]":
 
 def _ingest(results: "Results", family: str, video_root: str | None, layer: dict[str, object]) -> None:
     """Register the videos named, as far as they are there; the others are named later."""
+    from vr_assets.media.roots import Roots
+    from vr_assets.steps.places import absolute
     from vr_assets.steps.tao_results import find_files
-    from vr_assets.steps.video_lists import absolute, find_videos
+    from vr_assets.steps.video_lists import find_videos
 
     if results.graph is Graph.IMAGES:
         cure = f"`vr-assets ingest --images LIST.jsonl --batch {family}`, or with import-spec"
         raise IngestError(f"no batch {family!r}; register the list of images and captions first: {cure}")
     if video_root:
-        found = find_videos([Path(video_root).expanduser()], filter_field="", skip=())
+        found = find_videos([Path(video_root).expanduser()], filter_field="", roots=Roots(), skip=())
         there = [row.video_path for row in found.walked]
     else:
         there = [absolute(Path(name)) for name in results.named if Path(name).is_file()]

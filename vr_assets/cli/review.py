@@ -46,12 +46,13 @@ def build(store: "Store", name: str) -> None:
     """
     import anyio
 
-    from vr_assets.defs.review_pages import build_page, findings_of
+    from vr_assets.defs.review_pages import build_page
     from vr_assets.defs.surroundings import resolve_for
     from vr_assets.export.review.site import INDEX
     from vr_assets.media.library import MediaLibrary
     from vr_assets.media.sources import Sources
     from vr_assets.media.workers import Workers
+    from vr_assets.steps.findings import find_all
 
     settings = resolve_for(store.read_batch(name)).settings
     store.fetch_review(name)
@@ -64,7 +65,7 @@ def build(store: "Store", name: str) -> None:
             mirror=store.mirror,
             sources=Sources.of(settings),
         )
-        built = anyio.run(partial(build_page, store, name, media, findings_of(store, name, settings)))
+        built = anyio.run(partial(build_page, store, name, media, find_all(store, name, settings)))
     say(f"{built.shown} in {store.address(store.review_folder(name) / INDEX)}")
     if built.without_pictures:
         note(f"{built.without_pictures} without a picture; the page says why")

@@ -50,8 +50,10 @@ def command(item: str, *, names: tuple[str, ...], full: bool, as_json: bool) -> 
 
 
 def _findings(batch: str, store: "Store") -> "Sequence[Finding]":
-    """The one place where what the checks find comes in."""
-    return ()
+    from vr_assets.defs.surroundings import resolve_for
+    from vr_assets.steps.findings import find_all
+
+    return find_all(store, batch, resolve_for(store.read_batch(batch)).settings)
 
 
 def _tell(one: "Lineage", *, full: bool) -> None:

@@ -1,5 +1,6 @@
 """The data set: what is made of batches to be handed on."""
 
+import fnmatch
 from pathlib import Path
 
 import dagster as dg
@@ -8,11 +9,11 @@ from anyio.from_thread import start_blocking_portal
 from vr_assets import batch
 from vr_assets.defs.faults import told_to_dagster
 from vr_assets.defs.resources import Project
-from vr_assets.errors import ReleaseError
+from vr_assets.errors import ReleaseError, SettingsError
 from vr_assets.export.release.card import PLOTS
 from vr_assets.export.release.releasing import Released, release
 from vr_assets.records.release import Dataset
-from vr_assets.settings import Asset
+from vr_assets.settings import Asset, Check
 from vr_assets.steps.findings import find_all
 from vr_assets.storage import Store
 
@@ -49,6 +50,10 @@ def dataset(context: dg.AssetExecutionContext, project: Project) -> dg.Materiali
 
 def _released(made_of: Dataset, store: Store, project: Project) -> Released:
     settings = project.release_settings(made_of)
+    wanted = settings.release.findings
+    strangers = [name for name in wanted if not fnmatch.filter(Check, name)]
+    if strangers:
+        raise SettingsError(f"release.findings: {strangers[0]!r} is no check; there are {', '.join(Check)}")
 
     async def work() -> Released:
         return await release(
@@ -56,7 +61,7 @@ def _released(made_of: Dataset, store: Store, project: Project) -> Released:
             store,
             settings,
             settings_of=lambda one: project.resolved(one.name).settings,
-            findings_of=lambda one, its: find_all(store, one.name, its) if settings.release.findings else (),
+            findings_of=lambda one, its: find_all(store, one.name, its) if wanted else (),
         )
 
     with start_blocking_portal() as portal:

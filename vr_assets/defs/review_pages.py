@@ -14,7 +14,7 @@ from vr_assets.media.library import MediaLibrary
 from vr_assets.records.image import ImageRow
 from vr_assets.records.review import Finding, Pictures
 from vr_assets.records.row import Row, VideoRow
-from vr_assets.settings import Graph, Settings
+from vr_assets.settings import Graph
 from vr_assets.steps.reviews import picture
 from vr_assets.steps.rows import ROWS
 from vr_assets.storage import Store
@@ -32,11 +32,6 @@ class Built:
 
     shown: int
     without_pictures: int
-
-
-def findings_of(store: Store, batch: str, settings: Settings) -> Sequence[Finding]:
-    """What checks found in a batch."""
-    return ()
 
 
 async def build_page(store: Store, batch: str, media: MediaLibrary, findings: Sequence[Finding] = ()) -> Built:

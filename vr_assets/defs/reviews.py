@@ -9,10 +9,11 @@ from vr_assets.defs.faults import told_to_dagster
 from vr_assets.defs.links import link
 from vr_assets.defs.partitions import batches_of
 from vr_assets.defs.resources import Project
-from vr_assets.defs.review_pages import build_page, findings_of
+from vr_assets.defs.review_pages import build_page
 from vr_assets.defs.stage_runs import SHARED, one_batch
 from vr_assets.export.review.site import INDEX
 from vr_assets.settings import Graph
+from vr_assets.steps.findings import find_all
 from vr_assets.steps.session import Run, Session
 
 
@@ -34,7 +35,7 @@ def _reviews(graph: Graph, name: str) -> dg.AssetsDefinition:
             settings = project.resolved(batch).settings
             run = Run(id=context.run.run_id, batch=batch, shared=Path(context.instance.root_directory) / SHARED)
             session = project.session(lambda: Session(settings, store, run, environ=project.environment()))
-            findings = findings_of(store, batch, settings)
+            findings = find_all(store, batch, settings)
             built = session.with_media(lambda media: build_page(store, batch, media, findings))
         page = store.review_folder(batch) / INDEX
         return dg.MaterializeResult(

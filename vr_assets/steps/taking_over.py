@@ -12,13 +12,13 @@ from vr_assets.records.row import Row
 from vr_assets.records.video import FilteredVideo, QaVideo, RawVideo
 from vr_assets.settings import Asset, Graph, QaType, Settings, Status
 from vr_assets.steps.foreseeing import Notes, foreseeing
+from vr_assets.steps.intake import Problem
 from vr_assets.steps.raw_images import read_images
 from vr_assets.steps.raw_videos import read_videos
 from vr_assets.steps.stage import imports_of
 from vr_assets.steps.tao_images import read_image_lines
 from vr_assets.steps.tao_results import Line, Results, find_files, moved
 from vr_assets.steps.tao_videos import read_video_lines
-from vr_assets.steps.video_lists import Problem
 from vr_assets.storage import Store
 
 Lines = Mapping[Asset, Sequence[Line]]

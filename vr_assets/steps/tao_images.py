@@ -12,10 +12,10 @@ from vr_assets.parsing.groundings import parse_groundings
 from vr_assets.records.image import ExpressedImage, GroundedImage, ImageRow, RawImage
 from vr_assets.settings import Asset, BoxConvention, Status, Task
 from vr_assets.steps.expressions import placed
+from vr_assets.steps.intake import Problem
 from vr_assets.steps.stage import next_row
 from vr_assets.steps.tao_results import Line
 from vr_assets.steps.tao_videos import checked, imported_from, text_of
-from vr_assets.steps.video_lists import Problem
 
 # Their run writes it where the model gave none.
 _INVENTED_SCORE = 0.9

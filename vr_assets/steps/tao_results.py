@@ -8,8 +8,11 @@ from pathlib import Path, PurePosixPath
 from pydantic import JsonValue
 
 from vr_assets.errors import IngestError
+from vr_assets.media.roots import Roots
 from vr_assets.settings import Asset, Graph
-from vr_assets.steps.video_lists import Problem, absolute, lines_of, parse_line, read_content
+from vr_assets.steps.intake import Problem
+from vr_assets.steps.lists import lines_of, parse_line
+from vr_assets.steps.places import absolute, read_content
 
 STEP_FILES: Mapping[str, Asset] = {
     "filter_results.jsonl": Asset.FILTERED_VIDEOS,
@@ -83,7 +86,7 @@ def find_results(folder: Path, *, skip: Collection[Path] = ()) -> Results:
 
 def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, bytes]]:
     try:
-        yield from lines_of(read_content(path), str(path))
+        yield from lines_of(read_content(path, Roots()), str(path))
     except IngestError as error:
         problems.append(Problem(absolute(path), str(error)))
 

@@ -30,10 +30,10 @@ from vr_assets.records.video import (
 )
 from vr_assets.settings import Asset, Mode, QaType, Status, Task
 from vr_assets.steps.evidence import clock, media_of, prompt_mode
+from vr_assets.steps.intake import Problem
 from vr_assets.steps.parts import HEADER_SLACK_S
 from vr_assets.steps.stage import next_row
 from vr_assets.steps.tao_results import Line
-from vr_assets.steps.video_lists import Problem
 
 # Their runs keep a verdict without its reason.
 _WITHOUT_WORDS = "imported, without words"

@@ -63,6 +63,7 @@ RULES: Mapping[Asset, Mapping[Check, Rule]] = {
         Check.TASK_FILE_SCHEMA: task_files.task_file_schema,
         Check.TASK_FILE_COUNTS: task_files.task_file_counts,
     },
+    Asset.EVIDENCE: {**_EVERY},
     Asset.RAW_IMAGES: {**_EVERY, **_IDS},
     Asset.EXPRESSIONS: {
         **_EVERY,
@@ -90,5 +91,5 @@ def check_stage(rows: BatchRows, asset: Asset, settings: Settings) -> list[Check
 
 def check_batch(rows: BatchRows, settings: Settings) -> list[Checked]:
     """Every check of every stage that was made, upstream first. Raises StorageError."""
-    made = [asset for asset in rows.batch.graph.assets if rows.made(asset) is not None]
+    made = [asset for asset in rows.batch.graph.every_asset if rows.made(asset) is not None]
     return [checked for asset in made for checked in check_stage(rows, asset, settings)]
