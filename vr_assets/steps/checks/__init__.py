@@ -57,7 +57,6 @@ RULES: Mapping[Asset, Mapping[Check, Rule]] = {
         Check.REASONING_PRESENT: questions.reasoning_present,
         Check.REASONING_LETTERS: questions.reasoning_letters,
     },
-    Asset.EVIDENCE: _EVERY,
     Asset.TASK_FILES: {
         **_EVERY,
         Check.TASK_FILE_SCHEMA: task_files.task_file_schema,
