@@ -64,7 +64,7 @@ class Ui:
         """All assets of the video graph, and some batches; the dialog that launches them."""
         self.open(f"{LOCATION}/asset-groups/video/lineage", "task_files")
         self.page.get_by_role("button", name="Materialize all").click()
-        dialog = self.page.get_by_role("dialog")
+        dialog = self.page.locator("[role=dialog][aria-modal=true]")
         dialog.get_by_text("Select a partition or create one").click()
         for batch in batches:
             self.page.get_by_title(batch, exact=True).click()
