@@ -457,18 +457,13 @@ class Settings(_Group):
     """All settings, resolved. Sections are attributes; the dotted name of a leaf is its path."""
 
     data_root: str = Field("./data", description="Where everything is written: a folder, or s3://bucket/prefix.")
-    files_url: str = Field(
-        "",
-        description="Address at which a web server shows data_root; the UI links to files and review pages there. Empty: paths.",
-    )
+    files_url: str = Field("", description="Address where a web server shows data_root: the UI links there. Empty: paths.")
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="S3: region, local copies, retries.")
     mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
     force_reprocess: Strings = Field((), description="Assets to ask again in spite of the journal, or `all`. For one run.")
     retry: Strings = Field((), description="Assets whose used-up requests (max_answers) may be asked again. For one run.")
     vlm: ModelSettings = Field(default_factory=ModelSettings, description="The model that sees videos and images.")
-    llm: ModelSettings = Field(
-        default_factory=ModelSettings, description="The model that answers from text alone; may be cheaper."
-    )
+    llm: ModelSettings = Field(default_factory=ModelSettings, description="The model that answers from text.")
     endpoints: dict[EndpointName, ModelSettings] = Field(
         default_factory=dict, description="Further endpoints by name: endpoints.NAME.backend and so on, as under vlm."
     )
