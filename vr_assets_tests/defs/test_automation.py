@@ -53,11 +53,7 @@ def test_new_batches_and_edits_flow_down_once_and_what_failed_or_was_there_befor
     assert tick() == {"ours": ALL, "broken": ALL}
     assert tick() == {}
     assert bench.run("ours").error is None
-<<<<<<< HEAD
     assert bench.run("broken").stopped
-=======
-    assert bench.run("broken").error is not None
->>>>>>> ui8
     assert tick() == {}
 
     edit(prompt)
