@@ -9,7 +9,8 @@ import dagster as dg
 from vr_assets.defs.instance import register
 from vr_assets.defs.metadata import rows_name
 from vr_assets.defs.plans import CODE_VERSION
-from vr_assets.defs.recipes import DATA_VERSION, observe_recipes, recipe_key
+from vr_assets.defs.recipes import DATA_VERSION, observe_recipes
+from vr_assets.defs.recipes import told as told_recipe
 from vr_assets.defs.release import DATASETS
 from vr_assets.defs.surroundings import resolve_for
 from vr_assets.errors import VrAssetsError
@@ -60,7 +61,9 @@ def retell(instance: dg.DagsterInstance, defs: dg.Definitions, store: Store, bat
             if event is None:
                 continue
             if asset in edited:
-                instance.report_runless_asset_event(_recipe_before(asset, name))
+                # What they were made with is gone, but it was something else: the recipe as it is now follows as a change.
+                for before in told_recipe(asset, name, "before an edit"):
+                    instance.report_runless_asset_event(before)
             node = graph.get(event.asset_key)
             tags = {**(event.tags or {}), CODE_VERSION: node.code_version or "", **_inputs(instance, node.parent_keys, name)}
             instance.report_runless_asset_event(event._replace(tags=tags))
@@ -108,11 +111,6 @@ def _made(instance: dg.DagsterInstance, store: Store, batch: str, asset: Asset) 
         },
         tags={DATA_VERSION: version},
     )
-
-
-def _recipe_before(asset: Asset, batch: str) -> dg.AssetMaterialization:
-    """What the rows were made with is gone, but it was something else: the recipe as it is now comes after it as a change."""
-    return dg.AssetMaterialization(recipe_key(asset), partition=batch, tags={DATA_VERSION: "before an edit"})
 
 
 def _inputs(instance: dg.DagsterInstance, upstream: Iterable[dg.AssetKey], batch: str) -> dict[str, str]:
