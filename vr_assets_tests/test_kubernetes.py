@@ -197,9 +197,15 @@ def dockerfile() -> str:
     return (EXAMPLE / "Dockerfile").read_text()
 
 
-def pod_config(asset: Asset) -> Any:
+def step_resources(values: Values, asset: Asset) -> Json:
+    """What the pod of a step gets: what the code location hands on, and over it what the step says."""
+    from dagster_k8s.container_context import K8sContainerContext
+
     tags = defs.resolve_assets_def(dg.AssetKey(asset.value)).op.tags
-    return dagster_k8s.job.get_user_defined_k8s_config(tags)
+    own = K8sContainerContext(run_k8s_config=dagster_k8s.job.get_user_defined_k8s_config(tags))
+    merged = K8sContainerContext(resources=values.deployment.resources).merge(own)
+    found: Json = dict(merged.run_k8s_config.container_config["resources"])
+    return found
 
 
 def test_what_goes_into_pods_is_what_kubernetes_knows(values: Values) -> None:
@@ -252,8 +258,9 @@ def test_the_image_runs_as_the_user_that_the_pods_name_and_on_a_python_that_is_m
     assert values.deployment.env["VR_BUCKET__CACHE_DIR"] in dockerfile
 
 
-def test_steps_that_decode_ask_for_processors_and_those_that_only_call_for_none() -> None:
+def test_steps_that_decode_get_processors_and_those_that_only_call_need_none(values: Values) -> None:
+    processes = values.deployment.env["VR_MEDIA__WORKERS"]
     for asset in (Asset.CAPTIONS, Asset.HIGHLIGHTS, Asset.RAW_IMAGES, Asset.VIDEO_CAPTIONS):
-        assert pod_config(asset).container_config["resources"]["requests"]["cpu"] == "2"
+        assert step_resources(values, asset)["requests"]["cpu"] == processes
     for asset in (Asset.DESCRIPTIONS, Asset.QA, Asset.TASK_FILES):
-        assert pod_config(asset).container_config == {}
+        assert step_resources(values, asset) == values.deployment.resources
