@@ -330,6 +330,12 @@ class Store:
     def dataset_folder(self, name: str) -> Path:
         return self.root / "datasets" / name
 
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets that were ever released, sorted. Raises StorageError."""
+        folder = self.root / "datasets"
+        found = self.mirror.refresh_all(folder, "dataset.json") if self.mirror else list(folder.glob("*/dataset.json"))
+        return tuple(sorted(path.parent.name for path in found))
+
     def read_dataset(self, name: str) -> Dataset | None:
         """What a data set is made of; None where nothing was ever released under that name. Raises StorageError."""
         path = self.dataset_folder(name) / "dataset.json"

@@ -20,6 +20,7 @@ from vr_assets.cli import (
     preflight,
     prompts,
     prune,
+    register,
     release,
     remove,
     retry,
@@ -60,7 +61,7 @@ def commands() -> None:
 
 _MODULES = (
     demo, init, config, prompts, ingest, import_spec, import_results, try_video, preflight, estimate, run, retry, status, why,
-    review, release, ui, remove, prune,
+    review, release, ui, register, remove, prune,
 )  # fmt: skip
 for module in _MODULES:
     commands.add_command(module.command)

@@ -49,6 +49,11 @@ from vr_assets.steps.video_captions import caption_conversations
 
 _GROUPS = {Graph.VIDEOS: "video", Graph.IMAGES: "image", Graph.CONVERSATIONS: "conversation"}
 
+# Stages that show a model something decode; of the others a call costs 30 ms of CPU. Where a step is a pod (executor k8s), theirs
+# is for two media processes, which took 380 MB at the most (benchmarks/README.md); a damaged video may take more.
+_DECODE = {"video", "image", "vlm"}
+_DECODING_POD = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"memory": "4Gi"}}
+
 _optional = dg.AssetIn(metadata=LEFT_OUT)
 
 
@@ -64,6 +69,7 @@ def _stage(
         # A group of its own, so that "materialize all" of the videos' stages asks for no checks.
         group_name="evidence" if asset in ON_REQUEST else _GROUPS[Graph.of(asset)],
         kinds={*kinds, "jsonl"},
+        op_tags={"dagster-k8s/config": {"container_config": {"resources": _DECODING_POD}}} if _DECODE & {*kinds} else None,
         owners=["team:vr-assets"],
         code_version="1",
         automation_condition=None if asset in ON_REQUEST else FLOWS_DOWN,

@@ -82,21 +82,27 @@ def _unobserved(instance: dg.DagsterInstance, asset: Asset, versions: Mapping[st
     return {name: version for name, version in versions.items() if observed.get(name, {}).get(DATA_VERSION) != version}
 
 
-def observations(versions: Versions) -> list[dg.AssetMaterialization]:
-    """Told as materializations: automation conditions take no notice of observations of what Dagster cannot observe itself."""
-    return [
-        dg.AssetMaterialization(recipe_key(asset), partition=name, tags={DATA_VERSION: version})
-        for asset, found in versions.items()
-        for name, version in found.items()
-    ]
+Event = dg.AssetObservation | dg.AssetMaterialization
+
+
+def observations(versions: Versions) -> list[Event]:
+    """What Dagster is to be told of each version, in this order: by observations of what Dagster does not make it tells what is
+    stale, but automation conditions and the steps' notes of what they were made from take notice of materializations only."""
+    return [event for asset, found in versions.items() for name, version in found.items() for event in told(asset, name, version)]
+
+
+def told(asset: Asset, batch: str, version: str) -> tuple[Event, Event]:
+    """The two events of a recipe's version."""
+    key, tags = recipe_key(asset), {DATA_VERSION: version}
+    return dg.AssetObservation(key, partition=batch, tags=tags), dg.AssetMaterialization(key, partition=batch, tags=tags)
 
 
 def observe_recipes(instance: dg.DagsterInstance, store: Store, batches: Iterable[str]) -> int:
     """Tell Dagster which recipes of these batches changed; how many. Problems are left to the run, which stops at them."""
-    events = observations(changed_recipes(instance, store, batches).versions)
-    for event in events:
+    changed = changed_recipes(instance, store, batches).versions
+    for event in observations(changed):
         instance.report_runless_asset_event(event)
-    return len(events)
+    return sum(map(len, changed.values()))
 
 
 def recipe_spec(asset: Asset) -> dg.AssetSpec:

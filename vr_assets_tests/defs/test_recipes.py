@@ -25,7 +25,8 @@ def tick(bench: Bench) -> dg.SensorResult | dg.SkipReason:
 
 def observed(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str | None]]:
     assert isinstance(result, dg.SensorResult)
-    return [("/".join(event.asset_key.path), event.partition) for event in result.asset_events]
+    told = [event for event in result.asset_events if isinstance(event, dg.AssetMaterialization)]
+    return [("/".join(event.asset_key.path), event.partition) for event in told]
 
 
 def test_an_edited_qa_prompt_makes_only_qa_stale_and_only_in_the_batches_of_its_domain(
