@@ -12,6 +12,7 @@ from vr_assets.settings.names import (
     BoxConvention,
     Check,
     EvidenceCheck,
+    ExecutorName,
     LongRecordings,
     LongVideoInput,
     MediaResolution,
@@ -460,6 +461,10 @@ class Settings(_Group):
     files_url: str = Field(
         "",
         description="Address at which a web server shows data_root; the UI links to files and review pages there. Empty: paths.",
+    )
+    executor: ExecutorName = Field(
+        ExecutorName.IN_PROCESS,
+        description="What carries out the steps of runs that Dagster starts; in_process takes 0.2 s a step, others 1 s and more.",
     )
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="S3: region, local copies, retries.")
     mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
