@@ -125,7 +125,7 @@ class DatabaseBook:
                 self._said(_END, {**self._me, **row, "pace": page.pace})
                 self._last = mine
             except psycopg2.Error as error:
-                raise self._error(error) from error
+                raise self._error(error) from _cause(error)
             finally:
                 self._roll_back()
 
@@ -168,11 +168,11 @@ class DatabaseBook:
                 lost = self._file is None or self._file.closed
                 self._let_go()
                 if not lost or time.monotonic() > deadline:
-                    raise self._error(error) from error
+                    raise self._error(error) from _cause(error)
                 time.sleep(_RETRY_S)
             except psycopg2.Error as error:
                 self._let_go()
-                raise self._error(error) from error
+                raise self._error(error) from _cause(error)
 
     def _said(self, words: str, values: dict[str, object] | None = None) -> list[tuple]:  # type: ignore[type-arg]
         if self._file is None:
@@ -205,7 +205,11 @@ class DatabaseBook:
 
     def _error(self, error: Exception) -> StorageError:
         # Where an address cannot be read, what is said of it quotes it, with its password.
-        told = "its address cannot be read" if isinstance(error, psycopg2.ProgrammingError) else _first_line(error)
+        told = (
+            "its address cannot be read"
+            if isinstance(error, psycopg2.ProgrammingError) and error.pgcode is None
+            else _first_line(error)
+        )
         cure = "places at endpoints are shared there; check that it runs and lets this machine in"
         return StorageError(f"{self._name}: cannot be used ({told}); {cure}")
 
@@ -219,6 +223,12 @@ def _connected(database: Database) -> connection:
 def _dsn(database: Database) -> str:
     """As libpq reads it: SQLAlchemy's address may name the driver."""
     return database.url.replace("postgresql+psycopg2://", "postgresql://", 1)
+
+
+def _cause(error: psycopg2.Error) -> Exception:
+    """A server that is away or busy is what a step may be tried again for, as it is for a disk."""
+    may_pass = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    return ConnectionError(_first_line(error)) if may_pass else error
 
 
 def _first_line(error: Exception) -> str:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from vr_assets.backends.lease_books import Database
 from vr_assets.backends.leases import Leases, endpoints_in_use
 from vr_assets.backends.limits import Limiter
+from vr_assets.defs.faults import told_to_dagster
 from vr_assets.errors import Cause, StorageError
 from vr_assets_tests.servers import serving
 from vr_assets_tests.servers.openai import OpenAIDialect
@@ -103,6 +105,11 @@ def test_a_connection_that_was_cut_is_made_anew_and_nothing_held_is_lost(databas
     with leases.turn(0, held=4, waiting=0) as turn:
         assert turn.in_flight == 4
     leases.close()
+
+
+def test_a_step_that_found_no_database_is_tried_again() -> None:
+    with pytest.raises(dg.RetryRequested), told_to_dagster(0):
+        Leases("e", Database("postgresql://vr@127.0.0.1:1/nowhere"), patience_s=0.1)
 
 
 @pytest.mark.parametrize(
