@@ -31,8 +31,8 @@ LONG_AGO = 1_000_000_000.0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with postgres(tmp_path_factory.mktemp("leases") / "postgres") as running:
+def server() -> Iterator[Postgres]:
+    with postgres() as running:
         yield running
 
 

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,15 +45,15 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    """Started in a folder that is not there yet, and stopped at the end. Skips where PostgreSQL is not installed."""
+def postgres() -> Iterator[Postgres]:
+    """Started in a folder of its own, and stopped at the end. Skips where PostgreSQL is not installed."""
     place = binaries()
     if place is None:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     (folder / "password").write_text(PASSWORD)
     as_user = _as_user(folder)
     data = str(folder / "data")
@@ -64,17 +65,16 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         yield Postgres(port)
     finally:
         _run(*as_user, str(place / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 def _as_user(folder: Path) -> list[str]:
-    """The server refuses root, which then must let another user into the folder."""
+    """The server refuses root, which then gives the folder to another user."""
     if os.geteuid() != 0:
         return []
     user = next((name for name in ("postgres", "nobody") if _exists(name)), "nobody")
     for path in (folder, folder / "password"):
         shutil.chown(path, user)
-    for parent in folder.parents[:-2]:
-        parent.chmod(parent.stat().st_mode | 0o011)
     record = pwd.getpwnam(user)
     return ["setpriv", f"--reuid={record.pw_uid}", f"--regid={record.pw_gid}", "--clear-groups"]
 
