@@ -26,8 +26,8 @@ IGNORED = (
     ".endpoints/",
 )
 PROMPTS_DIR = "prompts"
-POSTGRES = """# What ran lies in a database that all workers reach. Its address, postgresql+psycopg2://user:password@host:5432/name, is in the
-# environment.
+POSTGRES = """# What ran lies in a database that all workers reach. Its address is in the environment, as
+# postgresql+psycopg2://user:password@host:5432/name
 storage:
   postgres:
     postgres_url:
