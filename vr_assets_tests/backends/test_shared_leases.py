@@ -66,6 +66,19 @@ def test_all_go_by_the_databases_clock(database: Database) -> None:
     leases.close()
 
 
+def test_nobody_has_a_turn_within_anothers(database: Database) -> None:
+    one, other, elsewhere = Leases("e", database), Leases("e", database, patience_s=0.1), Leases("f", database)
+    with one.turn(0, held=1, waiting=0):
+        with pytest.raises(StorageError, match="lock timeout"), other.turn(0, held=0, waiting=0):
+            pass
+        with elsewhere.turn(0, held=0, waiting=0) as turn:
+            assert turn.in_flight == 0
+    with other.turn(0, held=0, waiting=0) as turn:
+        assert turn.in_flight == 1
+    for leases in (one, other, elsewhere):
+        leases.close()
+
+
 def test_a_turn_that_ends_in_an_error_changes_nothing(database: Database) -> None:
     leases = Leases("e", database)
     with leases.turn(0, held=1, waiting=0) as turn:
