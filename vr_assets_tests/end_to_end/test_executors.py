@@ -11,6 +11,7 @@ from vr_assets_tests.servers.serving import Behaviour
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.timeout(600)
 def test_a_process_for_each_step_makes_what_one_process_makes_and_asks_nothing_twice(
     two: Path, tmp_path: Path, serve: ServerFactory
 ) -> None:
