@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -37,11 +37,16 @@ class Postgres:
         return f"{self._at}/of_test_{self._made}"
 
     def execute(self, words: str) -> None:
-        file = psycopg2.connect(self.url)
-        file.autocommit = True
-        with file.cursor() as cursor:
+        with closing(psycopg2.connect(self.url)) as file, file.cursor() as cursor:
+            file.autocommit = True
             cursor.execute(words)
-        file.close()
+
+    def ask(self, database: str, question: str) -> int:
+        """The number that answers it."""
+        with closing(psycopg2.connect(database)) as file, file.cursor() as cursor:
+            cursor.execute(question)
+            ((value,),) = cursor.fetchall()
+        return int(value)
 
 
 @contextmanager
