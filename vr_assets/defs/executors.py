@@ -28,13 +28,15 @@ def executor() -> dg.ExecutorDefinition:
                 from dagster_celery import celery_executor
             except ImportError as error:
                 raise _not_installed(name) from error
-            return celery_executor.configured({"broker": {"env": BROKER}, "backend": {"env": RESULTS}})
+            spread: dg.ExecutorDefinition = celery_executor.configured({"broker": {"env": BROKER}, "backend": {"env": RESULTS}})
+            return spread
         case ExecutorName.K8S:
             try:
                 from dagster_k8s import k8s_job_executor
             except ImportError as error:
                 raise _not_installed(name) from error
-            return k8s_job_executor
+            jobs: dg.ExecutorDefinition = k8s_job_executor
+            return jobs
 
 
 def _not_installed(name: ExecutorName) -> SettingsError:

@@ -8,6 +8,7 @@ import pytest
 from pytest import MonkeyPatch
 
 from vr_assets.defs.executors import executor
+from vr_assets.defs.instance import run_config
 from vr_assets.errors import SettingsError
 
 
@@ -36,6 +37,11 @@ def test_a_wrong_name_is_refused_with_the_names_there_are(monkeypatch: MonkeyPat
     monkeypatch.setenv("VR_EXECUTOR", "dask")
     with pytest.raises(SettingsError, match=r"executor = 'dask' .*'in_process', 'multiprocess', 'celery' or 'k8s'"):
         executor()
+
+
+def test_a_run_cannot_choose_what_carries_out_its_own_steps() -> None:
+    with pytest.raises(SettingsError, match="set VR_EXECUTOR"):
+        run_config({"executor": "celery"})
 
 
 @pytest.mark.parametrize("name", ["celery", "k8s"])
