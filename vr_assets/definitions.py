@@ -5,6 +5,7 @@ import dagster as dg
 from vr_assets.defs.assets import CONVERSATION_ASSETS, IMAGE_ASSETS, VIDEO_ASSETS
 from vr_assets.defs.automation import automation
 from vr_assets.defs.checks import checks_of
+from vr_assets.defs.executors import executor
 from vr_assets.defs.io_managers import RowsIOManager
 from vr_assets.defs.jobs import JOBS
 from vr_assets.defs.recipes import recipe_spec
@@ -29,5 +30,5 @@ defs = dg.Definitions(
         "project": Project(store=_store, **_groups),
         "rows": RowsIOManager(store=_store),
     },
-    executor=dg.in_process_executor,
+    executor=executor(),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 from pytest import CaptureFixture, MonkeyPatch
 
@@ -115,6 +116,19 @@ def test_init_makes_a_project_that_keeps_what_is_there_and_is_ready(
     assert dotenv_values(made / ".env") == {"DAGSTER_HOME": str(made), "VR_PROMPTS__PROMPTS_DIR": str(made / "prompts")}
     monkeypatch.chdir(made)
     assert terminal.vr("ingest", str(videos), "--batch", "cams").code == 0
+
+
+def test_init_puts_the_instance_into_postgresql_once_and_leaves_another_storage_alone(terminal: Terminal) -> None:
+    for _ in range(2):
+        assert terminal.vr("init", "own", "--postgres").code == 0
+    made = yaml.safe_load((terminal.root / "own" / "dagster.yaml").read_text())
+    assert made["storage"] == {"postgres": {"postgres_url": {"env": "DAGSTER_PG_URL"}}}
+    assert made["concurrency"] == yaml.safe_load(template("dagster.yaml"))["concurrency"]
+
+    (terminal.root / "other").mkdir()
+    (terminal.root / "other" / "dagster.yaml").write_text("storage:\n  sqlite:\n    base_dir: /x\n")
+    said = terminal.vr("init", "other", "--postgres")
+    assert said.code == 2 and "it has storage; take that out" in said.err
 
 
 def test_the_first_command_notes_the_instance_in_dotenv_and_keeps_what_is_in_it(terminal: Terminal, videos: Path) -> None:

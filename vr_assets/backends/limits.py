@@ -6,16 +6,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import anyio
 
+from vr_assets.backends.lease_books import Where
 from vr_assets.backends.leases import Leases, Turn, may_take
 from vr_assets.backends.pace import Call, Terms
 from vr_assets.errors import Cause
 
-# Places that other runs hold come back without a word: they are looked for.
-POLL_S = 0.05
 # At least so often a waiting run says that it still waits.
 SAY_S = 0.5
 # A rate's next call is kept so long for the run that was not served for longest.
@@ -65,12 +63,12 @@ class Place:
 class Limiter:
     """Calls to one endpoint: as many at a time, and as often, as it takes; the ceiling is for all runs that share `state`.
 
-    It belongs to the event loop in which it is first used. Several for one endpoint and file share its places.
+    It belongs to the event loop in which it is first used. Several for one endpoint and state share its places.
 
     Args:
         endpoint: what shares one ceiling.
         ceiling: most calls at a time, at least 1.
-        state: the file that runs on this machine share; None: this limiter alone.
+        state: the file that runs on this machine share, or the database that machines share; None: this limiter alone.
         run: limiters of one run count as one where runs share places; empty: those of one process do.
         requests_per_minute: most calls that start in any minute; 0: as the endpoint lets.
         tokens_per_minute: most tokens in any minute; 0: as the endpoint lets.
@@ -82,7 +80,7 @@ class Limiter:
         endpoint: str,
         ceiling: int,
         *,
-        state: Path | None = None,
+        state: Where = None,
         run: str = "",
         requests_per_minute: float = 0.0,
         tokens_per_minute: float = 0.0,
@@ -110,7 +108,7 @@ class Limiter:
             tokens: about how many the call will cost, for `tokens_per_minute`.
 
         Raises:
-            StorageError: the shared file cannot be used.
+            StorageError: what is shared cannot be used.
         """
         await anyio.lowlevel.checkpoint_if_cancelled()
         ticket = _Ticket(priority, next(self._numbers), tokens, anyio.Event())
@@ -136,10 +134,11 @@ class Limiter:
 
     def _try(self, ticket: _Ticket) -> Place | float:
         """A place, or the seconds after which to look again."""
-        now = self._now()
-        with self._leases.turn(now, held=self.in_flight, waiting=len(self._queue)) as turn:
+        with self._leases.turn(self._now(), held=self.in_flight, waiting=len(self._queue)) as turn:
+            now = turn.now
             if not may_take(turn.run, turn.others, turn.pace.places(self._terms)):
-                return POLL_S if turn.contended else SAY_S
+                # Places that other runs hold come back without a word: they are looked for.
+                return self._leases.look_again_s if turn.contended else SAY_S
             due_in_s = turn.pace.due_in_s(now, self._terms) + (TURN_S if turn.waits_longer else 0.0)
             if due_in_s > 0:
                 return min(due_in_s, SAY_S)
@@ -154,9 +153,8 @@ class Limiter:
     def _finish(self, tell: Callable[[Turn, float, Terms], None]) -> None:
         try:
             if not self._closed:
-                now = self._now()
-                with self._leases.turn(now, held=self.in_flight, waiting=len(self._queue)) as turn:
-                    tell(turn, now, self._terms)
+                with self._leases.turn(self._now(), held=self.in_flight, waiting=len(self._queue)) as turn:
+                    tell(turn, turn.now, self._terms)
                     turn.mine.held -= 1
         finally:
             self.in_flight -= 1

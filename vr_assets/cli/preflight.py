@@ -76,7 +76,7 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
     """Show what an endpoint can do; whether it can do what the stages need."""
     from datetime import UTC, datetime
 
-    from vr_assets.backends.leases import LEASES
+    from vr_assets.backends.leases import shared_book
     from vr_assets.backends.limits import Limiter
     from vr_assets.backends.make import make_backend
     from vr_assets.backends.preflight import Preflight
@@ -99,7 +99,7 @@ async def _try(name: str, asked: "Mapping[str, frozenset[Need]]", settings: "Set
     limiter = Limiter(
         backend.endpoint,
         settings.calls.max_workers,
-        state=shared / LEASES,
+        state=shared_book(shared, os.environ),
         requests_per_minute=model.requests_per_minute,
         tokens_per_minute=model.tokens_per_minute,
     )

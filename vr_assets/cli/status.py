@@ -106,10 +106,10 @@ def _tell_reports(store: "Store", batches: "Sequence[Batch]") -> None:
 
 def _tell_endpoints() -> None:
     """Calls in flight now, where runs are under way."""
-    from vr_assets.backends.leases import LEASES, endpoints_in_use
+    from vr_assets.backends.leases import endpoints_in_use, shared_book
 
     home = os.environ.get(HOME)
-    used = endpoints_in_use(Path(home) / SHARED / LEASES) if home else []
+    used = endpoints_in_use(shared_book(Path(home) / SHARED, os.environ)) if home else []
     if used:
         headings = ["runs", "in flight", "waiting", "found to take"]
         shown = table("endpoint", *headings, numbers=headings, title="calls now")

@@ -1,7 +1,7 @@
 """Settings as Dagster resources: a setting's dotted name is its path under `resources.<group>.config` in run config.
 
 Generated from `vr_assets.settings`, so that the two cannot drift. Every field is optional: only what was set counts. Settings
-that are in no group are in `run`; `data_root`, `bucket`, `ingest` and `drops` come before there is a run.
+that are in no group are in `run`; `data_root`, `executor`, `bucket`, `ingest` and `drops` come before there is a run.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ from vr_assets.settings import Layer, Settings, flatten
 
 TOP = "run"
 _ABOUT_TOP = "What this run redoes although answers are there, and settings that are in no group."
-_BEFORE_A_RUN = frozenset({"data_root", "bucket", "ingest", "drops"})
+_BEFORE_A_RUN = frozenset({"data_root", "executor", "bucket", "ingest", "drops"})
 _NAMED = tuple(name for name, field in Settings.model_fields.items() if get_origin(field.annotation) is dict)
 
 

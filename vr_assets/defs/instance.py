@@ -10,7 +10,7 @@ from vr_assets.defs.partitions import PARTITION_SETS
 from vr_assets.defs.recipes import observe_recipes
 from vr_assets.defs.resources import PARTITION_TAG
 from vr_assets.errors import IngestError, SettingsError
-from vr_assets.settings import ON_REQUEST, Asset, Graph, Layer
+from vr_assets.settings import ON_REQUEST, Asset, Graph, Layer, environment_name
 from vr_assets.storage import Store
 
 # For the command line, which does not import Dagster.
@@ -99,7 +99,13 @@ def select_assets(selection: str, defs: dg.Definitions, kind: Graph = Graph.VIDE
 
 
 def run_config(layer: Layer) -> dict[str, object]:
-    """Settings as run config. Dagster's own console lines are off: whoever runs in this process shows how far it is."""
+    """Settings as run config. Dagster's own console lines are off: whoever runs in this process shows how far it is.
+
+    Raises:
+        SettingsError: `executor` is set, which is chosen before there is a run.
+    """
+    if "executor" in layer:
+        raise SettingsError(f"executor is chosen before there is a run: set {environment_name('executor')}, or in .env")
     resources: dict[str, dict[str, object]] = {}
     for name, value in layer.items():
         path = name.split(".") if "." in name else ["store" if name == "data_root" else TOP, name]

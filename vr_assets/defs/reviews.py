@@ -1,7 +1,6 @@
 """Review pages as assets: what people look at when a batch is through."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import dagster as dg
 
@@ -10,7 +9,8 @@ from vr_assets.defs.links import link
 from vr_assets.defs.partitions import batches_of
 from vr_assets.defs.resources import Project
 from vr_assets.defs.review_pages import build_page
-from vr_assets.defs.stage_runs import SHARED, one_batch
+from vr_assets.defs.shared import shared_folder
+from vr_assets.defs.stage_runs import one_batch
 from vr_assets.export.review.site import INDEX
 from vr_assets.settings import Graph
 from vr_assets.steps.findings import find_all
@@ -33,7 +33,7 @@ def _reviews(graph: Graph, name: str) -> dg.AssetsDefinition:
         with told_to_dagster(context.op_execution_context.retry_number):
             batch, store = one_batch(context), project.store.open()
             settings = project.resolved(batch).settings
-            run = Run(id=context.run.run_id, batch=batch, shared=Path(context.instance.root_directory) / SHARED)
+            run = Run(id=context.run.run_id, batch=batch, shared=shared_folder(context.instance))
             session = project.session(lambda: Session(settings, store, run, environ=project.environment()))
             findings = find_all(store, batch, settings)
             built = session.with_media(lambda media: build_page(store, batch, media, findings))

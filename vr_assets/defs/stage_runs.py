@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
@@ -15,14 +14,12 @@ from vr_assets.defs.metadata import stage_metadata
 from vr_assets.defs.previews import preview
 from vr_assets.defs.progress import current_listener
 from vr_assets.defs.resources import Project, epochs_of
+from vr_assets.defs.shared import leases_of, shared_folder
 from vr_assets.errors import SettingsError
 from vr_assets.records.row import Row
 from vr_assets.settings import Asset
 from vr_assets.steps.session import Run, Session
 from vr_assets.steps.stage import Stage, check_backends
-
-# In DAGSTER_HOME: what runs on this machine share about endpoints. May be deleted while none is going on.
-SHARED = ".endpoints"
 
 R = TypeVar("R", bound=Row)
 
@@ -53,7 +50,8 @@ def carry_out(context: dg.AssetExecutionContext, project: Project, work: Callabl
             batch=name,
             assets=assets,
             epochs=lambda one: epochs_of(one, settings, context.run, context.instance),
-            shared=Path(context.instance.root_directory) / SHARED,
+            shared=shared_folder(context.instance),
+            leases=leases_of(context.instance, environ),
         )
         session = project.session(lambda: Session(settings, store, run, environ=environ))
         result = session.carry_out(asset, work_and_preview, on_progress=current_listener())

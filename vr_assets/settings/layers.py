@@ -170,7 +170,7 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> str:
 
 
 # What shapes no answer: where things lie, how an endpoint is reached, how much at once. Everything else is part of the recipe.
-_OPERATIONAL = frozenset({"data_root", "files_url", "force_reprocess", "retry"})
+_OPERATIONAL = frozenset({"data_root", "files_url", "executor", "force_reprocess", "retry"})
 _OPERATIONAL_GROUPS = frozenset({"calls", "budget", "checks", "ingest", "drops", "bucket", "release"})
 _OPERATIONAL_LEAVES = frozenset(
     {

@@ -10,6 +10,7 @@ from vr_assets.settings.names import (
     Asset,
     AudioSetting,
     BoxConvention,
+    ExecutorName,
     LongRecordings,
     LongVideoInput,
     ModeSetting,
@@ -200,6 +201,10 @@ class Settings(Group):
 
     data_root: str = Field("./data", description="Where everything is written: a folder, or s3://bucket/prefix.")
     files_url: str = Field("", description="Address where a web server shows data_root: the UI links there. Empty: paths.")
+    executor: ExecutorName = Field(
+        ExecutorName.IN_PROCESS,
+        description="What carries out the steps of runs that Dagster starts. The others take longer a step.",
+    )
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="S3: region, local copies, retries.")
     mode: ModeSetting = Field(ModeSetting.AUTO, description="auto: the model labels each video; else the batch is pre-sorted.")
     force_reprocess: Strings = Field((), description="Assets to ask again in spite of the journal, or `all`. For one run.")

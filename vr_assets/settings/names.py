@@ -157,6 +157,15 @@ class BackendName(StrEnum):
     OPENCV = "opencv"
 
 
+class ExecutorName(StrEnum):
+    """What carries out the steps of a run: its own process, processes of its own, Celery workers, or Kubernetes jobs."""
+
+    IN_PROCESS = "in_process"
+    MULTIPROCESS = "multiprocess"
+    CELERY = "celery"
+    K8S = "k8s"
+
+
 class ReplyFormat(StrEnum):
     """How a reply is asked for: JSON under a schema, any JSON object, a labelled layout, or the first that the endpoint takes."""
 

@@ -20,7 +20,7 @@ from vr_assets.backends.calling import Caller, UnderWay
 from vr_assets.backends.counts import Counts
 from vr_assets.backends.journaled import Asker
 from vr_assets.backends.known import Known
-from vr_assets.backends.leases import LEASES
+from vr_assets.backends.lease_books import Where
 from vr_assets.backends.limits import Gate, Limiter
 from vr_assets.backends.make import make_backend
 from vr_assets.backends.preflight import Preflight
@@ -62,7 +62,7 @@ class Run:
     """Which run this is.
 
     `assets` are those it materializes; `epochs` says from when on answers count, asset by asset; `shared` is the folder that all
-    runs on this machine share, None for none.
+    runs on this machine share, None for none; `leases` is where places at endpoints are written down.
     """
 
     id: str = ""
@@ -70,6 +70,7 @@ class Run:
     assets: Sequence[Asset] = ()
     epochs: Callable[[Asset], Epochs] = _no_epochs
     shared: Path | None = None
+    leases: Where = None
 
 
 class Session:
@@ -247,7 +248,7 @@ class Session:
             self._limiters[endpoint] = Limiter(
                 endpoint,
                 self.settings.calls.max_workers,
-                state=self._run.shared / LEASES if self._run.shared else None,
+                state=self._run.leases,
                 run=self._run.id,
                 requests_per_minute=_strictest(model.requests_per_minute for model in same),
                 tokens_per_minute=_strictest(model.tokens_per_minute for model in same),

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from vr_assets.backends.leases import shared_book
 from vr_assets.backends.prices import Prices
 from vr_assets.prompts import Prompts
 from vr_assets.records.batch import ManifestRow
@@ -68,7 +69,12 @@ async def try_out(
     written: list[Exchange] = []
     alone = _alone(settings)
     check_backends(TRIED[: TRIED.index(last) + 1], alone, store, environ=environ)
-    run = Run(id=f"try-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}", batch=_BOOKED_AS, shared=shared)
+    run = Run(
+        id=f"try-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        batch=_BOOKED_AS,
+        shared=shared,
+        leases=shared and shared_book(shared, environ),
+    )
     async with Session(alone, store, run, environ=environ) as session:
 
         async def carry(asset: Asset, work: Callable[[Stage], Awaitable[list[R]]]) -> list[R]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vr_assets.backends.leases import Leases, Share, endpoints_in_use, may_take
+from vr_assets.backends.lease_books import Share
+from vr_assets.backends.leases import Leases, endpoints_in_use, may_take
 from vr_assets.errors import StorageError
 
 NOW = 1_000_000_000.0
