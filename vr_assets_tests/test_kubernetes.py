@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import dagster_k8s
+import dagster_k8s.job
+import dagster_k8s.models
+import kubernetes.client
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,9 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from vr_assets.definitions import defs
 from vr_assets.settings import Asset, environment_name
 from vr_assets.settings.layers import leaves
-
-kubernetes = pytest.importorskip("kubernetes")
-dagster_k8s = pytest.importorskip("dagster_k8s")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "kubernetes"
@@ -231,7 +232,7 @@ def test_what_goes_into_pods_is_what_kubernetes_knows(values: Values) -> None:
 
 def test_every_setting_is_one_and_no_key_is_among_them(values: Values) -> None:
     ours = {environment_name(leaf.name) for leaf in leaves()}
-    assert {name for name in values.deployment.env if name.startswith("VR_")} <= ours | {"VR_EXECUTOR"}
+    assert {name for name in values.deployment.env if name.startswith("VR_")} <= ours
     assert not [name for name in values.deployment.env if re.search("KEY|SECRET|TOKEN|PASSWORD", name)]
     assert values.deployment.envSecrets
 
