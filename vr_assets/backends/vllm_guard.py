@@ -225,6 +225,8 @@ class Guard:
         """The server of a guard that was killed itself."""
         former = State.read(self._files.state)
         if former is not None:
+            # Nobody is to take it for the server of this guard while it ends.
+            replace(former, port=0).write(self._files.state)
             end(former.pid, former.started)
             self._files.state.unlink()
 
