@@ -44,6 +44,7 @@ def take_all(days: ThreeDays, ui: Ui, camera: Camera) -> None:
     camera.take("materialize")
     ui.launch("monday")
     wait_for(lambda: days.made("monday"))
+    days.review("monday")
     ui.open_partition("qa", "monday")
     camera.take("partition")
     ui.launch(*DAYS)
@@ -76,7 +77,6 @@ def main() -> None:
         clips = sorted(draw_videos(Path(folder) / "cctv", 6).iterdir())
         with served(root / "data") as files_url:
             days = ThreeDays.at(root, clips, files_url)
-            days.review("monday")
             with dagster_dev(days.project) as webserver, browsing(webserver.url) as ui:
                 take_all(days, ui, Camera(ui, {files_url: "http://files:8080", str(root): "", folder: ""}))
 

@@ -11,26 +11,26 @@ from vr_assets_tests.end_to_end.three_days import DAYS, ThreeDays, served
 pytestmark = [pytest.mark.slow, needs_browser]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_batches_are_materialized_backfilled_found_stale_and_looked_into_in_the_ui(videos: Path, tmp_path: Path) -> None:
     root = tmp_path / "project"
     with served(root / "data") as files_url:
         days = ThreeDays.at(root, sorted(videos.iterdir())[:3], files_url)
-        days.review("monday")
         with dagster_dev(days.project) as webserver, browsing(webserver.url) as ui:
             ui.launch("monday")
             wait_for(lambda: days.made("monday"))
-            ui.open_partition("qa", "monday")
-            ui.shown("Materialized")
-            with ui.page.expect_popup(timeout=PATIENCE_MS) as opened:
-                ui.page.locator("a[href$='/review/index.html']").first.click()
-            assert opened.value.get_by_role("heading").first.inner_text() == "Review of monday"
+            days.review("monday")
 
             ui.launch(*DAYS)
             ui.backfill_ends(len(DAYS))
             assert days.made(*DAYS)
             ui.open_partition("raw_videos", "wednesday")
             ui.shown("gone.mp4: no such file")
+            ui.open_partition("qa", "monday")
+            ui.shown("Materialized")
+            with ui.page.expect_popup(timeout=PATIENCE_MS) as opened:
+                ui.page.locator("a[href$='/review/index.html']").first.click()
+            assert opened.value.get_by_role("heading").first.inner_text() == "monday"
 
             days.edit()
             ui.open_partition("qa", "monday")

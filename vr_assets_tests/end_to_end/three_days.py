@@ -63,11 +63,8 @@ class ThreeDays:
         return all((self._batch(day) / f"{Asset.TASK_FILES}.jsonl").is_file() for day in days)
 
     def review(self, day: str) -> None:
-        """A stand-in for a review page, where none was made."""
-        page = self._batch(day) / "review" / "index.html"
-        if not page.exists():
-            page.parent.mkdir()
-            page.write_text(f"<h1>Review of {day}</h1>")
+        """Make the day's review page: what is made of the day from then on links to it."""
+        self.project.vr("review", "--batch", day, "--build")
 
     def edit(self) -> None:
         """Some words more at the end of a QA prompt's first block."""
