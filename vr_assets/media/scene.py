@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.actors import Stage, to_track, went_places
+from vr_assets.media.vision.actors import Handled, Stage, to_track, went_places
 from vr_assets.media.vision.aftermath import aftermath
 from vr_assets.media.vision.background import Background
 from vr_assets.media.vision.belongings import find_belongings
@@ -169,11 +169,16 @@ def _follow(shot: _Shot, first: Survey) -> _Told:
     stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
     trails = stitch(shot.tracker.finish(), stage.size)
     told = [(trail, to_track(trail, stage, trails)) for trail in trails]
-    found = sorted((track for _, track in told if track is not None), key=lambda track: _order(track[0]))
-    own, ways = [track for track, _ in found], [way for _, way in found]
+    found = sorted(((trail, *track) for trail, track in told if track is not None), key=lambda track: _order(track[1]))
+    own, ways = [track for _, track, _ in found], [way for _, _, way in found]
+    samples = shot.background.samples
+    things = find_belongings(samples, ways, stage)
+    for place in {thing.track for thing in things if thing.track is not None}:
+        handled = [Handled.of(thing, stage.size) for thing in things if thing.track == place]
+        again = to_track(found[place][0], stage, trails, handled, shot.boxes)
+        own[place] = again[0] if again is not None else own[place]
     seen = find_stirs(shot.boxes, own, stage)
     own = [_doubted(track, own, seen, stage) for track in own]
-    samples = shot.background.samples
     after = [aftermath(track, own, samples, stage) for track in own]
     own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
     certain = [track.certain for track in own]
@@ -183,9 +188,13 @@ def _follow(shot: _Shot, first: Survey) -> _Told:
         stirs=seen,
         contacts=met,
         struck=struck,
-        belongings=find_belongings(samples, ways, certain, stage),
+        belongings=[thing if thing.track is None or certain[thing.track] else _unsure(thing) for thing in things],
         complete=not any(track is None and went_places(trail, stage) for trail, track in told),
     )
+
+
+def _unsure(thing: LeftThing) -> LeftThing:
+    return thing.model_copy(update={"confidence": min(thing.confidence, 0.5)})
 
 
 def _order(track: Track) -> tuple[float, float, float, float]:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.geometry import Box, centre, gap, moved
+from vr_assets.media.vision.geometry import Box, centre, gap, moved, overlap
 from vr_assets.media.vision.speeds import falls, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Colour, Point, Side, Sides, SpeedChange, Stop, Track
+from vr_assets.records.scene import Colour, LeftThing, Point, Side, Sides, SpeedChange, Stop, Track
 
 _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from pieces of something that moves in place.
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
@@ -33,6 +33,7 @@ _EDGE_PX = 2
 _ABOUT_S, _MADE_OUT_S, _TURNS_S = 2.0, 1.5, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
+_HANDLED_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,37 @@ class Stage:
         return self.width, self.height
 
 
-def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[Track, Way] | None:
-    """The trail as a record, with its way frame by frame; None when it went nowhere."""
+@dataclass(frozen=True)
+class Handled:
+    """What a mover put down or took away, about that moment: where its box, in pixels, meets the mover's, that one leaps."""
+
+    box: Box
+    moment_s: float
+
+    @classmethod
+    def of(cls, thing: LeftThing, size: tuple[int, int]) -> "Handled":
+        (width, height), area = size, thing.area
+        box = (round(area.x0 * width), round(area.y0 * height), round(area.x1 * width), round(area.y1 * height))
+        return cls(box, thing.moment_s)
+
+    def lies_in(self, sights: Sequence[Sight]) -> bool:
+        near = [sight for sight in sights if abs(sight.time_s - self.moment_s) <= _HANDLED_S]
+        return any(overlap(sight.box, self.box) > 0 for sight in near)
+
+
+def to_track(
+    trail: Trail,
+    stage: Stage,
+    others: Sequence[Trail] = (),
+    things: Sequence[Handled] = (),
+    moving: Sequence[tuple[float, Box]] = (),
+) -> tuple[Track, Way] | None:
+    """The trail as a record, with its way frame by frame; None when it went nowhere.
+
+    Args:
+        things: what it put down or took away, once that is known.
+        moving: (time, box) of all that moves, in order of time; told only with `things`.
+    """
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
     lasted_s = last.time_s - first.time_s
@@ -68,8 +98,8 @@ def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[
             return None
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
-    stops = _stops(sights, whole.path, stage)
-    confidence = _confidence(trail, stage, others)
+    stops = tuple(_until_it_moves(stop, whole, things, moving) for stop in _stops(sights, whole.path, stage))
+    confidence = _confidence(trail, stage, others, things)
     if not _ends_known(stops, left, last, stage):
         confidence = min(0.5, confidence)
     wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
@@ -120,13 +150,14 @@ def went_places(trail: Trail, stage: Stage) -> bool:
     return len(trail.sights) >= _GLIMPSED and travel(trail.sights, stage.size) >= _CROSSING * max(stage.size)
 
 
-def _confidence(trail: Trail, stage: Stage, others: Sequence[Trail]) -> float:
+def _confidence(trail: Trail, stage: Stage, others: Sequence[Trail], things: Sequence[Handled]) -> float:
     """In its being one body all along: less where it was hidden, touched others or is small, little where it may be several."""
     inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
     sizes = [_size(sight.box) for sight in trail.sights]
     whole = [sight for sight, shows in zip(trail.sights, inside, strict=True) if shows]
     joined = any(
-        ratio > _JOINED_ALONE or (ratio > _JOINED and _someone_else(trail, whole[place], others, stage))
+        (ratio > _JOINED_ALONE or (ratio > _JOINED and _someone_else(trail, whole[place], others, stage)))
+        and not any(thing.lies_in(whole[max(0, place - 1) : place + 1]) for thing in things)
         for place, ratio in _jumps([_size(sight.box) for sight in whole])
     )
     if trail.doubt_s >= _DOUBT_S or joined or trail.changed_colour():
@@ -220,6 +251,9 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
         rest = np.median(path[(index + end) // 2 : end + 1], axis=0)
         while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
             index += 1
+        # What led up to it no longer takes up a part of the reach.
+        while long_enough and end + 1 < len(sights) and np.ptp(path[index : end + 2], axis=0).max() <= reach:
+            end += 1
         if long_enough and end < len(sights) - 1:
             while end > index and np.abs(path[end] - rest).max() > 1 + _SETTLED * max(stage.size):
                 end -= 1
@@ -238,6 +272,20 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
             )
         index = end + 1 if long_enough else index + 1
     return tuple(_unbroken(stops, reach / max(stage.size)))
+
+
+def _until_it_moves(stop: Stop, way: Way, things: Sequence[Handled], moving: Sequence[tuple[float, Box]]) -> Stop:
+    """Ended where what puts a thing down begins to move: for a while it and the thing have one box, which keeps its edges."""
+    end_s = stop.end_s
+    if end_s is None or not any(stop.start_s <= thing.moment_s <= end_s + _HANDLED_S for thing in things):
+        return stop
+    times = {time_s for time_s, box in moving if stop.start_s < time_s <= end_s and overlap(box, way.box(time_s)) > 0}
+    for time_s in sorted(times, reverse=True):
+        if end_s - time_s > _TWITCH_S / 2:
+            break
+        end_s = time_s
+    # Motion between two frames began at the earlier one.
+    return stop.model_copy(update={"end_s": _rounded(max(stop.start_s + _STILL_S, end_s))})
 
 
 def _unbroken(stops: Sequence[Stop], reach: float) -> list[Stop]:

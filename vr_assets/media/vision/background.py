@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.medians import median
 from vr_assets.media.vision.steady import Anchor
 
 _REACH_S = 20.0
@@ -138,10 +139,10 @@ class Background:
         near = [image for at, image in self.samples if abs(at - centre) <= _REACH_S]
         near = near or [min(self.samples, key=lambda sample: abs(sample[0] - centre))[1]]
         near = near[:: -(-len(near) // _MOST_SAMPLES)]
-        rough = _median(near)
+        rough = median(near)
         level = [expose(image, 1 / exposure(image, rough)) for image in near]
-        self.image = _median(level)
-        noise = _median([_largest(cv2.absdiff(image, self.image)) for image in level])
+        self.image = median(level)
+        noise = median([_largest(cv2.absdiff(image, self.image)) for image in level])
         spread = cv2.GaussianBlur(noise.astype(np.float32) * 1.48 * _NOISES, (0, 0), 2)
         contrast = _largest(cv2.morphologyEx(self.image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
         self._threshold = np.clip(np.clip(spread, _FLOOR, _CEILING) + _SHAKE * contrast, 0, 100).astype(np.uint8)
@@ -192,8 +193,3 @@ def _shaded(frame: Image, empty: Image) -> Mask:
 def _largest(difference: object) -> Image:
     blue, green, red = cv2.split(cast(Image, difference))
     return cast(Image, cv2.max(cv2.max(blue, green), red))
-
-
-def _median(images: Sequence[Image]) -> Image:
-    stack = np.stack(images)
-    return cast(Image, np.partition(stack, len(images) // 2, axis=0)[len(images) // 2])
