@@ -1,6 +1,6 @@
 """What the offline annotator sees: measures one video and says only what it measured.
 
-Two passes over the file: the first finds blank, frozen and moving pictures, cuts and the empty background, the second follows
+Two passes over the pictures: the first finds blank, frozen and moving pictures, cuts and the empty background, the second follows
 what differs from it. No learned weights, no chance: the same file gives the same record.
 """
 
@@ -82,7 +82,7 @@ def measure_scene(path: Path, *, duration_s: float) -> Scene:
 def _watch(path: Path, first: Survey) -> list[_Shot]:
     shots: list[_Shot] = []
     steady = _steady(first)
-    for time_s, frame in small_frames(path):
+    for time_s, frame in first.kept or small_frames(path):
         while len(shots) < len(steady) and time_s >= steady[len(shots)].start_s - 1e-3:
             shots.append(_open_shot(first, steady[len(shots)], frame))
         if not shots or time_s >= shots[-1].until_s - 1e-3:
@@ -237,5 +237,5 @@ def _flow(tracks: Sequence[Track]) -> Sides:
 
 def _surroundings(first: Survey) -> Colour | None:
     """The colour of most of the picture, over the whole video."""
-    votes = sum((colours.count(colours.shades(image[::4, ::4])) for _, image in first.samples), start=colours.no_votes())
+    votes = sum((colours.count(colours.shades(image[::8, ::8])) for _, image in first.samples), start=colours.no_votes())
     return None if first.quality.dark else colours.name(votes)

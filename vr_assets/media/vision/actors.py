@@ -1,5 +1,6 @@
 """Turns trails into tracks: who is an actor, where it came from, where it went, where it stood."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
 from vr_assets.media.vision.geometry import Box, centre, gap, moved, overlap
-from vr_assets.media.vision.speeds import falls, loiters, speed_changes
+from vr_assets.media.vision.speeds import falls, last_within, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.base import Span
@@ -19,7 +20,7 @@ _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from 
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
-_STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
+_STILL_S, _STILL_REACH, _SETTLED, _STIRS = 1.0, 0.012, 0.004, 0.03
 _TWITCH_S = 0.6
 _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
@@ -33,7 +34,7 @@ _EDGE_PX = 2
 _ABOUT_S, _MADE_OUT_S, _TURNS_S = 2.0, 1.5, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
-_HANDLED_S = 3.0
+_HANDLED_S, _BENDS_S, _STEADILY_S = 3.0, 2.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def to_track(
             return None
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
-    stops = tuple(_until_it_moves(stop, whole, things, moving) for stop in _stops(sights, whole.path, stage))
+    stops = _stops(sights, whole.path, stage)
+    for thing in things:
+        stops = _beside(stops, thing, whole, moving)
     confidence = _confidence(trail, stage, others, things)
     if not _ends_known(stops, left, last, stage):
         confidence = min(0.5, confidence)
@@ -242,9 +245,7 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
     stops = []
     index = 0
     while index < len(sights):
-        end = index
-        while end + 1 < len(sights) and np.ptp(path[index : end + 2], axis=0).max() <= reach:
-            end += 1
+        end = last_within(path, index, reach)
         long_enough = times[end] - times[index] >= _STILL_S
         came_here = np.hypot(*(path[index] - path[0])) > 0.05 * max(stage.size)
         # Gentle braking comes within reach of its end half a second before it.
@@ -252,8 +253,10 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
         while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
             index += 1
         # What led up to it no longer takes up a part of the reach.
-        while long_enough and end + 1 < len(sights) and np.ptp(path[index : end + 2], axis=0).max() <= reach:
-            end += 1
+        end = last_within(path, index, reach) if long_enough else end
+        if long_enough and np.abs(path[end:] - rest).max() <= reach + _STIRS * max(stage.size):
+            # A box that leaps where it stands to the end, as one of two in a blob does, has not gone on.
+            end = len(sights) - 1
         if long_enough and end < len(sights) - 1:
             while end > index and np.abs(path[end] - rest).max() > 1 + _SETTLED * max(stage.size):
                 end -= 1
@@ -274,18 +277,31 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
     return tuple(_unbroken(stops, reach / max(stage.size)))
 
 
-def _until_it_moves(stop: Stop, way: Way, things: Sequence[Handled], moving: Sequence[tuple[float, Box]]) -> Stop:
-    """Ended where what puts a thing down begins to move: for a while it and the thing have one box, which keeps its edges."""
-    end_s = stop.end_s
-    if end_s is None or not any(stop.start_s <= thing.moment_s <= end_s + _HANDLED_S for thing in things):
-        return stop
-    times = {time_s for time_s, box in moving if stop.start_s < time_s <= end_s and overlap(box, way.box(time_s)) > 0}
-    for time_s in sorted(times, reverse=True):
-        if end_s - time_s > _TWITCH_S / 2:
+def _beside(stops: tuple[Stop, ...], thing: Handled, way: Way, moving: Sequence[tuple[float, Box]]) -> tuple[Stop, ...]:
+    """As they are told by what moves: a mover and what it puts down, or takes up, have one box for a while, which leaps."""
+    reach = max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1])
+    here = [
+        stop
+        for stop in stops
+        if stop.start_s <= thing.moment_s + _DOUBT_S
+        and (stop.end_s is None or stop.end_s >= thing.moment_s - _BENDS_S)
+        and gap(way.box(stop.start_s), thing.box) <= reach
+    ]
+    if not here or here[-1].end_s is None:
+        return stops
+    place = centre(way.box(here[0].start_s))
+    later = [float(time_s) for time_s in way.times if time_s > max(thing.moment_s, here[0].end_s or 0.0)]
+    end_s = next((time_s for time_s in later if math.dist(centre(way.box(time_s)), place) > reach), None)
+    if end_s is None:
+        return stops
+    moved_s = {time_s for time_s, box in moving if here[0].start_s < time_s <= end_s and overlap(box, way.box(time_s)) > 0}
+    for time_s in sorted(moved_s, reverse=True):
+        if end_s - time_s > _STEADILY_S:
             break
         end_s = time_s
-    # Motion between two frames began at the earlier one.
-    return stop.model_copy(update={"end_s": _rounded(max(stop.start_s + _STILL_S, end_s))})
+    told = {"end_s": _rounded(max(here[0].start_s + _STILL_S, end_s)), "abrupt": False}
+    whole = here[0].model_copy(update=told)
+    return tuple(sorted([whole, *(stop for stop in stops if stop not in here)], key=lambda stop: stop.start_s))
 
 
 def _unbroken(stops: Sequence[Stop], reach: float) -> list[Stop]:

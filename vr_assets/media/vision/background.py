@@ -25,6 +25,7 @@ _NOISES = 5.0
 _SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
 _SHAKEN_PX = 14.0
 _SHADOW = (0.45, 0.97)  # What is left of the light in a cast shadow, outdoors and in.
+_SAME_GAIN = 0.008  # Two grey levels at most.
 _UNCOVERED = 0.6  # Of what stood there: a mover that passes in front of it covers, and does not uncover.
 _TINT = 0.12  # A shadow darkens all channels alike; skylight makes it bluer by up to this.
 
@@ -174,7 +175,7 @@ def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:
 
 def expose(image: Image, gain: NDArray[np.float64]) -> Image:
     """The image under another exposure."""
-    if np.abs(gain - 1).max() < 0.004:
+    if np.abs(gain - 1).max() < _SAME_GAIN:
         return image
     table = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
     return cast(Image, cv2.LUT(image, table[None]))

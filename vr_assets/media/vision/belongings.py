@@ -20,7 +20,7 @@ from vr_assets.media.vision.medians import visible_median
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.scene import Area, Colour, LeftThing
 
-_WINDOW_S, _STEP_S = 3.0, 1.0
+_WINDOW_S, _STEP_S, _APART_S = 3.0, 1.0, 0.5
 _FEWEST, _FEWEST_SEEN = 4, 3  # Looks in a window, and of those, looks at a place that no mover hides.
 _RIM_PX, _RIM = 3, 0.15  # Around a mover's box, and of its longer side: its blur, and limbs as light as the ground.
 _CHANGED, _STEADY = 30, 18  # Grey levels: between the looks before and after, and within each of them.
@@ -33,6 +33,7 @@ _BETWEEN = (0, 3, 6)  # Steps.
 _SAME_REGION = 0.35  # Intersection by union.
 _PIECES, _OVER, _CLOSE = 0.15, 0.01, 0.03  # Of the frame, between parts of one thing that lie over each other or side by side.
 _STAYS_S = 2.5
+_STANDS = 0.04  # Of the longest side, a second.
 _UNSEEN_S, _GONE_S, _AWAY = 4.5, 3.5, 0.08
 
 
@@ -185,7 +186,7 @@ def _thing(change: _Change, samples: Sequence[tuple[float, Image]], ways: Sequen
         sure *= 0.6
     left, top, right, bottom = change.box
     return LeftThing(
-        moment_s=round((last_s + first_s) / 2, 3),
+        moment_s=round(_handled_s(last_s, first_s, ways[place] if place is not None and not taken else None, stage), 3),
         area=Area(
             x0=round(left / stage.width, 4),
             y0=round(top / stage.height, 4),
@@ -244,10 +245,16 @@ def _is_mover(way: Way, change: _Change, last_s: float, first_s: float, stage: S
 
 
 def _alike(edge: Box, whole: Box, change: _Change, stage: Stage) -> bool:
-    """Whether what is seen inside the frame first, or last, is beside a change and about as large."""
+    """Whether what is seen inside the frame first, or last, is beside a change that is not much larger, or is a part of it."""
     if min(edge[0], edge[1]) <= 2 or edge[2] >= stage.width - 2 or edge[3] >= stage.height - 2:
         return False
-    return 0.25 < extent(whole) / extent(change.box) < 4.0 and gap(edge, change.box) < whole[2] - whole[0]
+    return extent(whole) / extent(change.box) > 0.25 and gap(edge, change.box) < whole[2] - whole[0]
+
+
+def _handled_s(last_s: float, first_s: float, way: Way | None, stage: Stage) -> float:
+    """When between two looks: half-way, and as it is seen first where who puts it down stands there still, and hid the place."""
+    stands = way is not None and float(np.hypot(*way.velocity(first_s - _APART_S, first_s))) < _STANDS * max(stage.size)
+    return max(first_s - _APART_S / 2, (last_s + first_s) / 2) if stands else (last_s + first_s) / 2
 
 
 def _stays_beside(way: Way, box: Box, first_s: float, stage: Stage) -> bool:
