@@ -35,7 +35,12 @@ def visible_median(images: Sequence[Image], hidden: Sequence[NDArray[np.bool_]])
     """
     seen = len(images) - np.sum(hidden, axis=0)
     # What is hidden comes last.
-    order = ranked([np.where(mask[..., None], np.uint8(255), image) for image, mask in zip(images, hidden, strict=True)])
+    order = ranked(
+        [
+            np.where(mask[..., None], np.uint8(255), image) if mask.any() else image
+            for image, mask in zip(images, hidden, strict=True)
+        ]
+    )
     middle = order[len(images) // 2].copy()
     for count in range(1, len(images)):
         fewer = seen == count

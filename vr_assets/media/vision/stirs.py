@@ -66,6 +66,8 @@ def moving_boxes(changed: Mask, body: Mask) -> list[Box]:
     if cv2.countNonZero(inside) < least / _GROWS:
         return []
     mask = cast(Mask, cv2.dilate(cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.ones((5, 5), np.uint8)))
+    if cv2.countNonZero(mask) < least:
+        return []
     x0, y0, x1, y1 = around(mask, 0)
     number, _, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask[y0:y1, x0:x1]), connectivity=8)
     boxes = [

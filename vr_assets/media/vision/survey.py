@@ -42,7 +42,9 @@ _CUT_LEAP = 4.0  # Times the change before it: a pan changes as much, but all th
 class Survey:
     """`samples` are (time, (H, W, 3) BGR frame) about half a second apart; `frame_s` is the usual time from frame to frame.
 
-    `kept`: all frames of a short video, as `small_frames` gives them. `breaks_s`: where what was known of the picture no longer holds, by a cut or because the light was switched.
+    `kept`: all frames of a short video, as `small_frames` gives them.
+
+    `breaks_s`: where what was known of the picture no longer holds, by a cut or because the light was switched.
     """
 
     samples: tuple[tuple[float, Image], ...]
