@@ -98,7 +98,7 @@ def _contradict(thing: LeftThing, other: LeftThing) -> bool:
     """Whether one is said to come where, and when, the other goes: one of them is the edge of a shadow, or of who stood there."""
     one, two = thing.area, other.area
     apart = max(max(one.x0, two.x0) - min(one.x1, two.x1), max(one.y0, two.y0) - min(one.y1, two.y1))
-    return thing.taken is not other.taken and apart < _CLOSE and abs(thing.moment_s - other.moment_s) <= _UNSEEN_S / 2
+    return thing.taken is not other.taken and apart < _CLOSE and abs(thing.moment_s - other.moment_s) <= _UNSEEN_S
 
 
 def _is_part(thing: LeftThing, other: LeftThing) -> bool:
