@@ -34,7 +34,7 @@ _EDGE_PX = 2
 _ABOUT_S, _MADE_OUT_S, _TURNS_S = 2.0, 1.5, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
-_HANDLED_S, _BENDS_S, _STEADILY_S = 3.0, 2.0, 0.3
+_HANDLED_S, _BENDS_S, _STEADILY_S, _TREMBLES = 3.0, 2.0, 0.3, 0.25
 
 
 @dataclass(frozen=True)
@@ -295,6 +295,11 @@ def _beside(stops: tuple[Stop, ...], thing: Handled, way: Way, moving: Sequence[
     if end_s is None:
         return stops
     moved_s = {time_s for time_s, box in moving if here[0].start_s < time_s <= end_s and overlap(box, way.box(time_s)) > 0}
+    standing_s = [time_s for time_s in way.times if _STEADILY_S < time_s - here[0].start_s <= _STILL_S]
+    if sum(time_s in moved_s for time_s in standing_s) > _TREMBLES * len(standing_s):
+        # Where the camera shakes something moves all the time.
+        end_s = here[-1].end_s
+        moved_s = set()
     for time_s in sorted(moved_s, reverse=True):
         if end_s - time_s > _STEADILY_S:
             break

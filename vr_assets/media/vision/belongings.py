@@ -20,7 +20,7 @@ from vr_assets.media.vision.medians import visible_median
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.scene import Area, Colour, LeftThing
 
-_WINDOW_S, _STEP_S, _APART_S = 3.0, 1.0, 0.5
+_WINDOW_S, _STEP_S, _APART_S = 3.0, 1.0, 0.5  # `_APART_S` is from sample to sample.
 _FEWEST, _FEWEST_SEEN = 4, 3  # Looks in a window, and of those, looks at a place that no mover hides.
 _RIM_PX, _RIM = 3, 0.15  # Around a mover's box, and of its longer side: its blur, and limbs as light as the ground.
 _CHANGED, _STEADY = 30, 18  # Grey levels: between the looks before and after, and within each of them.
@@ -254,7 +254,7 @@ def _alike(edge: Box, whole: Box, change: _Change, stage: Stage) -> bool:
 def _handled_s(last_s: float, first_s: float, way: Way | None, stage: Stage) -> float:
     """When between two looks: half-way, and as it is seen first where who puts it down stands there still, and hid the place."""
     stands = way is not None and float(np.hypot(*way.velocity(first_s - _APART_S, first_s))) < _STANDS * max(stage.size)
-    return max(first_s - _APART_S / 2, (last_s + first_s) / 2) if stands else (last_s + first_s) / 2
+    return first_s if stands else (last_s + first_s) / 2
 
 
 def _stays_beside(way: Way, box: Box, first_s: float, stage: Stage) -> bool:
