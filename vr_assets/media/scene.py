@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.actors import Handled, Stage, to_track, went_places
+from vr_assets.media.vision.actors import Stage, to_track, went_places
 from vr_assets.media.vision.aftermath import aftermath
 from vr_assets.media.vision.background import Background
 from vr_assets.media.vision.belongings import find_belongings
 from vr_assets.media.vision.blobs import find_blobs
 from vr_assets.media.vision.colours import Image
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.handling import Handled
 from vr_assets.media.vision.incidents import find_incidents
 from vr_assets.media.vision.meetings import contacts
 from vr_assets.media.vision.stirs import find_stirs, is_still, motion, moving_boxes, still_stretches

@@ -1,6 +1,5 @@
 """Turns trails into tracks: who is an actor, where it came from, where it went, where it stood."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -9,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
-from vr_assets.media.vision.geometry import Box, centre, gap, moved, overlap
+from vr_assets.media.vision.geometry import Box, centre, gap, moved
+from vr_assets.media.vision.handling import Handled, beside
 from vr_assets.media.vision.speeds import falls, last_within, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.base import Span
-from vr_assets.records.scene import Colour, LeftThing, Point, Side, Sides, SpeedChange, Stop, Track
+from vr_assets.records.scene import Colour, Point, Side, Sides, SpeedChange, Stop, Track
 
 _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from pieces of something that moves in place.
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
@@ -34,7 +34,6 @@ _EDGE_PX = 2
 _ABOUT_S, _MADE_OUT_S, _TURNS_S = 2.0, 1.5, 1.5
 _SURE, _TINY = 0.6, 0.0012
 _POINTS_APART_S = 0.25
-_HANDLED_S, _BENDS_S, _STEADILY_S, _TREMBLES = 3.0, 2.0, 0.3, 0.25
 
 
 @dataclass(frozen=True)
@@ -51,24 +50,6 @@ class Stage:
     @property
     def size(self) -> tuple[int, int]:
         return self.width, self.height
-
-
-@dataclass(frozen=True)
-class Handled:
-    """What a mover put down or took away, about that moment: where its box, in pixels, meets the mover's, that one leaps."""
-
-    box: Box
-    moment_s: float
-
-    @classmethod
-    def of(cls, thing: LeftThing, size: tuple[int, int]) -> "Handled":
-        (width, height), area = size, thing.area
-        box = (round(area.x0 * width), round(area.y0 * height), round(area.x1 * width), round(area.y1 * height))
-        return cls(box, thing.moment_s)
-
-    def lies_in(self, sights: Sequence[Sight]) -> bool:
-        near = [sight for sight in sights if abs(sight.time_s - self.moment_s) <= _HANDLED_S]
-        return any(overlap(sight.box, self.box) > 0 for sight in near)
 
 
 def to_track(
@@ -101,7 +82,7 @@ def to_track(
         return None
     stops = _stops(sights, whole.path, stage)
     for thing in things:
-        stops = _beside(stops, thing, whole, moving)
+        stops = beside(stops, thing, whole, moving)
     confidence = _confidence(trail, stage, others, things)
     if not _ends_known(stops, left, last, stage):
         confidence = min(0.5, confidence)
@@ -275,38 +256,6 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
             )
         index = end + 1 if long_enough else index + 1
     return tuple(_unbroken(stops, reach / max(stage.size)))
-
-
-def _beside(stops: tuple[Stop, ...], thing: Handled, way: Way, moving: Sequence[tuple[float, Box]]) -> tuple[Stop, ...]:
-    """As they are told by what moves: a mover and what it puts down, or takes up, have one box for a while, which leaps."""
-    reach = max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1])
-    here = [
-        stop
-        for stop in stops
-        if stop.start_s <= thing.moment_s + _DOUBT_S
-        and (stop.end_s is None or stop.end_s >= thing.moment_s - _BENDS_S)
-        and gap(way.box(stop.start_s), thing.box) <= reach
-    ]
-    if not here or here[-1].end_s is None:
-        return stops
-    place = centre(way.box(here[0].start_s))
-    later = [float(time_s) for time_s in way.times if time_s > max(thing.moment_s, here[0].end_s or 0.0)]
-    end_s = next((time_s for time_s in later if math.dist(centre(way.box(time_s)), place) > reach), None)
-    if end_s is None:
-        return stops
-    moved_s = {time_s for time_s, box in moving if here[0].start_s < time_s <= end_s and overlap(box, way.box(time_s)) > 0}
-    standing_s = [time_s for time_s in way.times if _STEADILY_S < time_s - here[0].start_s <= _STILL_S]
-    if sum(time_s in moved_s for time_s in standing_s) > _TREMBLES * len(standing_s):
-        # Where the camera shakes something moves all the time.
-        end_s = here[-1].end_s
-        moved_s = set()
-    for time_s in sorted(moved_s, reverse=True):
-        if end_s - time_s > _STEADILY_S:
-            break
-        end_s = time_s
-    told = {"end_s": _rounded(max(here[0].start_s + _STILL_S, end_s)), "abrupt": False}
-    whole = here[0].model_copy(update=told)
-    return tuple(sorted([whole, *(stop for stop in stops if stop not in here)], key=lambda stop: stop.start_s))
 
 
 def _unbroken(stops: Sequence[Stop], reach: float) -> list[Stop]:
