@@ -271,6 +271,18 @@ def test_status_counts_rows_and_gives_reasons_when_asked(terminal: Terminal, vid
     assert "raw_videos: 2 skipped: 1.0 s long" in terminal.vr("status", "--batch", "cams", "--reasons").out
 
 
+def test_status_of_many_batches_is_a_line_each(terminal: Terminal, tmp_path: Path) -> None:
+    for number in range(11):
+        (tmp_path / "many" / f"{number}.mp4").parent.mkdir(exist_ok=True)
+        (tmp_path / "many" / f"{number}.mp4").touch()
+    terminal.vr("ingest", str(tmp_path / "many"), "--batch", "cams", "--set", "ingest.batch_size=1")
+    terminal.vr("run", "--batch", "cams-7", "--select", "raw_videos")
+    said = flat(terminal.vr("status").out)
+    assert "cams-7 1 raw_videos 0 1 0 0 0.0000" in said
+    assert "cams-11 1 - - - - - 0.0000" in said
+    assert "raw_videos 0 1 0 0" in flat(terminal.vr("status", "--batch", "cams-7").out)
+
+
 def test_settings_of_a_recipe_given_to_run_are_remembered_and_said(terminal: Terminal, videos: Path) -> None:
     terminal.vr("ingest", str(videos), "--batch", "cams")
     said = terminal.vr(

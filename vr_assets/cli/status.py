@@ -1,6 +1,7 @@
 """`vr-assets status`: what became of every video."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from vr_assets.storage import Store
 
 REASONS_SHOWN = 5
+# More batches than these are told in a line each.
+FEW = 10
 
 
 @click.command("status")
@@ -23,8 +26,9 @@ REASONS_SHOWN = 5
 @click.option("--reasons", is_flag=True, help="Also why rows are not ok, the most frequent first.")
 @click.option("--report", is_flag=True, help="In place of that report.md, made anew: what was lost where, and the checks.")
 def command(names: tuple[str, ...], *, reasons: bool, report: bool) -> None:
-    """Show every batch, stage by stage: how many rows are ok, failed, skipped or filtered out."""
-
+    """Show what became of every batch: how many rows are ok, failed, skipped or filtered out, stage by stage. Of more than ten
+    batches the last stage of each; name those that you want to see whole.
+    """
     from vr_assets.backends.spending import exchange, spent
     from vr_assets.settings import ON_REQUEST, Status, environment_layer, resolve
     from vr_assets.steps.rows import ROWS
@@ -41,6 +45,9 @@ def command(names: tuple[str, ...], *, reasons: bool, report: bool) -> None:
     if report:
         _tell_reports(store, batches)
         return
+    if len(batches) > FEW and not names and not reasons:
+        _tell_in_lines(store, batches)
+        batches = []
     for batch in batches:
         name, graph = batch.name, batch.graph
         shown = table("stage", *Status, numbers=list(Status), title=f"{name}: {store.count_entries(name)} {graph}")
@@ -65,6 +72,27 @@ def command(names: tuple[str, ...], *, reasons: bool, report: bool) -> None:
                 say(f"  {line}")
             say()
     _tell_endpoints()
+
+
+def _tell_in_lines(store: "Store", batches: "Sequence[Batch]") -> None:
+    from vr_assets.backends.spending import spent
+    from vr_assets.records.row import Outcome
+    from vr_assets.settings import Status
+
+    numbers = ["items", *Status, "USD"]
+    shown = table("batch", "items", "last stage", *Status, "USD", numbers=numbers, title=f"{len(batches)} batches")
+    for batch in batches:
+        last, counts = "-", ["-"] * len(Status)
+        for asset in reversed(batch.graph.assets):
+            rows = store.read_rows(batch.name, asset, Outcome)
+            if rows is not None:
+                found = Counter(row.status for row in rows)
+                last, counts = asset.value, [str(found[status]) for status in Status]
+                break
+        usd = spent(store.spending_file, batch=batch.name).usd
+        shown.add_row(batch.name, str(store.count_entries(batch.name)), last, *counts, f"{usd:.4f}")
+    show(shown)
+    say("stage by stage: vr-assets status --batch NAME")
 
 
 def _tell_reports(store: "Store", batches: "Sequence[Batch]") -> None:

@@ -31,7 +31,7 @@ from vr_assets.records.video import (
     RawVideo,
     TaskFilesVideo,
 )
-from vr_assets.settings import Asset, Graph
+from vr_assets.settings import ON_REQUEST, Asset, Graph
 from vr_assets.steps.captions import caption_videos
 from vr_assets.steps.chunk_captions import caption_chunks
 from vr_assets.steps.descriptions import describe_videos
@@ -61,11 +61,12 @@ def _stage(
         deps=[recipe_key(asset)],
         partitions_def=batches_of(asset),
         io_manager_key="rows",
-        group_name=_GROUPS[Graph.of(asset)],
+        # A group of its own, so that "materialize all" of the videos' stages asks for no checks.
+        group_name="evidence" if asset in ON_REQUEST else _GROUPS[Graph.of(asset)],
         kinds={*kinds, "jsonl"},
         owners=["team:vr-assets"],
         code_version="1",
-        automation_condition=FLOWS_DOWN,
+        automation_condition=None if asset in ON_REQUEST else FLOWS_DOWN,
         metadata={"dagster/column_schema": column_schema(asset)},
     )
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from vr_assets.settings import Asset
+from vr_assets.settings import ON_REQUEST, Asset
 
 _if = dg.AutomationCondition
 # What is newly there or changed is told by data version: a stage that was run again to the same rows starts nothing.
@@ -18,7 +18,7 @@ FLOWS_DOWN = (_unhandled & ~_stopped & ~_if.in_progress() & ~_if.any_deps_in_pro
 
 automation = dg.AutomationConditionSensorDefinition(
     "annotate_new_and_changed",
-    target=dg.AssetSelection.assets(*Asset),
+    target=dg.AssetSelection.assets(*(asset for asset in Asset if asset not in ON_REQUEST)),
     minimum_interval_seconds=30,
     emit_backfills=False,
     description="When switched on: runs each new batch all the way, and after an edit of prompts or settings the stages that it "

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Any, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from vr_assets.records.base import Record
 from vr_assets.settings import Asset, Mode, Status
@@ -99,6 +99,14 @@ class _Video(Record):
     # A base of its own, so that rows are written with these first, as they always were.
     video_id: str
     video: str
+
+
+class Outcome(Record):
+    """What became of one item at a stage: of its row, whatever the stage, this alone is read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    status: Status
 
 
 class VideoRow(Row, _Video):

@@ -6,6 +6,22 @@ names to values; `resolve` stacks layers and says which one each value came from
 which stage uses them: `endpoints.NAME...` and `routes...`.
 """
 
+from vr_assets.settings.endpoints import (
+    BudgetSettings,
+    CallSettings,
+    GeminiSettings,
+    ModelSettings,
+    OpenAISettings,
+    VllmSettings,
+)
+from vr_assets.settings.fields import (
+    EndpointName,
+    EvidenceChecks,
+    Numbers,
+    QaTypes,
+    Strings,
+    VariableName,
+)
 from vr_assets.settings.layers import (
     ENV_PREFIX,
     Layer,
@@ -24,36 +40,20 @@ from vr_assets.settings.models import (
     ROLES,
     ROUTABLE,
     BucketSettings,
-    BudgetSettings,
-    CallSettings,
-    CheckSettings,
     ChunkSettings,
     DropSettings,
-    EndpointName,
-    EvidenceChecks,
-    EvidenceSettings,
     FilterSettings,
-    GeminiSettings,
     GroundingSettings,
     HighlightSettings,
     ImageSettings,
     IngestSettings,
     LongVideoSettings,
     MediaSettings,
-    ModelSettings,
-    Numbers,
-    OpenAISettings,
     PromptSettings,
     QaSettings,
-    QaTypes,
-    ReleaseSettings,
     Settings,
-    Strings,
-    TaskFileSettings,
-    VariableName,
     VideoCaptionSettings,
     VideoSettings,
-    VllmSettings,
 )
 from vr_assets.settings.names import (
     ON_REQUEST,
@@ -80,6 +80,12 @@ from vr_assets.settings.names import (
     Task,
     Upload,
     VideoInput,
+)
+from vr_assets.settings.outputs import (
+    CheckSettings,
+    EvidenceSettings,
+    ReleaseSettings,
+    TaskFileSettings,
 )
 
 __all__ = [

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from vr_assets.errors import SettingsError
-from vr_assets.settings.models import ROUTABLE, ModelSettings, Settings
+from vr_assets.settings.endpoints import ModelSettings
+from vr_assets.settings.models import ROUTABLE, Settings
 
 ENV_PREFIX = "VR_"
 

@@ -14,7 +14,7 @@ from vr_assets.defs.instance import run_config, select_assets
 from vr_assets.defs.jobs import JOBS, job_for
 from vr_assets.defs.recipes import recipe_key
 from vr_assets.errors import SettingsError
-from vr_assets.settings import Asset, Graph, Settings, flatten, leaves
+from vr_assets.settings import ON_REQUEST, Asset, Graph, Settings, flatten, leaves
 
 _LOAD = """
 import socket, warnings
@@ -37,7 +37,7 @@ def test_every_asset_is_described_partitioned_checked_and_depends_on_its_recipe(
     graph = defs.resolve_asset_graph()
     node = graph.get(dg.AssetKey(asset.value))
     assert node.description and node.owners and node.kinds and node.code_version
-    assert f"{node.group_name}s" == Graph.of(asset)
+    assert node.group_name == ("evidence" if asset in ON_REQUEST else Graph.of(asset).removesuffix("s"))
     assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
     assert recipe_key(asset) in node.parent_keys
     assert "dagster/column_schema" in node.metadata
@@ -136,3 +136,9 @@ def test_a_selection_names_assets_upstream_first(selection: str, first: Asset, c
 def test_a_selection_without_assets_is_an_error_that_lists_them(selection: str) -> None:
     with pytest.raises(SettingsError, match=r"--select"):
         select_assets(selection, defs)
+
+
+def test_what_costs_calls_on_request_is_never_begun_by_automation() -> None:
+    graph = defs.resolve_asset_graph()
+    automated = {asset for asset in Asset if graph.get(dg.AssetKey(asset.value)).automation_condition is not None}
+    assert automated == set(Asset) - ON_REQUEST

@@ -9,7 +9,7 @@ from vr_assets.definitions import defs
 from vr_assets.defs.instance import run_config
 from vr_assets.defs.release import DATASET, DATASETS
 from vr_assets.defs.release_runs import Made, ReleaseFailed, run_release
-from vr_assets.records.release import Dataset
+from vr_assets.records.release import Dataset, Why
 from vr_assets.settings import Split
 from vr_assets_tests.defs.bench import Bench
 from vr_assets_tests.export.release.batches import ALL, a_store
@@ -36,6 +36,14 @@ def test_a_release_is_a_partition_with_its_counts_its_card_and_the_data_version_
     licensed = run_release(bench.instance, defs, A_DATASET, store, config=run_config({"release.license": "CC0-1.0"}))
     assert isinstance(licensed, Made) and licensed.card.license == "CC0-1.0"
     assert licensed.card.settings["validation_share"] == 0.0, "run config goes before what is remembered, setting by setting"
+
+
+def test_what_a_named_check_finds_is_left_out(bench: Bench) -> None:
+    """The clips are two seconds long, and an answer names the third to the seventh."""
+    store = a_store(bench.store.root.parent)
+    found = Dataset(name="yards", batches=("cams",), settings={"release.findings": ["times_inside"]})
+    made = run_release(bench.instance, defs, found, store, config=run_config({}))
+    assert isinstance(made, Made) and made.card.left_out.keys() == {Why.FINDING}
 
 
 def test_what_cannot_be_released_ends_the_run_with_its_cure(bench: Bench, tmp_path: Path) -> None:

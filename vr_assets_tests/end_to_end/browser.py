@@ -53,9 +53,9 @@ class Ui:
     def backfill_ends(self, partitions: int) -> None:
         """Wait for the end of the backfill of so many; it succeeded."""
         self.open("runs", f"{partitions} partitions")
-        row = self.page.get_by_role("row").filter(has_text=f"{partitions} partitions")
-        row = row.or_(self.page.locator("tr").filter(has_text=f"{partitions} partitions"))
-        self.becomes(row.get_by_text(re.compile("^(Success|Succeeded|Completed)$")))
+        # The table is of plain boxes: its line is the one that names no run's partition.
+        line = self.page.locator("div").filter(has_text=f"{partitions} partitions").filter(has_not_text="partition: ")
+        self.becomes(line.filter(has_text=re.compile("Success|Succeeded|Completed")))
 
     def open_partition(self, asset: str, batch: str) -> None:
         self.open(f"assets/{asset}?view=partitions&partition={batch}", "dagster/row_count")
@@ -64,7 +64,7 @@ class Ui:
         """All assets of the video graph, and some batches; the dialog that launches them."""
         self.open(f"{LOCATION}/asset-groups/video/lineage", "task_files")
         self.page.get_by_role("button", name="Materialize all").click()
-        dialog = self.page.get_by_role("dialog")
+        dialog = self.page.locator("[role=dialog][aria-modal=true]")
         dialog.get_by_text("Select a partition or create one").click()
         for batch in batches:
             self.page.get_by_title(batch, exact=True).click()

@@ -112,7 +112,7 @@ class Project:
 def _undated(content: bytes) -> bytes:
     try:
         whole = json.loads(content)
-    except json.JSONDecodeError:
+    except ValueError:
         return content
     if isinstance(whole, dict) and "metadata" in whole:
         whole["metadata"].pop("date")

@@ -12,7 +12,7 @@ from vr_assets.export.review.videos import video_page
 from vr_assets.records.edits import edited, texts_of
 from vr_assets.records.review import Finding, Pictures, Verdict, fingerprint
 from vr_assets.records.video import QaItem
-from vr_assets.settings import Graph
+from vr_assets.settings import Asset, Graph, Status
 from vr_assets.storage import Store
 from vr_assets_tests.export.rows import mcq, open_item, span_item, yes
 from vr_assets_tests.review.batches import (
@@ -121,6 +121,13 @@ def test_a_decision_on_a_text_that_changed_since_is_outdated() -> None:
     assert video_page(video_rows(), [Pictures()] * 3, decided).entries[0].outdated == ()
     changed = video_page(video_rows(question="Who waits?"), [Pictures()] * 3, decided)
     assert changed.entries[0].outdated == (f"{QUESTION} {fingerprint(mcq())}",)
+
+
+def test_a_video_as_a_whole_is_known_by_the_row_of_its_questions_as_the_release_knows_it() -> None:
+    rows = video_rows()
+    later = {**rows, Asset.TASK_FILES: [row.model_copy(update={"status": Status.OK}) for row in rows[Asset.RAW_VIDEOS]]}
+    shown = video_page(later, [Pictures()] * 3, Opinions()).details.values()
+    assert [one.subject.of for one in shown] == [fingerprint(row) for row in rows[Asset.QA]]
 
 
 def test_of_several_decisions_on_a_subject_the_last_is_shown() -> None:

@@ -80,7 +80,7 @@ def _row(rows: dict[Asset, VideoRow], asset: Asset, kind: type[R]) -> R | None:
 
 def _judged(rows: Sequence[tuple[Asset, VideoRow]]) -> VideoRow:
     """The row that stands for the video as a whole: that of its questions, or the last before there are any."""
-    return [row for asset, row in rows if asset is not Asset.TASK_FILES][-1]
+    return dict(rows).get(Asset.QA, rows[-1][1])
 
 
 def _questions(row: QaVideo) -> Iterator[Question]:
