@@ -21,6 +21,7 @@ _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came 
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
 _STILL_S, _STILL_REACH, _SETTLED, _STIRS = 1.0, 0.012, 0.004, 0.03
+_GOES = 0.05  # Of the longest side: twice as far as cameras tremble.
 _TWITCH_S = 0.6
 _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
@@ -84,7 +85,7 @@ def to_track(
     for thing in things:
         stops = beside(stops, thing, whole, moving)
     confidence = _confidence(trail, stage, others, things)
-    if not _ends_known(stops, left, last, stage):
+    if not _ends_known(stops, left, last, stage) or (not entered and _is_fetched(sights, whole.path, stage)):
         confidence = min(0.5, confidence)
     wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
     # Who walks to and fro stands still for a moment where they turn.
@@ -154,6 +155,12 @@ def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -
     """Whether what is standing when it is last seen is so because the shot ends."""
     standing = bool(stops) and stops[-1].end_s is None
     return not standing or (not left and last.time_s >= stage.end_s - 1.5 * stage.frame_s)
+
+
+def _is_fetched(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> bool:
+    """Whether it stands there until another has come, and goes away with that one: a thing that is taken does so as well."""
+    away = np.flatnonzero(np.hypot(*path.T) > _GOES * max(stage.size))
+    return bool(len(away)) and sights[0].alone and not sights[int(away[0])].alone
 
 
 def _from_departure(sights: list[Sight], stage: Stage) -> list[Sight]:

@@ -24,6 +24,7 @@ _LOWER = 0.08  # Of the height it had.
 _SLIDES = 1.2
 
 _LOITERS_S, _WITHIN, _WANDERS = 8.0, 0.16, 1.6
+_ABOUT = 0.05  # Of the longest side: twice as far as cameras tremble.
 
 Path = NDArray[np.float64]
 
@@ -90,7 +91,8 @@ def loiters(times: NDArray[np.float64], path: Path, extent: float, stops: Sequen
     start = 0
     while start < len(times) - 1:
         end = last_within(path, start, reach)
-        if times[end] - times[start] >= _LOITERS_S and _wanders(times, path, start, end, stops, reach):
+        long_enough = times[end] - times[start] >= _LOITERS_S and _goes_about(path[start : end + 1], longest)
+        if long_enough and _wanders(times, path, start, end, stops, reach):
             first, last = _comes_and_goes(path[start : end + 1])
             found.append(Span(start_s=round(float(times[start + first]), 3), end_s=round(float(times[start + last]), 3)))
             start = end
@@ -105,9 +107,18 @@ def last_within(path: Path, start: int, reach: float) -> int:
     return start + int(np.argmax(beyond)) - 1 if beyond.any() else len(path) - 1
 
 
+def _goes_about(path: Path, longest: int) -> bool:
+    """Whether it goes farther than a camera trembles, apart from its way there and away."""
+    return bool(np.ptp(_middle(path), axis=0).max() >= _ABOUT * longest)
+
+
+def _middle(path: Path) -> Path:
+    return path[len(path) // 4 : max(len(path) // 4 + 1, 3 * len(path) // 4)]
+
+
 def _comes_and_goes(path: Path) -> tuple[int, int]:
     """The first and the last place within the range of its middle part: what lies before and after is its way there and away."""
-    middle = path[len(path) // 4 : max(len(path) // 4 + 1, 3 * len(path) // 4)]
+    middle = _middle(path)
     low, high = middle.min(axis=0) - 2, middle.max(axis=0) + 2
     inside = np.flatnonzero(((path >= low) & (path <= high)).all(axis=1))
     return int(inside[0]), int(inside[-1])
