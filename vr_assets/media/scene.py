@@ -1,6 +1,6 @@
 """What the offline annotator sees: measures one video and says only what it measured.
 
-Two passes over the file: the first finds blank, frozen and moving pictures, cuts and the empty background, the second follows
+Two passes over the pictures: the first finds blank, frozen and moving pictures, cuts and the empty background, the second follows
 what differs from it. No learned weights, no chance: the same file gives the same record.
 """
 
@@ -19,6 +19,7 @@ from vr_assets.media.vision.belongings import find_belongings
 from vr_assets.media.vision.blobs import find_blobs
 from vr_assets.media.vision.colours import Image
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.handling import Handled
 from vr_assets.media.vision.incidents import find_incidents
 from vr_assets.media.vision.meetings import contacts
 from vr_assets.media.vision.stirs import find_stirs, is_still, motion, moving_boxes, still_stretches
@@ -82,7 +83,7 @@ def measure_scene(path: Path, *, duration_s: float) -> Scene:
 def _watch(path: Path, first: Survey) -> list[_Shot]:
     shots: list[_Shot] = []
     steady = _steady(first)
-    for time_s, frame in small_frames(path):
+    for time_s, frame in first.kept or small_frames(path):
         while len(shots) < len(steady) and time_s >= steady[len(shots)].start_s - 1e-3:
             shots.append(_open_shot(first, steady[len(shots)], frame))
         if not shots or time_s >= shots[-1].until_s - 1e-3:
@@ -169,11 +170,16 @@ def _follow(shot: _Shot, first: Survey) -> _Told:
     stage = Stage(width, height, shot.start_s, shot.end_s, first.frame_s, dark=first.quality.dark)
     trails = stitch(shot.tracker.finish(), stage.size)
     told = [(trail, to_track(trail, stage, trails)) for trail in trails]
-    found = sorted((track for _, track in told if track is not None), key=lambda track: _order(track[0]))
-    own, ways = [track for track, _ in found], [way for _, way in found]
+    found = sorted(((trail, *track) for trail, track in told if track is not None), key=lambda track: _order(track[1]))
+    own, ways = [track for _, track, _ in found], [way for _, _, way in found]
+    samples = shot.background.samples
+    things = find_belongings(samples, ways, stage)
+    for place in {thing.track for thing in things if thing.track is not None}:
+        handled = [Handled.of(thing, stage.size) for thing in things if thing.track == place]
+        again = to_track(found[place][0], stage, trails, handled, shot.boxes)
+        own[place] = again[0] if again is not None else own[place]
     seen = find_stirs(shot.boxes, own, stage)
     own = [_doubted(track, own, seen, stage) for track in own]
-    samples = shot.background.samples
     after = [aftermath(track, own, samples, stage) for track in own]
     own = [track.model_copy(update={"aftermath": told}) for track, told in zip(own, after, strict=True)]
     certain = [track.certain for track in own]
@@ -183,9 +189,13 @@ def _follow(shot: _Shot, first: Survey) -> _Told:
         stirs=seen,
         contacts=met,
         struck=struck,
-        belongings=find_belongings(samples, ways, certain, stage),
+        belongings=[thing if thing.track is None or certain[thing.track] else _unsure(thing) for thing in things],
         complete=not any(track is None and went_places(trail, stage) for trail, track in told),
     )
+
+
+def _unsure(thing: LeftThing) -> LeftThing:
+    return thing.model_copy(update={"confidence": min(thing.confidence, 0.5)})
 
 
 def _order(track: Track) -> tuple[float, float, float, float]:
@@ -228,5 +238,5 @@ def _flow(tracks: Sequence[Track]) -> Sides:
 
 def _surroundings(first: Survey) -> Colour | None:
     """The colour of most of the picture, over the whole video."""
-    votes = sum((colours.count(colours.shades(image[::4, ::4])) for _, image in first.samples), start=colours.no_votes())
+    votes = sum((colours.count(colours.shades(image[::8, ::8])) for _, image in first.samples), start=colours.no_votes())
     return None if first.quality.dark else colours.name(votes)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from vr_assets.records.base import Record, Span
 
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 
 
 class Side(StrEnum):

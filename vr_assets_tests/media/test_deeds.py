@@ -83,6 +83,7 @@ def test_who_walks_to_and_fro_in_one_place_loiters() -> None:
         pytest.param(to_and_fro(leaves_s=4.0), id="goes away after a while"),
         pytest.param(ride((11, 30)), id="walks past"),
         pytest.param(np.zeros((len(TIMES), 2)), id="stands still"),
+        pytest.param(to_and_fro() * 0.2 * np.sin(TIMES * 9)[:, None], id="trembles with the camera"),
     ],
 )
 def test_who_leaves_or_stands_still_does_not_loiter(path: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision import colours
 from vr_assets.media.vision.geometry import Box, centre, gap, moved
-from vr_assets.media.vision.speeds import falls, loiters, speed_changes
+from vr_assets.media.vision.handling import Handled, beside
+from vr_assets.media.vision.speeds import falls, last_within, loiters, speed_changes
 from vr_assets.media.vision.tracks import Sight, Trail, shift, travel
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.base import Span
@@ -19,7 +20,8 @@ _SHORTEST_S, _FEWEST_SIGHTS = 0.45, 6  # Less is not enough to tell a body from 
 _CROSSING, _INSIDE = 0.12, 0.18  # Least way, of the longest side, of what came or went by an edge, and of what did neither.
 _STRAIGHT = 0.6  # Net way by path, from which on a heading is named.
 _DIAGONAL = 0.5  # Lesser by larger component, from which on both are named: 27 degrees off the axis.
-_STILL_S, _STILL_REACH, _SETTLED = 1.0, 0.012, 0.004
+_STILL_S, _STILL_REACH, _SETTLED, _STIRS = 1.0, 0.012, 0.004, 0.03
+_GOES = 0.05  # Of the longest side: twice as far as cameras tremble.
 _TWITCH_S = 0.6
 _BRAKING_S, _STRIDE_S, _CRUISE = 0.3, 0.3, 0.12
 _LEAD_S, _UNBRAKED = 0.9, 0.78  # Of the way at full speed: braking evenly for as long covers half of it.
@@ -51,8 +53,19 @@ class Stage:
         return self.width, self.height
 
 
-def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[Track, Way] | None:
-    """The trail as a record, with its way frame by frame; None when it went nowhere."""
+def to_track(
+    trail: Trail,
+    stage: Stage,
+    others: Sequence[Trail] = (),
+    things: Sequence[Handled] = (),
+    moving: Sequence[tuple[float, Box]] = (),
+) -> tuple[Track, Way] | None:
+    """The trail as a record, with its way frame by frame; None when it went nowhere.
+
+    Args:
+        things: what it put down or took away, once that is known.
+        moving: (time, box) of all that moves, in order of time; told only with `things`.
+    """
     sights = _from_departure(trail.sights, stage)
     first, last = sights[0], sights[-1]
     lasted_s = last.time_s - first.time_s
@@ -69,8 +82,10 @@ def to_track(trail: Trail, stage: Stage, others: Sequence[Trail] = ()) -> tuple[
     elif lasted_s < 2 * _SHORTEST_S or way < max(_INSIDE * longest, 0.8 * _extent(sights)) or not _holds_together(sights, stage):
         return None
     stops = _stops(sights, whole.path, stage)
-    confidence = _confidence(trail, stage, others)
-    if not _ends_known(stops, left, last, stage):
+    for thing in things:
+        stops = beside(stops, thing, whole, moving)
+    confidence = _confidence(trail, stage, others, things)
+    if not _ends_known(stops, left, last, stage) or (not entered and _is_fetched(sights, whole.path, stage)):
         confidence = min(0.5, confidence)
     wanders = loiters(whole.times, whole.path, _extent(sights), stops, longest)
     # Who walks to and fro stands still for a moment where they turn.
@@ -120,13 +135,14 @@ def went_places(trail: Trail, stage: Stage) -> bool:
     return len(trail.sights) >= _GLIMPSED and travel(trail.sights, stage.size) >= _CROSSING * max(stage.size)
 
 
-def _confidence(trail: Trail, stage: Stage, others: Sequence[Trail]) -> float:
+def _confidence(trail: Trail, stage: Stage, others: Sequence[Trail], things: Sequence[Handled]) -> float:
     """In its being one body all along: less where it was hidden, touched others or is small, little where it may be several."""
     inside = [sight.alone and not _touched(sight.box, stage) for sight in trail.sights]
     sizes = [_size(sight.box) for sight in trail.sights]
     whole = [sight for sight, shows in zip(trail.sights, inside, strict=True) if shows]
     joined = any(
-        ratio > _JOINED_ALONE or (ratio > _JOINED and _someone_else(trail, whole[place], others, stage))
+        (ratio > _JOINED_ALONE or (ratio > _JOINED and _someone_else(trail, whole[place], others, stage)))
+        and not any(thing.lies_in(whole[max(0, place - 1) : place + 1]) for thing in things)
         for place, ratio in _jumps([_size(sight.box) for sight in whole])
     )
     if trail.doubt_s >= _DOUBT_S or joined or trail.changed_colour():
@@ -139,6 +155,12 @@ def _ends_known(stops: Sequence[Stop], left: Sides, last: Sight, stage: Stage) -
     """Whether what is standing when it is last seen is so because the shot ends."""
     standing = bool(stops) and stops[-1].end_s is None
     return not standing or (not left and last.time_s >= stage.end_s - 1.5 * stage.frame_s)
+
+
+def _is_fetched(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> bool:
+    """Whether it stands there until another has come, and goes away with that one: a thing that is taken does so as well."""
+    away = np.flatnonzero(np.hypot(*path.T) > _GOES * max(stage.size))
+    return bool(len(away)) and sights[0].alone and not sights[int(away[0])].alone
 
 
 def _from_departure(sights: list[Sight], stage: Stage) -> list[Sight]:
@@ -211,15 +233,18 @@ def _stops(sights: Sequence[Sight], path: NDArray[np.float64], stage: Stage) -> 
     stops = []
     index = 0
     while index < len(sights):
-        end = index
-        while end + 1 < len(sights) and np.ptp(path[index : end + 2], axis=0).max() <= reach:
-            end += 1
+        end = last_within(path, index, reach)
         long_enough = times[end] - times[index] >= _STILL_S
         came_here = np.hypot(*(path[index] - path[0])) > 0.05 * max(stage.size)
         # Gentle braking comes within reach of its end half a second before it.
         rest = np.median(path[(index + end) // 2 : end + 1], axis=0)
         while long_enough and np.abs(path[index] - rest).max() > 1 + _SETTLED * max(stage.size):
             index += 1
+        # What led up to it no longer takes up a part of the reach.
+        end = last_within(path, index, reach) if long_enough else end
+        if long_enough and np.abs(path[end:] - rest).max() <= reach + _STIRS * max(stage.size):
+            # A box that leaps where it stands to the end, as one of two in a blob does, has not gone on.
+            end = len(sights) - 1
         if long_enough and end < len(sights) - 1:
             while end > index and np.abs(path[end] - rest).max() > 1 + _SETTLED * max(stage.size):
                 end -= 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box
+from vr_assets.media.vision.medians import median
 from vr_assets.media.vision.steady import Anchor
 
 _REACH_S = 20.0
@@ -24,6 +25,7 @@ _NOISES = 5.0
 _SHAKE = 0.5  # Share of the contrast around a pixel that half a pixel of camera shake brings to it.
 _SHAKEN_PX = 14.0
 _SHADOW = (0.45, 0.97)  # What is left of the light in a cast shadow, outdoors and in.
+_SAME_GAIN = 0.008  # Two grey levels at most.
 _UNCOVERED = 0.6  # Of what stood there: a mover that passes in front of it covers, and does not uncover.
 _TINT = 0.12  # A shadow darkens all channels alike; skylight makes it bluer by up to this.
 
@@ -138,10 +140,10 @@ class Background:
         near = [image for at, image in self.samples if abs(at - centre) <= _REACH_S]
         near = near or [min(self.samples, key=lambda sample: abs(sample[0] - centre))[1]]
         near = near[:: -(-len(near) // _MOST_SAMPLES)]
-        rough = _median(near)
+        rough = median(near)
         level = [expose(image, 1 / exposure(image, rough)) for image in near]
-        self.image = _median(level)
-        noise = _median([_largest(cv2.absdiff(image, self.image)) for image in level])
+        self.image = median(level)
+        noise = median([_largest(cv2.absdiff(image, self.image)) for image in level])
         spread = cv2.GaussianBlur(noise.astype(np.float32) * 1.48 * _NOISES, (0, 0), 2)
         contrast = _largest(cv2.morphologyEx(self.image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
         self._threshold = np.clip(np.clip(spread, _FLOOR, _CEILING) + _SHAKE * contrast, 0, 100).astype(np.uint8)
@@ -173,7 +175,7 @@ def exposure(frame: Image, reference: Image) -> NDArray[np.float64]:
 
 def expose(image: Image, gain: NDArray[np.float64]) -> Image:
     """The image under another exposure."""
-    if np.abs(gain - 1).max() < 0.004:
+    if np.abs(gain - 1).max() < _SAME_GAIN:
         return image
     table = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
     return cast(Image, cv2.LUT(image, table[None]))
@@ -192,8 +194,3 @@ def _shaded(frame: Image, empty: Image) -> Mask:
 def _largest(difference: object) -> Image:
     blue, green, red = cv2.split(cast(Image, difference))
     return cast(Image, cv2.max(cv2.max(blue, green), red))
-
-
-def _median(images: Sequence[Image]) -> Image:
-    stack = np.stack(images)
-    return cast(Image, np.partition(stack, len(images) // 2, axis=0)[len(images) // 2])

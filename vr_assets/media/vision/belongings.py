@@ -1,6 +1,6 @@
 """What lies in the scene from some moment on, or is gone from then on: two looks of the empty scene, before and after, compared.
 
-The looks are medians over seconds, so that what passes is in neither.
+The looks are medians over seconds of what no mover hides, so that who passes, or stands there, is in neither.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,24 @@ from vr_assets.media.vision.actors import Stage
 from vr_assets.media.vision.background import expose, exposure
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box, extent, gap, overlap
+from vr_assets.media.vision.medians import visible_median
 from vr_assets.media.vision.ways import Way
 from vr_assets.records.scene import Area, Colour, LeftThing
 
-_WINDOW_S, _STEP_S = 3.0, 1.0
-_FEWEST = 4  # Looks in a window.
+_WINDOW_S, _STEP_S, _APART_S = 3.0, 1.0, 0.5  # `_APART_S` is from sample to sample.
+_FEWEST, _FEWEST_SEEN = 4, 3  # Looks in a window, and of those, looks at a place that no mover hides.
+_RIM_PX, _RIM = 3, 0.15  # Around a mover's box, and of its longer side: its blur, and limbs as light as the ground.
 _CHANGED, _STEADY = 30, 18  # Grey levels: between the looks before and after, and within each of them.
 _LEAST, _LARGEST = 0.0006, 0.06  # Of the picture.
 _OUTLINE = 1.35  # How much more contrast its outline has where the thing is.
 _OUTLINE_LEVELS = 12.0
-_WITHIN, _SETS_OFF_S = 0.5, 1.0  # What lies so much within a mover that stands there is a part of it.
+_SETS_OFF_S = 1.0
 _NEAR = 0.15  # Of the mover's width: it touches what it puts down.
 _BETWEEN = (0, 3, 6)  # Steps.
 _SAME_REGION = 0.35  # Intersection by union.
 _PIECES, _OVER, _CLOSE = 0.15, 0.01, 0.03  # Of the frame, between parts of one thing that lie over each other or side by side.
 _STAYS_S = 2.5
+_STANDS = 0.04  # Of the longest side, a second.
 _UNSEEN_S, _GONE_S, _AWAY = 4.5, 3.5, 0.08
 
 
@@ -49,10 +52,8 @@ class _Change:
     after: Image
 
 
-def find_belongings(
-    samples: Sequence[tuple[float, Image]], ways: Sequence[Way], certain: Sequence[bool], stage: Stage
-) -> list[LeftThing]:
-    """Things put down or taken away, in order of time.
+def find_belongings(samples: Sequence[tuple[float, Image]], ways: Sequence[Way], stage: Stage) -> list[LeftThing]:
+    """Things put down or taken away, in order of time, as sure as who did it is.
 
     Args:
         samples: (time, (H, W, 3) BGR frame) of a shot, half a second apart.
@@ -63,8 +64,8 @@ def find_belongings(
     reference = samples[len(samples) // 2][1]
     level = [(time_s, _level(image, reference)) for time_s, image in samples]
     found = []
-    for change in _changes(level):
-        thing = _thing(change, level, ways, certain, stage)
+    for change in _changes(level, ways):
+        thing = _thing(change, level, ways, stage)
         if thing is not None:
             found.append(thing)
     return _joined(found)
@@ -97,7 +98,7 @@ def _contradict(thing: LeftThing, other: LeftThing) -> bool:
     """Whether one is said to come where, and when, the other goes: one of them is the edge of a shadow, or of who stood there."""
     one, two = thing.area, other.area
     apart = max(max(one.x0, two.x0) - min(one.x1, two.x1), max(one.y0, two.y0) - min(one.y1, two.y1))
-    return thing.taken is not other.taken and apart < _CLOSE and abs(thing.moment_s - other.moment_s) <= _UNSEEN_S / 2
+    return thing.taken is not other.taken and apart < _CLOSE and abs(thing.moment_s - other.moment_s) <= _UNSEEN_S
 
 
 def _is_part(thing: LeftThing, other: LeftThing) -> bool:
@@ -115,16 +116,17 @@ def _level(image: Image, reference: Image) -> Image:
     return expose(cast(Image, small), 1 / exposure(image, reference))
 
 
-def _changes(samples: Sequence[tuple[float, Image]]) -> list[_Change]:
+def _changes(samples: Sequence[tuple[float, Image]], ways: Sequence[Way]) -> list[_Change]:
     """The strongest look at each lasting change."""
     found: list[_Change] = []
+    hidden = [_hidden(time_s, image, ways) for time_s, image in samples]
     first_s, last_s = samples[0][0], samples[-1][0]
     looks = {}
     for step in range(int((last_s - first_s) / _STEP_S) + 1):
         start_s = first_s + step * _STEP_S
-        images = [image for time_s, image in samples if start_s - 1e-3 <= time_s < start_s + _WINDOW_S]
-        if len(images) >= _FEWEST:
-            looks[step] = _look(images)
+        inside = [place for place, (time_s, _) in enumerate(samples) if start_s - 1e-3 <= time_s < start_s + _WINDOW_S]
+        if len(inside) >= _FEWEST:
+            looks[step] = _look([samples[place][1] for place in inside], [hidden[place] for place in inside])
     apart = round(_WINDOW_S / _STEP_S)
     for step, (one, calm) in looks.items():
         # Who puts something down stands before it for a while, and is in neither look if they are far enough apart.
@@ -163,9 +165,7 @@ def _enter(found: list[_Change], change: _Change) -> None:
     found.append(change)
 
 
-def _thing(
-    change: _Change, samples: Sequence[tuple[float, Image]], ways: Sequence[Way], certain: Sequence[bool], stage: Stage
-) -> LeftThing | None:
+def _thing(change: _Change, samples: Sequence[tuple[float, Image]], ways: Sequence[Way], stage: Stage) -> LeftThing | None:
     taken = _is_taken(change)
     if taken is None:
         return None
@@ -179,14 +179,14 @@ def _thing(
         (apart, place) for place, way in enumerate(ways) if (apart := _apart(way, change.box, last_s, first_s)) is not None
     )
     place = near[0][1] if near else None
-    sure = 0.4 if place is None else 0.85 if certain[place] else 0.5
+    sure = 0.4 if place is None else 0.85
     if first_s - last_s > _UNSEEN_S or (len(near) > 1 and near[1][0] <= near[0][0]):
         sure *= 0.6
     if place is not None and _stays_beside(ways[place], change.box, first_s, stage):
         sure *= 0.6
     left, top, right, bottom = change.box
     return LeftThing(
-        moment_s=round((last_s + first_s) / 2, 3),
+        moment_s=round(_handled_s(last_s, first_s, ways[place] if place is not None and not taken else None, stage), 3),
         area=Area(
             x0=round(left / stage.width, 4),
             y0=round(top / stage.height, 4),
@@ -236,28 +236,30 @@ def _moment(change: _Change, samples: Sequence[tuple[float, Image]]) -> tuple[fl
 
 
 def _is_mover(way: Way, change: _Change, last_s: float, first_s: float, stage: Stage) -> bool:
-    """Whether it is a mover, or a part of one, that came to stand there, or set off from there."""
-    if any(_covers(way, change.box, start_s, start_s + _STAYS_S) for start_s in (last_s - _STAYS_S, first_s)):
-        return True
-    first = way.box(way.start_s)
-    if min(first[0], first[1]) <= 2 or first[2] >= stage.width - 2 or first[3] >= stage.height - 2:
+    """Whether it is a mover that set off from there, or one that came to stand there and was not followed any longer."""
+    sets_off = last_s - 1.5 * _SETS_OFF_S <= way.start_s <= first_s + _SETS_OFF_S
+    stays = way.end_s < stage.end_s - 2 * stage.frame_s and last_s - _SETS_OFF_S <= way.end_s <= first_s + 1.5 * _SETS_OFF_S
+    return (sets_off and _alike(way.box(way.start_s), way.box(way.start_s + 1.0), change, stage)) or (
+        stays and _alike(way.box(way.end_s), way.box(way.end_s - 1.0), change, stage)
+    )
+
+
+def _alike(edge: Box, whole: Box, change: _Change, stage: Stage) -> bool:
+    """Whether what is seen inside the frame first, or last, is beside a change that is not much larger, or is a part of it."""
+    if min(edge[0], edge[1]) <= 2 or edge[2] >= stage.width - 2 or edge[3] >= stage.height - 2:
         return False
-    starts = last_s - 1.5 * _SETS_OFF_S <= way.start_s <= first_s + _SETS_OFF_S
-    begins, size = way.box(way.start_s + 1.0), extent(change.box)
-    alike = 0.25 < extent(begins) / size < 4.0 and gap(first, change.box) < begins[2] - begins[0]
-    return starts and alike
+    return extent(whole) / extent(change.box) > 0.25 and gap(edge, change.box) < whole[2] - whole[0]
 
 
-def _covers(way: Way, box: Box, start_s: float, end_s: float) -> bool:
-    """Whether it stands before a place, or is what stands there, for most of a time."""
-    times = np.arange(start_s, end_s + 1e-6, 0.25)
-    boxes = [way.box(float(time_s)) for time_s in times if way.start_s <= time_s <= way.end_s]
-    return sum(overlap(own, box) > _WITHIN * extent(box) for own in boxes) > 0.5 * len(times)
+def _handled_s(last_s: float, first_s: float, way: Way | None, stage: Stage) -> float:
+    """When between two looks: half-way, and as it is seen first where who puts it down stands there still, and hid the place."""
+    stands = way is not None and float(np.hypot(*way.velocity(first_s - _APART_S, first_s))) < _STANDS * max(stage.size)
+    return first_s if stands else (last_s + first_s) / 2
 
 
 def _stays_beside(way: Way, box: Box, first_s: float, stage: Stage) -> bool:
     """Whether who is to have put it down has not gone away from it: then it may be a part of them."""
-    until_s = first_s + _GONE_S
+    until_s = min(first_s + _GONE_S, stage.end_s - stage.frame_s)
     return way.end_s >= until_s and gap(way.box(until_s), box) <= _AWAY * stage.width
 
 
@@ -278,12 +280,24 @@ def _colour(change: _Change, taken: bool, stage: Stage) -> Colour | None:
     return None if stage.dark else colours.name(colours.count(colours.shades(image[inside])))
 
 
-def _look(images: Sequence[Image]) -> tuple[Image, NDArray[np.bool_]]:
-    """The usual picture, and where nearly all of them look like it."""
-    stack = np.stack(images)
-    middle = np.partition(stack, len(images) // 2, axis=0)[len(images) // 2]
-    unlike = np.stack([_most(cv2.absdiff(image, middle)) > _STEADY for image in images])
-    return cast(Image, middle), cast(NDArray[np.bool_], unlike.mean(axis=0) < 0.35)
+def _hidden(time_s: float, image: Image, ways: Sequence[Way]) -> NDArray[np.bool_]:
+    """Where a mover is in a sample of half size."""
+    mask = np.zeros(image.shape[:2], bool)
+    for way in ways:
+        if way.start_s <= time_s <= way.end_s:
+            left, top, right, bottom = way.box(time_s)
+            rim = _RIM_PX + round(_RIM * max(right - left, bottom - top))
+            mask[max(0, top - rim) // 2 : (bottom + rim) // 2, max(0, left - rim) // 2 : (right + rim) // 2] = True
+    return mask
+
+
+def _look(images: Sequence[Image], hidden: Sequence[NDArray[np.bool_]]) -> tuple[Image, NDArray[np.bool_]]:
+    """The usual picture, and where nearly all that show the place look like it."""
+    middle, seen = visible_median(images, hidden)
+    unlike = np.sum(
+        [(_most(cv2.absdiff(image, middle)) > _STEADY) & ~mask for image, mask in zip(images, hidden, strict=True)], 0
+    )
+    return middle, cast(NDArray[np.bool_], (seen >= _FEWEST_SEEN) & (unlike < 0.35 * seen))
 
 
 def _most(difference: object) -> Image:

@@ -37,7 +37,8 @@ def find_blobs(frame: Image, change: Change) -> list[Blob]:
         return []
     bridge = max(3, round(_BRIDGE * max(width, height)))
     # Padded, because closing at the frame's edge would otherwise eat what enters there.
-    padded = cv2.copyMakeBorder(body, bridge, bridge, bridge, bridge, cv2.BORDER_REPLICATE)
+    x0, y0, x1, y1 = around(body, 2 * bridge)
+    padded = cv2.copyMakeBorder(body[y0:y1, x0:x1], bridge, bridge, bridge, bridge, cv2.BORDER_REPLICATE)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _kernel(bridge))[bridge:-bridge, bridge:-bridge]
     number, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(closed), connectivity=8)
     found = []
@@ -45,8 +46,9 @@ def find_blobs(frame: Image, change: Change) -> list[Blob]:
         left, top, wide, high, area = (int(value) for value in stats[index])
         if area < least:
             continue
+        inside = labels[top : top + high, left : left + wide] == index
+        left, top = left + x0, top + y0
         window = (slice(top, top + high), slice(left, left + wide))
-        inside = labels[window] == index
         own = inside & (body[window] > 0)
         lit = own & (change.shadow[window] == 0)
         own = lit if lit.sum() > _LIT * own.sum() else own
@@ -56,11 +58,20 @@ def find_blobs(frame: Image, change: Change) -> list[Blob]:
     return sorted(found, key=lambda blob: (-blob.area, blob.box))
 
 
+def around(mask: Mask, margin: int) -> Box:
+    """What holds everything in a mask: the regions of a small box are found in a tenth of the time."""
+    height, width = mask.shape
+    left, top, wide, high = cv2.boundingRect(mask)
+    return max(0, left - margin), max(0, top - margin), min(width, left + wide + margin), min(height, top + high + margin)
+
+
 def _add_grey_bodies(body: Mask, change: Change, least: float) -> None:
     """Add to `body` the shadow-like regions whose outline against the background is sharp."""
     if cv2.countNonZero(change.shadow) < least:
         return
-    core = cv2.morphologyEx(change.shadow, cv2.MORPH_OPEN, _kernel(3))
+    core = cast(Mask, cv2.morphologyEx(change.shadow, cv2.MORPH_OPEN, _kernel(3)))
+    if cv2.countNonZero(core) < least:
+        return
     number, labels, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
     unchanged = cv2.bitwise_not(change.changed) > 0
     for index in range(1, number):

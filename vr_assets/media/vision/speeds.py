@@ -13,6 +13,7 @@ _LOOK_S, _GAP_S = 1.2, 0.25  # Speeds are compared over this long before and aft
 _FASTER, _SLOWER = 1.8, 0.55
 _LEAST_SPEED = 0.03  # Of the longest side, a second: below, a pixel of blob is a change of speed.
 _EVEN = 0.35  # Spread of the speed before and after, of its mean.
+_ONWARD = 0.8  # Of the way of its halves: who turns back has gone nowhere, and is not slow.
 _SUDDEN_S, _APART_S = 0.5, 1.0
 _NEAR_STOP_S = 0.7
 
@@ -23,6 +24,7 @@ _LOWER = 0.08  # Of the height it had.
 _SLIDES = 1.2
 
 _LOITERS_S, _WITHIN, _WANDERS = 8.0, 0.16, 1.6
+_ABOUT = 0.05  # Of the longest side: twice as far as cameras tremble.
 
 Path = NDArray[np.float64]
 
@@ -88,10 +90,9 @@ def loiters(times: NDArray[np.float64], path: Path, extent: float, stops: Sequen
     found: list[Span] = []
     start = 0
     while start < len(times) - 1:
-        end = start
-        while end + 1 < len(times) and np.ptp(path[start : end + 2], axis=0).max() <= reach:
-            end += 1
-        if times[end] - times[start] >= _LOITERS_S and _wanders(times, path, start, end, stops, reach):
+        end = last_within(path, start, reach)
+        long_enough = times[end] - times[start] >= _LOITERS_S and _goes_about(path[start : end + 1], longest)
+        if long_enough and _wanders(times, path, start, end, stops, reach):
             first, last = _comes_and_goes(path[start : end + 1])
             found.append(Span(start_s=round(float(times[start + first]), 3), end_s=round(float(times[start + last]), 3)))
             start = end
@@ -99,9 +100,25 @@ def loiters(times: NDArray[np.float64], path: Path, extent: float, stops: Sequen
     return tuple(found)
 
 
+def last_within(path: Path, start: int, reach: float) -> int:
+    """The last place up to which, from `start` on, all lie within `reach` of each other, across and down."""
+    ahead = path[start:]
+    beyond = (np.maximum.accumulate(ahead) - np.minimum.accumulate(ahead)).max(axis=1) > reach
+    return start + int(np.argmax(beyond)) - 1 if beyond.any() else len(path) - 1
+
+
+def _goes_about(path: Path, longest: int) -> bool:
+    """Whether it goes farther than a camera trembles, apart from its way there and away."""
+    return bool(np.ptp(_middle(path), axis=0).max() >= _ABOUT * longest)
+
+
+def _middle(path: Path) -> Path:
+    return path[len(path) // 4 : max(len(path) // 4 + 1, 3 * len(path) // 4)]
+
+
 def _comes_and_goes(path: Path) -> tuple[int, int]:
     """The first and the last place within the range of its middle part: what lies before and after is its way there and away."""
-    middle = path[len(path) // 4 : max(len(path) // 4 + 1, 3 * len(path) // 4)]
+    middle = _middle(path)
     low, high = middle.min(axis=0) - 2, middle.max(axis=0) + 2
     inside = np.flatnonzero(((path >= low) & (path <= high)).all(axis=1))
     return int(inside[0]), int(inside[-1])
@@ -119,7 +136,7 @@ def _wanders(times: NDArray[np.float64], path: Path, start: int, end: int, stops
 
 
 def _pace(times: NDArray[np.float64], path: Path, start_s: float, end_s: float) -> float | None:
-    """Pixels a second, where it is even."""
+    """Pixels a second, where it is even and leads on."""
     inside = np.flatnonzero((times >= start_s - 1e-6) & (times <= end_s + 1e-6))
     if len(inside) < 4:
         return None
@@ -129,7 +146,8 @@ def _pace(times: NDArray[np.float64], path: Path, start_s: float, end_s: float) 
     halves = [
         float(np.hypot(*(path[high] - path[low])) / (times[high] - times[low])) for low, high in ((first, middle), (middle, last))
     ]
-    return whole if whole > 0 and max(halves) - min(halves) <= 2 * _EVEN * whole else None
+    straight = whole >= _ONWARD * sum(halves) / 2
+    return whole if whole > 0 and straight and max(halves) - min(halves) <= 2 * _EVEN * whole else None
 
 
 def _lasts(times: NDArray[np.float64], path: Path, moment_s: float, before: float, after: float) -> float:

@@ -26,17 +26,20 @@ class Anchor:
     """A picture that others are laid over. (H, W, 3) BGR uint8."""
 
     def __init__(self, image: Image) -> None:
-        self._known: Half = _half(image)
+        self._grey = _small(image)
+        self._known: Half = self._grey.astype(np.float32)
 
     @cached_property
     def _edges(self) -> Half:
         """1 where there is something to compare: on plain ground there is nothing but noise."""
-        slopes = cv2.morphologyEx(self._known, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        return cast(Half, (slopes > max(_EDGE_LEVELS, float(np.percentile(slopes[::2, ::2], 75)))).astype(np.float32))
+        slopes = cv2.morphologyEx(self._grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        some = slopes[::2, ::2].ravel()
+        steep = int(np.partition(some, len(some) * 3 // 4)[len(some) * 3 // 4])
+        return cast(Half, (slopes > max(_EDGE_LEVELS, steep)).astype(np.float32))
 
     def shift(self, frame: Image) -> Shift | None:
         """By how many pixels the frame is shifted; None when no shift is found that makes the two alike."""
-        seen = _half(frame)
+        seen = cast(Half, _small(frame).astype(np.float32))
         # It lays the window over its inputs where their size suits it.
         (dx, dy), answer = cv2.phaseCorrelate(self._known.copy(), seen.copy(), _window(seen.shape))
         if 2 * np.hypot(dx, dy) < _LEAST_PX:
@@ -87,7 +90,7 @@ def _inside(shape: tuple[int, ...], dx: float, dy: float) -> tuple[slice, slice]
     return slice(y, max(y + 2, shape[0] - y)), slice(x, max(x + 2, shape[1] - x))
 
 
-def _half(image: Image) -> Half:
+def _small(image: Image) -> Image:
+    """Grey, at half size."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    small = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return cast(Half, small.astype(np.float32))
+    return cast(Image, cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))

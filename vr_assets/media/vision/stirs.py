@@ -10,6 +10,7 @@ import numpy as np
 
 from vr_assets.media.vision.actors import Stage
 from vr_assets.media.vision.background import expose, exposure
+from vr_assets.media.vision.blobs import around
 from vr_assets.media.vision.colours import Image, Mask
 from vr_assets.media.vision.geometry import Box, gap
 from vr_assets.records.base import Span
@@ -65,8 +66,13 @@ def moving_boxes(changed: Mask, body: Mask) -> list[Box]:
     if cv2.countNonZero(inside) < least / _GROWS:
         return []
     mask = cast(Mask, cv2.dilate(cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.ones((5, 5), np.uint8)))
-    number, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    boxes = [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, area in stats[1:number] if area >= least]
+    if cv2.countNonZero(mask) < least:
+        return []
+    x0, y0, x1, y1 = around(mask, 0)
+    number, _, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask[y0:y1, x0:x1]), connectivity=8)
+    boxes = [
+        (int(x0 + x), int(y0 + y), int(x0 + x + w), int(y0 + y + h)) for x, y, w, h, area in stats[1:number] if area >= least
+    ]
     return sorted(boxes)
 
 

@@ -20,6 +20,7 @@ from vr_assets.records.scene import Camera, Light, Quality
 _LONGEST_SIDE_PX = 320  # Finds a mover of 9 x 9 pixels; twice the side costs four times as much.
 _APART_S, _SAMPLES = 0.5, 30
 _MOST_SAMPLES = 600  # 138 MB at most.
+_KEPT_BYTES = 80_000_000  # Three quarters of a minute, which then is decoded once.
 
 _BLANK_STD = 4.0  # Grey levels within a frame; sensor noise on a covered lens stays below.
 _BLANK_RANGE = 12.0  # Between the darkest and the lightest 8 x 8 pixels: a small mover on plain ground hardly adds to the spread.
@@ -41,6 +42,8 @@ _CUT_LEAP = 4.0  # Times the change before it: a pan changes as much, but all th
 class Survey:
     """`samples` are (time, (H, W, 3) BGR frame) about half a second apart; `frame_s` is the usual time from frame to frame.
 
+    `kept`: all frames of a short video, as `small_frames` gives them.
+
     `breaks_s`: where what was known of the picture no longer holds, by a cut or because the light was switched.
     """
 
@@ -54,6 +57,7 @@ class Survey:
     breaks_s: tuple[float, ...]
     turns: tuple[Span, ...]
     shaken: bool
+    kept: tuple[tuple[float, Image], ...] | None
 
 
 def small_frames(path: Path) -> Iterator[tuple[float, Image]]:
@@ -76,8 +80,12 @@ def survey(path: Path, *, duration_s: float) -> Survey:
     samples: list[tuple[float, Image]] = []
     looks = _Looks()
     aim, views = Aim(), CutFinder()
+    kept: list[tuple[float, Image]] | None = []
     for timed in frames(path, longest_side_px=_LONGEST_SIDE_PX):
         frame = soften(timed.image)
+        if kept is not None:
+            kept.append((timed.time_s, frame))
+            kept = kept if len(kept) * frame.nbytes <= _KEPT_BYTES else None
         if not samples or timed.time_s >= samples[-1][0] + apart - 1e-3:
             samples.append((timed.time_s, frame))
         sharp = cast(Image, cv2.cvtColor(timed.image, cv2.COLOR_BGR2GRAY))
@@ -109,6 +117,7 @@ def survey(path: Path, *, duration_s: float) -> Survey:
         breaks_s=tuple(cuts),
         turns=turns,
         shaken=aim.shaken,
+        kept=None if kept is None else tuple(kept),
     )
 
 
