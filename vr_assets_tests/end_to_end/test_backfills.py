@@ -45,6 +45,7 @@ class Runs:
         return bool(first["startTime"] < second["endTime"] and second["startTime"] < first["endTime"])
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_batches_run_side_by_side_one_s_failure_is_its_own_and_with_automation_new_ones_need_no_click(
     videos: Path, tmp_path: Path, serve: ServerFactory

@@ -69,6 +69,7 @@ def test_a_run_stops_at_its_budget_keeps_what_it_bought_and_goes_on_with_a_highe
     assert whole == pytest.approx(spent_usd([one for one in served if one.sent_at is not None and one.output_tokens]))
 
 
+@pytest.mark.thorough
 def test_a_batch_has_one_budget_over_all_its_runs(videos: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), CHARGING) as server:
         project = project_at(tmp_path, server, videos)

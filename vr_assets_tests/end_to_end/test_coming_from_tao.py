@@ -53,6 +53,7 @@ def test_a_results_folder_costs_no_call_until_a_stage_is_forced(serve: ServerFac
     assert sources(project, Asset.QA) and all(str(results) in prompt for prompt in sources(project, Asset.QA))
 
 
+@pytest.mark.thorough
 def test_images_with_boxes_cost_no_call_either(serve: ServerFactory, tmp_path: Path) -> None:
     """A spec registers the list, the results of its run are taken over: of the second image only the expressions."""
     images, caption = tmp_path / "images", "A red car stands next to a tall tree."

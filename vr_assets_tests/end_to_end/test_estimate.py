@@ -61,6 +61,7 @@ def test_a_run_of_a_labelled_batch_asks_what_was_estimated_and_then_nothing_is_l
     assert "Nothing to ask" in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("verdict", ["Anomaly", "Normal"])
 def test_a_run_of_an_unlabelled_batch_asks_no_less_and_no_more_than_the_range(
     verdict: str, serve: ServerFactory, tmp_path: Path
@@ -73,6 +74,7 @@ def test_a_run_of_an_unlabelled_batch_asks_no_less_and_no_more_than_the_range(
     assert tasks(server.served) == foreseen(before, certain=verdict == "Normal")
 
 
+@pytest.mark.thorough
 def test_an_answer_that_does_not_read_is_estimated_until_no_more_are_asked_for(serve: ServerFactory, tmp_path: Path) -> None:
     server = serve(Behaviour(garbage=frozenset({Task.MCQ})))
     project = Project.at(tmp_path / "project", {**openai_at(server), "VR_CALLS__MAX_ANSWERS": "1"})

@@ -13,12 +13,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
 
 
 # A step in a process of its own takes seconds of CPU, and the whole graph has 18.
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("before", "job", "steps"),
     [
         pytest.param("+descriptions", "qa_and_task_files", 4, id="two stages"),
-        pytest.param(None, "annotate_videos", 17, id="the whole graph", marks=pytest.mark.thorough),
+        pytest.param(None, "annotate_videos", 17, id="the whole graph"),
     ],
 )
 def test_processes_for_steps_and_an_instance_in_postgresql_make_what_one_process_makes_and_ask_nothing_twice(

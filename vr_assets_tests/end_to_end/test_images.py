@@ -106,6 +106,7 @@ def test_an_endpoint_is_tried_with_an_image_and_a_strange_model_is_read_as_the_t
     assert {row["box_convention"] for row in annotations(project)[:6]} == {"thousand_yxyx"}
 
 
+@pytest.mark.thorough
 def test_the_training_files_read_back_with_the_tools_of_their_users(images: Path, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour()) as server:
         project = ground(tmp_path, images, openai_at(server))

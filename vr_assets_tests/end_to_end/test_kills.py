@@ -45,6 +45,7 @@ def lost(served: Sequence[Served], deaths: Sequence[int]) -> list[list[int]]:
     ]
 
 
+@pytest.mark.thorough
 def test_twenty_kills_at_random_moments_give_no_more_answers_twice_than_calls_were_in_flight(
     serve: ServerFactory, videos: Path, calm: Calm, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ def test_a_model_that_does_not_see_the_video_is_caught_before_anything_is_paid_f
     assert set(tasks(server.served)) == {Task.PREFLIGHT}
 
 
+@pytest.mark.thorough
 def test_an_endpoint_that_passed_is_not_tried_again_by_the_next_run(
     serve: ServerFactory, one_video: Path, tmp_path: Path
 ) -> None:

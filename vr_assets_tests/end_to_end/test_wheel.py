@@ -57,6 +57,7 @@ def test_an_installed_wheel_holds_every_file_of_every_domain(wheel: Path) -> Non
     assert names == {str(path.relative_to(shipped)) for path in shipped.rglob("*") if path.is_file()}
 
 
+@pytest.mark.thorough
 def test_from_an_installed_wheel_domains_load_and_a_folder_outside_works(python: Path, tmp_path: Path) -> None:
     own = tmp_path / "mine" / "docks" / "captions"
     own.mkdir(parents=True)
@@ -85,6 +86,7 @@ print(json.dumps({
     assert found["fingerprints"] == here["fingerprints"]
 
 
+@pytest.mark.thorough
 def test_from_an_installed_wheel_the_command_line_makes_and_checks_a_domain(python: Path, tmp_path: Path) -> None:
     run = "import sys; from vr_assets.cli import main; sys.argv[1:] = {}; main()"
     assert "WORKSHEET.md" in said(python, run.format(["prompts", "new", "yard", "--into", "mine"]), tmp_path)

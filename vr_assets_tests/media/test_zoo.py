@@ -127,6 +127,7 @@ async def _prepared(path: Path, folder: Path, *, part: Span | None = None) -> tu
         workers.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_minute_in_4k_stays_within_time_and_memory(tmp_path: Path) -> None:
     facts, taken_mb = asyncio.run(_prepared(minute_in_4k(tmp_path / "a.mp4"), tmp_path))
@@ -141,6 +142,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return three_hours(tmp_path_factory.mktemp("long") / "a.mp4")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.xdist_group("three hours")
 def test_three_hours_stay_within_time_and_memory(long: Path, tmp_path: Path) -> None:
