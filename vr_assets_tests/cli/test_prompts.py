@@ -32,7 +32,7 @@ def test_list_and_check_expect_the_template_to_be_refused_and_say_so(terminal: T
     assert (listed.code, checked.code, checked.err) == (0, 0, "")
     for said in (listed, checked):
         assert "as it should be" in flat(said.out)
-    assert "docks: ok, 32 prompts" in checked.out
+    assert "docks: ok, 42 prompts" in checked.out
     assert "yours" in listed.out
 
 
@@ -83,7 +83,7 @@ def test_new_makes_a_domain_with_its_worksheet_that_is_refused_until_it_is_fille
     assert terminal.vr("prompts", "check", "yard").code == 1
     for path in (own / "yard").rglob("*/*.md"):
         path.write_text(path.read_text().replace("<<", "").replace(">>", ""))
-    assert terminal.vr("prompts", "check", "yard").out == "yard: ok, 32 prompts\n"
+    assert terminal.vr("prompts", "check", "yard").out == "yard: ok, 42 prompts\n"
     assert "is there already" in terminal.vr("prompts", "new", "yard").err
 
 

@@ -17,6 +17,7 @@ from vr_assets_tests.end_to_end.lives import Life, cradle
 from vr_assets_tests.instances import place_databases
 from vr_assets_tests.servers.serving import ModelServer, Served
 
+_OF_THE_RUN = ("batch.json", "manifest.jsonl", "report.md")
 Json = dict[str, JsonValue]
 
 
@@ -94,9 +95,9 @@ class Project:
         return Counter(str(row["status"]) for row in self.rows(batch, asset))
 
     def outputs(self, batch: str) -> dict[str, bytes]:
-        """Everything a batch has published, but its registration."""
+        """Everything a batch has published, but its registration and the report, which tells of that and of the bill."""
         folder = self.root / "data" / "batches" / batch
-        files = [path for path in folder.rglob("*") if path.is_file() and path.name not in ("batch.json", "manifest.jsonl")]
+        files = [path for path in folder.rglob("*") if path.is_file() and path.name not in _OF_THE_RUN]
         return {str(path.relative_to(folder)): _undated(path.read_bytes()) for path in sorted(files)}
 
     def task_files(self, batch: str) -> dict[str, bytes]:

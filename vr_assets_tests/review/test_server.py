@@ -134,5 +134,6 @@ def test_the_command_builds_serves_and_ends_with_an_interrupt(tmp_path: Path) ->
         assert LOST in httpx2.get(f"{served.url}/entries.js").text
         assert post(served, {**ITEM, "verdict": "accept"}).status_code == 200
         running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 130
+        # 0 where interrupts are ignored from the start, as in a shell's background: the server ends all the same.
+        assert running.wait(30) in (0, 130)
     assert [one.by for one in decided(served)] == ["ada"]

@@ -34,6 +34,7 @@ def test_a_batch_says_where_it_came_from_and_keeps_only_what_was_set(ingest: Ing
     assert made.batch.model_dump() == {
         "name": "footage",
         "graph": "videos",
+        "imported": {},
         "family": "footage",
         "source_root": str(footage),
         "settings": {"mode": "anomaly"},

@@ -18,6 +18,7 @@ from vr_assets.records.video import (
     ChunkCaptionedVideo,
     DescribedVideo,
     Event,
+    EvidenceVideo,
     FilteredVideo,
     HighlightChunk,
     HighlightedVideo,
@@ -83,7 +84,7 @@ def put(store: Store, rows: Mapping[Asset, Sequence[Row]], graph: Graph, *, mani
     """
     batch = _batch(graph)
     store.create_batch(batch, manifest_of(rows, graph) if manifest is None else manifest)
-    for asset in graph.assets:
+    for asset in graph.every_asset:
         store.write_rows(NAME, asset, rows[asset])
     if graph is Graph.VIDEOS:
         write_task_files(store.task_files_folder(NAME), _assembled(rows).files)
@@ -175,6 +176,7 @@ def _video(number: int, path: Path) -> dict[Asset, Row]:
             **about, detailed_description=f"A street with the {it}.\n\nAt 00:08 it hits the kerb.\n\nIt came too fast: {told}"
         ),
         Asset.QA: QaVideo(**about, provenance=tuple(made_by(QaType, "gemini")), qa=_questions(number, it)),
+        Asset.EVIDENCE: EvidenceVideo.model_validate(about),
     }
 
 
