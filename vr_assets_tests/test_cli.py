@@ -356,6 +356,7 @@ def test_failed_rows_of_one_batch_do_not_keep_the_next_from_running(terminal: Te
     assert terminal.store.read_rows("b", Asset.CHUNK_CAPTIONS, ROWS[Asset.CHUNK_CAPTIONS]) is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_an_interrupt_ends_a_run_with_the_exit_code_of_its_signal(
     number: signal.Signals, terminal: Terminal, videos: Path

@@ -22,6 +22,7 @@ TWO = by_hand([across("red", 1.0, 5.0, y=70), across("blue", 2.0, 6.0, y=170, to
 STOPS = by_hand([Mover("green", [(0.5, -30, 90), (3.0, 130, 90), (5.5, 130, 90), (8.0, 350, 90)])], 9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(len(KINDS)))
 def test_a_scene_shows_its_movers_where_the_truth_has_them(seed: int) -> None:
     scene = drawn(seed)

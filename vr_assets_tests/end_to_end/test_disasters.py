@@ -22,6 +22,7 @@ def s3(tmp_path: Path) -> Iterator[S3Server]:
         yield running
 
 
+@pytest.mark.thorough
 def test_a_lost_database_or_a_lost_bucket_costs_no_answer(two: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server) -> None:
     server = serve(Behaviour())
     given = {**openai_at(server), **hurried("openai"), **s3.env, "VR_DATA_ROOT": "s3://cctv/june"}

@@ -51,6 +51,7 @@ def assert_asked_as_often_as_the_faults_explain(served: Sequence[Served]) -> Non
             assert raised == (2 if before.fault == Kind.CUT else 1), (before.fault, before.output_limit, after.output_limit)
 
 
+@pytest.mark.thorough
 def test_twelve_videos_come_through_the_fields_faults_as_if_there_were_none(fleet: Path, calm: Calm, tmp_path: Path) -> None:
     with serve(OpenAIDialect(), Behaviour(mix=MIX)) as server:
         project = annotate(tmp_path, fleet, {**openai_at(server, workers=WORKERS), **hurried("openai")})

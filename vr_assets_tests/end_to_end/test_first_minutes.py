@@ -30,6 +30,7 @@ def test_a_typo_in_the_environment_is_named_with_the_nearest_right_name(tmp_path
     assert "VR_CHUNKS__MAX_CHUNKS" in said
 
 
+@pytest.mark.thorough
 def test_one_broken_file_has_a_row_at_every_stage_and_the_others_go_through(videos: Path, tmp_path: Path) -> None:
     folder = tmp_path / "videos"
     folder.mkdir()

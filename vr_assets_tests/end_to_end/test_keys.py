@@ -46,7 +46,9 @@ def test_the_search_finds_a_key_in_a_compressed_value_of_a_database(tmp_path: Pa
     ("dialect", "reached", "command"),
     [
         pytest.param(OpenAIDialect(), openai_at, EXECUTE, id="openai-dagster"),
-        pytest.param(GeminiDialect(), gemini_at, ("vr-assets", "run", "--batch", "cams"), id="gemini-vr-assets"),
+        pytest.param(
+            GeminiDialect(), gemini_at, ("vr-assets", "run", "--batch", "cams"), id="gemini-vr-assets", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_a_key_that_is_let_in_is_written_nowhere(

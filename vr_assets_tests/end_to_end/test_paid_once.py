@@ -77,6 +77,7 @@ def test_force_asks_the_named_assets_again_and_no_others(serve: ServerFactory, t
     assert tasks(server.served[before:]) == Counter({Task.GLOBAL_CAPTION: 2, Task.DENSE_CAPTION: 2})
 
 
+@pytest.mark.thorough
 def test_13_a_mended_parser_reads_old_answers_without_a_request_and_without_a_key(
     serve: ServerFactory, two: Path, tmp_path: Path
 ) -> None:

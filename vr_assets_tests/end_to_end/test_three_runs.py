@@ -26,6 +26,7 @@ def run_of(one: Served) -> float:
     return float(str(one.question.parameters["temperature"]))
 
 
+@pytest.mark.thorough
 def test_three_runs_never_have_more_in_flight_than_the_ceiling_and_none_starves(serve: ServerFactory, tmp_path: Path) -> None:
     videos = draw_videos(tmp_path / "videos", VIDEOS * len(TEMPERATURES), seconds=1)
     server = serve(Behaviour(delay_s=0.25))

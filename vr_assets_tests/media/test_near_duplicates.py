@@ -87,6 +87,7 @@ def test_a_copy_is_found(tmp_path: Path, copy: Callable[[list[Image], Path], Sig
     assert found(tmp_path, original, copy(images, tmp_path / "copy.mp4")) == [None, original.video_id]
 
 
+@pytest.mark.thorough
 def test_other_stretches_of_the_same_camera_are_no_copies(tmp_path: Path) -> None:
     """One background, the same lanes; all pairs of 12."""
     videos = [filmed(tmp_path / f"{seed}.mp4", street(seed)) for seed in range(12)]
