@@ -108,6 +108,7 @@ def test_kill_9_costs_at_most_the_calls_in_flight_and_the_files_are_those_of_an_
     assert killed.outputs("conv") == calm.outputs("conv")
 
 
+@pytest.mark.thorough
 def test_the_job_runs_under_dagster_and_offline(rows: Path, tmp_path: Path) -> None:
     project = Project.at(tmp_path, {"VR_CHECKS__MAX_FAILED_SHARE": "0.5"})
     project.vr("ingest", "--conversations", str(rows), "--batch", "conv", "--backend", "opencv")

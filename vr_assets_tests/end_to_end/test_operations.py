@@ -17,6 +17,7 @@ def project_with(tmp_path: Path, **env: str) -> Project:
     return Project.at(tmp_path / "project", {**hurried("openai"), **env})
 
 
+@pytest.mark.thorough
 def test_retry_asks_again_about_what_failed_and_nothing_else(two: Path, tmp_path: Path, serve: ServerFactory) -> None:
     broken = serve(Behaviour(garbage=frozenset({Task.MCQ})))
     project = project_with(tmp_path, VR_CALLS__MAX_ANSWERS="1", **openai_at(broken))

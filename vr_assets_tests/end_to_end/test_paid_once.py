@@ -35,6 +35,7 @@ def test_a_batch_that_holds_a_pilots_videos_asks_nothing_for_them(serve: ServerF
     assert project.statuses("all", Asset.QA) == {"ok": 6}
 
 
+@pytest.mark.thorough
 def test_an_edited_qa_prompt_asks_that_type_again_and_nothing_else(serve: ServerFactory, two: Path, tmp_path: Path) -> None:
     server = serve(Behaviour())
     own = tmp_path / "prompts" / "ours" / "qa"
