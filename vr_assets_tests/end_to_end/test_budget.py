@@ -43,6 +43,7 @@ def spent_usd(served: Sequence[Served]) -> float:
     return sum(one.cost_usd for one in served)
 
 
+@pytest.mark.thorough
 def test_a_run_stops_at_its_budget_keeps_what_it_bought_and_goes_on_with_a_higher_one(
     videos: Path, calm: Calm, tmp_path: Path
 ) -> None:

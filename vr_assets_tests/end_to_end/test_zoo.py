@@ -16,7 +16,7 @@ from vr_assets_tests.servers.openai import OpenAIDialect
 from vr_assets_tests.servers.serving import Behaviour
 
 # The first of its tests annotates all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("zoo")]
+pytestmark = [pytest.mark.slow, pytest.mark.thorough, pytest.mark.timeout(600), pytest.mark.xdist_group("zoo")]
 
 
 @pytest.fixture(scope="module")
