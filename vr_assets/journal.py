@@ -5,9 +5,11 @@ last line can only be the end of a part. `index.sqlite` maps a key to its lines;
 """
 
 import contextlib
+import json
 import logging
 import os
 import sqlite3
+import zlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +39,9 @@ CREATE TABLE IF NOT EXISTS answers (key TEXT, at TEXT, part TEXT, start INTEGER,
 CREATE INDEX IF NOT EXISTS answers_by_key ON answers (key);
 CREATE INDEX IF NOT EXISTS answers_by_part ON answers (part);
 """
+
+# Which lines are answers, to this version.
+_FORM = zlib.crc32(json.dumps(Answer.model_json_schema()).encode()) & 0x7FFFFFFF
 
 
 @dataclass(frozen=True)
@@ -227,6 +232,11 @@ def _indexed(path: Path, folder: Path) -> sqlite3.Connection:
         index.execute("BEGIN IMMEDIATE")
         for statement in filter(str.strip, _SCHEMA.split(";")):
             index.execute(statement)
+        if index.execute("PRAGMA user_version").fetchone() != (_FORM,):
+            # Of another version, which passed over other lines.
+            index.execute("DELETE FROM answers")
+            index.execute("DELETE FROM parts")
+            index.execute(f"PRAGMA user_version = {_FORM}")
         known = dict(index.execute("SELECT name, indexed FROM parts").fetchall())
         sizes = {part.name: part.stat().st_size for part in folder.glob("*.jsonl")}
         for name, done in known.items():

@@ -28,12 +28,19 @@ from vr_assets.bucket import SCHEME, Bucket, TakenError, is_plain
 from vr_assets.errors import SettingsError, StorageError
 from vr_assets.mirror import Mirror, Uploads
 from vr_assets.records.base import Record
-from vr_assets.records.batch import Batch, ManifestRow
+from vr_assets.records.batch import Batch, ConversationEntry, ImageEntry, ManifestRow
 from vr_assets.records.release import Dataset
 from vr_assets.records.review import Decision, Mark
 from vr_assets.settings import Asset, BucketSettings
 
 R = TypeVar("R", bound=Record)
+
+_ANEW = "use that version, or move the batch's folder away and ingest its files again: their answers cost nothing"
+_CURES: Mapping[type[Record], str] = {
+    **dict.fromkeys((Batch, ManifestRow, ImageEntry, ConversationEntry), _ANEW),
+    **dict.fromkeys((Dataset, Decision), "use that version"),
+}
+"""What cannot be materialized again."""
 
 
 def write_atomically(path: Path, content: bytes | Path) -> None:
@@ -150,8 +157,11 @@ class Store:
         return _parse(Batch, path.read_text(encoding="utf-8"), path, None)
 
     def write_batch(self, batch: Batch) -> None:
-        """Publish `batch.json`: the one part of a batch that may change later, for its settings."""
-        self._write(self.batch_folder(batch.name) / "batch.json", f"{batch.model_dump_json(indent=2)}\n".encode())
+        """Publish `batch.json`: the one part of a batch that may change later, for its settings. What has its default is left
+        out, so that an earlier version reads a batch that uses nothing newer.
+        """
+        content = batch.model_dump_json(indent=2, exclude_defaults=True)
+        self._write(self.batch_folder(batch.name) / "batch.json", f"{content}\n".encode())
 
     def read_manifest(self, name: str) -> list[ManifestRow]:
         """The manifest of a batch of videos."""
@@ -398,5 +408,5 @@ def _parse(kind: type[R], text: str, path: Path, line: int | None) -> R:
         first = error.errors(include_url=False)[0]
         where = f"{path}:{line}" if line else str(path)
         field = ".".join(str(part) for part in first["loc"])
-        cure = "it was written by another version or by hand; materialize the asset again"
-        raise StorageError(f"{where}: not a {kind.__name__} ({field}: {first['msg']}); {cure}") from error
+        said = f"{where}: not a {kind.__name__} ({field}: {first['msg']}); it was written by another version or by hand"
+        raise StorageError(f"{said}; {_CURES.get(kind, 'materialize the asset again')}") from error

@@ -1,11 +1,13 @@
 """Nothing is paid twice: what is stored, what counts, and what survives a crash."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
 import pytest
 
+from vr_assets import journal
 from vr_assets.errors import ReplyError
 from vr_assets.journal import Asked, Epochs, Journal, Store
 from vr_assets.records.call import Answer, Outcome, Usage
@@ -177,6 +179,34 @@ def test_the_index_can_be_lost_and_comes_back(tmp_path: Path, harm: str) -> None
     else:
         index.write_bytes(b"this is no database" * 100)
     assert [answer.text for answer in a_journal(tmp_path, "three").answers("k")] == ["1"]
+
+
+def test_an_answer_of_a_later_version_that_tells_more_is_read(tmp_path: Path) -> None:
+    line = an_answer("1").to_line().replace('{"key"', '{"mood":"calm","key"').replace('"usage":{', '"usage":{"seen":3,')
+    (tmp_path / "later.jsonl").write_text(f"{line}\n")
+    assert [answer.text for answer in a_journal(tmp_path).answers("k")] == ["1"]
+
+
+def test_what_one_version_does_not_read_is_there_again_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = an_answer("1").to_line().replace('"outcome":"answered"', '"outcome":"sung"')
+    (tmp_path / "later.jsonl").write_text(f"{line}\n")
+
+    class Later(Answer):
+        outcome: str  # type: ignore[assignment]
+
+    def upgraded() -> Iterator[None]:
+        with monkeypatch.context() as later:
+            later.setattr(journal, "Answer", Later)
+            later.setattr(journal, "_FORM", 2)
+            yield
+
+    found = []
+    for version in (contextlib.nullcontext, contextlib.contextmanager(upgraded)) * 2:
+        with version():
+            opened = a_journal(tmp_path)
+            found.append([answer.text for answer in opened.answers("k")])
+            opened.close()
+    assert found == [[], ["1"], [], ["1"]]
 
 
 def test_a_part_that_was_removed_is_forgotten(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Publishing is all or nothing, and what cannot be read says where."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_a_line_that_is_no_row_is_named_with_its_number(tmp_path: Path) -> None:
     path.write_text(path.read_text() + '{"video_id": "b"}\n')
     with pytest.raises(StorageError, match=r"raw_videos\.jsonl:2: not a RawVideo"):
         store.read_rows("cams", Asset.RAW_VIDEOS, RawVideo)
+
+
+def test_a_batch_that_uses_nothing_new_is_written_without_what_is_new(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.create_batch(a_batch(), [])
+    assert set(json.loads((tmp_path / "batches/cams/batch.json").read_text())) == {"name", "family", "source_root", "created"}
+    assert store.read_batch("cams") == a_batch()
+
+
+def test_a_batch_of_another_version_is_named_with_what_helps(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.create_batch(a_batch(), [])
+    path = tmp_path / "batches/cams/batch.json"
+    path.write_text(path.read_text().replace("{", '{"later": 1,', 1))
+    with pytest.raises(StorageError, match=r"batch\.json: not a Batch \(later.*ingest its files again"):
+        store.read_batch("cams")
 
 
 def test_a_write_that_fails_leaves_the_old_content_and_no_litter(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import JsonValue
+from pydantic import ConfigDict, JsonValue
 
 from vr_assets.records.base import STILL, Record, Span
 from vr_assets.records.image import Expression
@@ -185,6 +185,9 @@ class Request:
 class Usage(Record):
     """Tokens as the endpoint counted them; None where it did not say."""
 
+    # In the journal, as answers are.
+    model_config = ConfigDict(extra="ignore")
+
     input_tokens: int | None = None
     output_tokens: int | None = None
 
@@ -210,7 +213,11 @@ class Answer(Record):
 
     `cost_usd` is None where the price is not known; `output_tokens_limit` is the output limit it was asked under, None in lines
     of an earlier version. `repaired_from`: the text that did not read and that the model was asked to restate.
+
+    Open, other than records are: what a later version paid for and told more about is paid for here too.
     """
+
+    model_config = ConfigDict(extra="ignore")
 
     key: str
     task: Task
