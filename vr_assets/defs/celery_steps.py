@@ -158,10 +158,9 @@ class WatchingExecutor(dg.Executor):
             nonlocal roll
             roll = roll or Roll(lambda tasks: _carried_out(app, tasks))
 
-            def tell(words: str) -> None:
-                context.instance.report_engine_event(words, context.dagster_run, step_key=step.key)
-
-            return WatchedStep(lambda: _submit_task(app, context, step, queue, priority, known), roll, tell)
+            return WatchedStep(
+                lambda: _submit_task(app, context, step, queue, priority, known), roll, context.for_step(step).log.warning
+            )
 
         events: Iterator[dg.DagsterEvent] = core_celery_execution_loop(plan_context, execution_plan, step_execution_fn=submit)
         return events
