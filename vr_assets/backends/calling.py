@@ -236,16 +236,18 @@ class Caller:
         try:
             reply = await self.backend.generate(request)
             status = str(reply.finish)
-            place.answered(tokens=_tokens(reply), pause_s=reply.pause_s)
             sent = Sent(reply, time.monotonic() - started, self._cost(reply), self._output_limit(request))
             counts.seconds.append(sent.seconds)
             counts.paid[request.subject.name].add(reply.usage, sent.cost_usd)
-            if _is_empty(reply):
-                raise _EmptyError(sent)
-            kept = keep(sent)
-            if self._settle:
-                await self._settle()
-            return kept
+            try:
+                if _is_empty(reply):
+                    raise _EmptyError(sent)
+                kept = keep(sent)
+                if self._settle:
+                    await self._settle()
+                return kept
+            finally:
+                place.answered(tokens=_tokens(reply), pause_s=reply.pause_s)
         except TransientError as error:
             status = str(error.cause)
             counts.causes[error.cause] += 1
