@@ -3,11 +3,14 @@
 The local folder is a copy of what was looked at, and may be deleted at any time when nothing runs.
 """
 
+import asyncio
 import hashlib
 import logging
 import threading
 from collections.abc import Collection
 from pathlib import Path
+
+import anyio
 
 from vr_assets.bucket import Bucket, Object, is_plain
 from vr_assets.errors import StorageError
@@ -107,11 +110,12 @@ class Mirror:
 
 
 class Uploads:
-    """Puts files that grow into the bucket, behind the writer's back, every so many seconds."""
+    """Puts files that grow into the bucket: behind the writer's back, every so many seconds; with 0, while the writer waits."""
 
     def __init__(self, mirror: Mirror, *, every_s: float) -> None:
         self._mirror = mirror
         self._every_s = every_s
+        self._putting = anyio.Lock()
         self._grown: set[Path] = set()
         self._turn = threading.Lock()
         self._closing = threading.Event()
@@ -121,9 +125,17 @@ class Uploads:
         """There is more in a file than there was."""
         with self._turn:
             self._grown.add(path)
-            if self._thread is None:
+            if self._every_s and self._thread is None:
                 self._thread = threading.Thread(target=self._upload_now_and_then, name="uploads", daemon=True)
                 self._thread.start()
+
+    async def settle(self) -> None:
+        """With 0 seconds: return when what grew is in the bucket, or cannot be put now. Whoever waits for a turn meanwhile is
+        taken along."""
+        if self._every_s:
+            return
+        async with self._putting:
+            await asyncio.to_thread(self._try_to_upload)
 
     def close(self) -> None:
         """Put what is left. Raises StorageError: some of it cannot be put; the next run on this machine does."""
@@ -134,10 +146,13 @@ class Uploads:
 
     def _upload_now_and_then(self) -> None:
         while not self._closing.wait(self._every_s):
-            try:
-                self._upload()
-            except StorageError as error:
-                logger.warning("%s", error)
+            self._try_to_upload()
+
+    def _try_to_upload(self) -> None:
+        try:
+            self._upload()
+        except StorageError as error:
+            logger.warning("%s", error)
 
     def _upload(self) -> None:
         with self._turn:

@@ -42,7 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow"):
             groups.setdefault(_group(item), []).append(item)
-    parts = [_joined(list(groups.values())[worker::workers]) for worker in range(workers)]
+    # Those with a time limit of their own first: they are the longest, and wait for most of it.
+    in_turn = sorted(groups.values(), key=lambda group: not any(item.get_closest_marker("timeout") for item in group))
+    parts = [_joined(in_turn[worker::workers]) for worker in range(workers)]
     quick = (item for item in items if not item.get_closest_marker("slow"))
     dealt: list[pytest.Item] = []
     for position, slow in enumerate(parts):
@@ -63,5 +65,5 @@ def _joined(groups: Sequence[Sequence[pytest.Item]]) -> list[pytest.Item]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many as there are cores: end to end tests wait for servers and retries for much of their time."""
-    return max(2, (os.cpu_count() or 1) * 2)
+    """Twice as many as there are cores, for end to end tests wait for servers and retries; one more for those of daemons."""
+    return (os.cpu_count() or 1) * 2 + 1

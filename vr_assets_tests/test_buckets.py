@@ -189,6 +189,39 @@ def test_a_lost_machine_loses_what_was_answered_since_the_last_flush_only(bucket
     uploads.close()
 
 
+class Counting(Mirror):
+    puts = 0
+
+    def publish(self, path: Path, *, new: bool = False) -> None:
+        self.puts += 1
+        super().publish(path, new=new)
+
+
+@pytest.mark.anyio
+async def test_without_a_pause_an_answer_is_in_the_bucket_when_its_call_ends_and_many_go_together(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    store = machine(bucket, tmp_path)
+    mirror = Counting(bucket, store.root)
+    uploads = Uploads(mirror, every_s=0)
+    journal = journal_of(store, "one", uploads)
+    missing = []
+
+    async def call(number: int) -> None:
+        journal.append(an_answer("text", key=f"k{number}"))
+        await uploads.settle()
+        held = bucket.read("journal/qa/one.1.jsonl") or b""
+        if f'"k{number}"'.encode() not in held:
+            missing.append(number)
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(call, number)
+    assert missing == [] and mirror.puts <= 2
+    journal.close()
+    uploads.close()
+
+
 def test_a_large_part_is_followed_by_another(bucket: Bucket, tmp_path: Path) -> None:
     store = machine(bucket, tmp_path)
     uploads = Uploads(Mirror(bucket, store.root), every_s=3600)

@@ -1,7 +1,7 @@
 """The example for Kubernetes: its names are the chart's and Kubernetes' own, its limits are those of one machine.
 
-The models below state what the chart dagster/dagster 1.13 takes, as far as the example uses it; written after reading its schema.
-`helm template` checks the whole, where there is Helm.
+The models below state what the chart dagster/dagster 1.13 takes, as far as the example uses it. They are closed where its schema
+takes any name: at the top, in a deployment, in postgresql and global. What the chart makes of it: test_kubernetes_chart.py.
 """
 
 import json
@@ -15,7 +15,9 @@ import dagster_k8s.job
 import dagster_k8s.models
 import kubernetes.client
 import pytest
+import sqlalchemy
 import yaml
+from dagster_postgres.utils import get_conn_string
 from pydantic import BaseModel, ConfigDict, Field
 
 from vr_assets.definitions import defs
@@ -48,7 +50,7 @@ class Switch(Closed):
 class Deployment(Closed):
     name: str
     image: Image
-    codeServerArgs: list[str]
+    dagsterApiGrpcArgs: list[str]
     port: int
     includeConfigInLaunchedRuns: Switch
     env: dict[str, str]
@@ -64,6 +66,7 @@ class Deployment(Closed):
 
 
 class Deployments(Closed):
+    includeInstance: bool
     deployments: list[Deployment]
 
 
@@ -120,6 +123,7 @@ class RunMonitoring(Closed):
 class RunRetries(Closed):
     enabled: bool
     maxRetries: int
+    retryOnAssetOrOpFailure: bool
 
 
 class Daemon(Closed):
@@ -142,11 +146,13 @@ class PostgreSQL(Closed):
     postgresqlHost: str
     postgresqlUsername: str
     postgresqlDatabase: str
+    postgresqlScheme: str
     service: Port
 
 
 class Global(Closed):
     postgresqlSecretName: str
+    dagsterInstanceConfigMap: str
 
 
 class PythonLogs(Closed):
@@ -248,6 +254,15 @@ def test_runs_are_limited_and_kept_as_on_one_machine(values: Values) -> None:
     assert values.telemetry.enabled is here["telemetry"]["enabled"]
 
 
+def test_a_run_that_met_its_budget_is_not_begun_again_with_a_new_one(values: Values) -> None:
+    assert values.dagsterDaemon.runRetries.retryOnAssetOrOpFailure is False
+
+
+def test_the_database_is_reached_with_the_driver_that_is_installed(values: Values) -> None:
+    address = get_conn_string("dagster", "...", "db.internal", "dagster", scheme=values.postgresql.postgresqlScheme)
+    assert sqlalchemy.create_engine(address).driver == "psycopg2"
+
+
 def test_the_image_runs_as_the_user_that_the_pods_name_and_on_a_python_that_is_meant(values: Values, dockerfile: str) -> None:
     uid = re.search(r"^ARG UID=(\d+)$", dockerfile, re.MULTILINE)
     assert uid and int(uid[1]) == values.deployment.podSecurityContext["runAsUser"]
@@ -255,7 +270,7 @@ def test_the_image_runs_as_the_user_that_the_pods_name_and_on_a_python_that_is_m
     assert re.findall(r"^USER (.*)$", dockerfile, re.MULTILINE) == ["${UID}:${UID}"]
     assert set(re.findall(r"^FROM python:(\S+)", dockerfile, re.MULTILINE)) == {"3.11-slim"}
     command = json.loads(dockerfile[dockerfile.index("CMD ") + 4 :])
-    assert command[-2:] == values.deployment.codeServerArgs
+    assert command[-2:] == values.deployment.dagsterApiGrpcArgs
     assert values.deployment.env["VR_BUCKET__CACHE_DIR"] in dockerfile
 
 

@@ -96,6 +96,7 @@ class Caller:
 
     Args:
         gate: bounds the requests whose media are made and wait.
+        settle: returns when what was kept is safe; until then an answered call holds its place. None: it is safe at once.
         sleep: takes seconds.
         jitter: the source of the draws.
     """
@@ -110,6 +111,7 @@ class Caller:
         under_way: UnderWay,
         purse: Purse | None = None,
         preflight: Preflight | None = None,
+        settle: Callable[[], Awaitable[None]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         jitter: random.Random | None = None,
     ) -> None:
@@ -120,6 +122,7 @@ class Caller:
         self._under_way = under_way
         self._purse = purse
         self._preflight = preflight
+        self._settle = settle
         self._sleep = sleep
         self._jitter = jitter or random.Random()
         self._stopped: StageError | None = None
@@ -166,6 +169,7 @@ class Caller:
             gate=self._gate,
             under_way=self._under_way,
             purse=self._purse,
+            settle=self._settle,
             sleep=self._sleep,
             jitter=self._jitter,
         )
@@ -232,13 +236,18 @@ class Caller:
         try:
             reply = await self.backend.generate(request)
             status = str(reply.finish)
-            place.answered(tokens=_tokens(reply), pause_s=reply.pause_s)
             sent = Sent(reply, time.monotonic() - started, self._cost(reply), self._output_limit(request))
             counts.seconds.append(sent.seconds)
             counts.paid[request.subject.name].add(reply.usage, sent.cost_usd)
-            if _is_empty(reply):
-                raise _EmptyError(sent)
-            return keep(sent)
+            try:
+                if _is_empty(reply):
+                    raise _EmptyError(sent)
+                kept = keep(sent)
+                if self._settle:
+                    await self._settle()
+                return kept
+            finally:
+                place.answered(tokens=_tokens(reply), pause_s=reply.pause_s)
         except TransientError as error:
             status = str(error.cause)
             counts.causes[error.cause] += 1

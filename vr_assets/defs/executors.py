@@ -25,11 +25,12 @@ def executor() -> dg.ExecutorDefinition:
             return dg.multiprocess_executor.configured(preloaded)
         case ExecutorName.CELERY:
             try:
-                from dagster_celery import celery_executor
+                from vr_assets.defs.celery_steps import CONFIG, watching_celery_executor
             except ImportError as error:
                 raise _not_installed(name) from error
-            spread: dg.ExecutorDefinition = celery_executor.configured({"broker": {"env": BROKER}, "backend": {"env": RESULTS}})
-            return spread
+            return watching_celery_executor.configured(
+                {"broker": {"env": BROKER}, "backend": {"env": RESULTS}, "config_source": dict(CONFIG)}
+            )
         case ExecutorName.K8S:
             try:
                 from dagster_k8s import k8s_job_executor

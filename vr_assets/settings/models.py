@@ -189,7 +189,10 @@ class VideoCaptionSettings(Group):
 class BucketSettings(Group):
     cache_dir: str = Field("~/.cache/vr-assets", description="Folder for local copies of what lies in buckets; may be deleted.")
     flush_s: float = Field(
-        5.0, gt=0, description="Answers go into the bucket at least so often: what a lost machine loses at most. Seconds."
+        5.0,
+        ge=0,
+        description="Answers go into the bucket at least so often, in seconds: what a lost machine loses at most. 0: each before "
+        "its call gives up its place, so that a lost machine loses the calls in flight and no more.",
     )
     sources_gb: float = Field(
         50.0, gt=0, description="Room for copies of videos and images that lie in buckets, in GB. The least used go first."

@@ -229,6 +229,7 @@ class Session:
                 under_way=self._under_way,
                 purse=Purse(self._prices, self._budget, model=backend.model, resolution=resolution) if is_paid else None,
                 preflight=preflight if calls.preflight else None,
+                settle=self._uploads.settle if self._uploads else None,
             )
         return self._callers[name]
 

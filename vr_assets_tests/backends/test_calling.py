@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 import anyio.lowlevel
@@ -64,6 +64,7 @@ class Calls:
         sleep: Sleeps | None = None,
         limiter: Limiter | None = None,
         jitter: random.Random | None = None,
+        settle: Callable[[], Awaitable[None]] | None = None,
         **calls: float,
     ) -> None:
         self.sleep = sleep or Sleeps()
@@ -77,6 +78,7 @@ class Calls:
             limiter=self.limiter,
             gate=Gate(8),
             under_way=self.under_way,
+            settle=settle,
             sleep=self.sleep,
             jitter=jitter,
         )
@@ -190,6 +192,19 @@ async def test_a_sleeping_retry_holds_no_place() -> None:
     asking, _ = calls(busy(cause=Cause.SERVER_ERROR), "x", limiter=limiter, sleep=Sleeps(limiter))
     await asking.answer()
     assert asking.sleep.in_flight == [0]
+    assert limiter.in_flight == 0
+
+
+async def test_an_answer_holds_its_place_until_it_is_safe() -> None:
+    limiter, at_settling = Limiter("scripted", 1), []
+
+    async def settle() -> None:
+        at_settling.append((limiter.in_flight, len(asking.kept)))
+
+    asking, _ = calls(busy(), "x", limiter=limiter, settle=settle)
+    await asking.answer()
+    # Not for the attempt that had no answer.
+    assert at_settling == [(1, 1)]
     assert limiter.in_flight == 0
 
 

@@ -178,7 +178,8 @@ async def test_a_file_that_is_not_ready_in_time_names_the_video_and_the_setting_
             looks = counts(server)["look"]
             with pytest.raises(TransientError):
                 await backend.prepare(asking(LONG))
-            assert counts(server)["look"] == looks + 1, "the time is not given once more for each attempt"
+            # One more, and perhaps the one that was under way when the time was over.
+            assert counts(server)["look"] - looks in (1, 2), "the time is not given once more for each attempt"
             next(iter(store.files.values())).polls_left = 1
             await backend.generate(asking(LONG))
     assert counts(server)["start"] == 1

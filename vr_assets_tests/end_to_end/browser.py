@@ -57,6 +57,13 @@ class Ui:
         line = self.page.locator("div").filter(has_text=f"{partitions} partitions").filter(has_not_text="partition: ")
         self.becomes(line.filter(has_text=re.compile("Success|Succeeded|Completed")))
 
+    def switch_on(self, sensor: str) -> None:
+        self.open(f"{LOCATION}/sensors/{sensor}", sensor)
+        switch = self.page.locator("input[type=checkbox]").first
+        # The box itself is hidden behind its picture.
+        switch.evaluate("box => box.click()")
+        expect(switch).to_be_checked(timeout=PATIENCE_MS)
+
     def open_partition(self, asset: str, batch: str) -> None:
         self.open(f"assets/{asset}?view=partitions&partition={batch}", "dagster/row_count")
 

@@ -16,6 +16,8 @@ from vr_assets_tests.servers.serving import Behaviour
 pytestmark = pytest.mark.slow
 
 
+# One drop under a real daemon is part of `test_ui`.
+@pytest.mark.thorough
 @pytest.mark.timeout(420)
 def test_what_is_dropped_is_annotated_also_what_comes_while_nobody_looks(
     videos: Path, tmp_path: Path, serve: ServerFactory

@@ -1,6 +1,7 @@
 """What people do with batches in Dagster's UI, done in a real browser."""
 
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -12,10 +13,13 @@ pytestmark = [pytest.mark.slow, needs_browser]
 
 
 @pytest.mark.timeout(900)
-def test_batches_are_materialized_backfilled_found_stale_and_looked_into_in_the_ui(videos: Path, tmp_path: Path) -> None:
-    root = tmp_path / "project"
+def test_batches_are_materialized_backfilled_found_stale_looked_into_and_dropped_in_the_ui(videos: Path, tmp_path: Path) -> None:
+    root, drops = tmp_path / "project", tmp_path / "cams"
+    drops.mkdir()
+    watched = {"VR_DROPS__FOLDER": str(drops), "VR_DROPS__SETTLE_S": "0", "VR_DROPS__BATCH_AGE_S": "0"}
+    *clips, dropped = sorted(videos.iterdir())[:4]
     with served(root / "data") as files_url:
-        days = ThreeDays.at(root, sorted(videos.iterdir())[:3], files_url)
+        days = ThreeDays.at(root, clips, files_url, watched)
         with dagster_dev(days.project) as webserver, browsing(webserver.url) as ui:
             ui.launch("monday")
             wait_for(lambda: days.made("monday"))
@@ -35,3 +39,7 @@ def test_batches_are_materialized_backfilled_found_stale_and_looked_into_in_the_
             days.edit()
             ui.open_partition("qa", "monday")
             ui.becomes(ui.page.get_by_text("Unsynced"))
+
+            ui.switch_on("video_drops")
+            copy(dropped, drops / "a.mp4")
+            wait_for(lambda: days.made("cams"))

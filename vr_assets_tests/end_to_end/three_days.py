@@ -1,6 +1,6 @@
 """A project to show the UI with: three batches, one of which has a file that is gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -34,8 +34,8 @@ class ThreeDays:
     prompt: Path
 
     @classmethod
-    def at(cls, root: Path, clips: list[Path], files_url: str) -> "ThreeDays":
-        """Each day holds as many of the clips; wednesday one more that is gone."""
+    def at(cls, root: Path, clips: list[Path], files_url: str, env: Mapping[str, str] | None = None) -> "ThreeDays":
+        """Each day holds as many of the clips; wednesday one more that is gone. `env` is set besides."""
         prompt = root / "prompts" / "ours" / "qa" / PROMPT
         prompt.parent.mkdir(parents=True)
         copy(SHIPPED.parent / "prompts" / "general" / "qa" / PROMPT, prompt)
@@ -46,6 +46,7 @@ class ThreeDays:
             "VR_PROMPTS__PROMPTS_MODULE": "ours",
             "VR_CHECKS__MAX_FAILED_SHARE": "0.5",
             "VR_FILES_URL": files_url,
+            **(env or {}),
         }
         project = Project.at(root, given)
         copy(SHIPPED, root)
