@@ -47,6 +47,7 @@ def test_a_run_cannot_choose_what_carries_out_its_own_steps() -> None:
 @pytest.mark.parametrize("name", ["celery", "k8s"])
 def test_a_package_that_is_not_there_is_named_with_the_cure(name: str, monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, f"dagster_{name}", None)
+    monkeypatch.delitem(sys.modules, "vr_assets.defs.celery_steps", raising=False)
     monkeypatch.setenv("VR_EXECUTOR", name)
     with pytest.raises(SettingsError, match=rf"VR_EXECUTOR={name} needs packages: pip install 'vr-assets\[{name}\]'"):
         executor()

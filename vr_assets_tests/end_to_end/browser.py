@@ -2,12 +2,14 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwright
+
+from vr_assets_tests.end_to_end.dagster_dev import wait_for
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A page of Dagster's takes some seconds when two cores are busy with runs.
@@ -56,6 +58,11 @@ class Ui:
         # The table is of plain boxes: its line is the one that names no run's partition.
         line = self.page.locator("div").filter(has_text=f"{partitions} partitions").filter(has_not_text="partition: ")
         self.becomes(line.filter(has_text=re.compile("Success|Succeeded|Completed")))
+
+    def wait_aside(self, what: Callable[[], bool]) -> None:
+        """Wait with no page open: an open one asks the webserver all the time."""
+        self.page.goto("about:blank")
+        wait_for(what)
 
     def switch_on(self, sensor: str) -> None:
         self.open(f"{LOCATION}/sensors/{sensor}", sensor)

@@ -30,6 +30,8 @@ def contents(s3: S3Server, prefix: str) -> dict[str, bytes]:
     return {key.removeprefix(start): client.get_object(Bucket="cctv", Key=key)["Body"].read() for key in keys}
 
 
+# `test_celery` shows it of several machines.
+@pytest.mark.thorough
 def test_the_whole_graph_lies_in_a_bucket_and_another_machine_pays_nothing(
     two: Path, tmp_path: Path, serve: ServerFactory, s3: S3Server
 ) -> None:

@@ -1,9 +1,9 @@
 """Workers that share the bucket, the instance and Redis, and nothing else; one of them is killed."""
 
 import os
+import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL
@@ -14,6 +14,7 @@ from celery import Celery
 from vr_assets.settings import Asset
 from vr_assets_tests.conftest import Once
 from vr_assets_tests.end_to_end.conftest import ServerFactory
+from vr_assets_tests.end_to_end.dagster_dev import wait_for
 from vr_assets_tests.end_to_end.project import Project, asked, draw_videos, hurried, openai_at
 from vr_assets_tests.end_to_end.test_buckets import contents
 from vr_assets_tests.servers.postgres import postgres
@@ -58,20 +59,15 @@ def active(celery: Celery) -> list[str]:
     return [name.removesuffix("@test") for name, tasks in answers.items() if tasks]
 
 
-def wait_for(happened: Callable[[], object]) -> None:
-    until = time.monotonic() + 120
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def forty(once: Once) -> Path:
     return once("forty", lambda folder: draw_videos(folder, VIDEOS, seconds=1))
 
 
 @pytest.mark.timeout(600)
-def test_a_batch_outlives_a_worker_and_equals_that_of_one_machine(forty: Path, tmp_path: Path, serve: ServerFactory) -> None:
+def test_a_batch_outlives_a_worker_and_the_instance_and_equals_that_of_one_machine(
+    forty: Path, tmp_path: Path, serve: ServerFactory
+) -> None:
     if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("disks of their own for workers want the right to mount: run as root")
     with ExitStack() as running:
@@ -118,6 +114,15 @@ def test_a_batch_outlives_a_worker_and_equals_that_of_one_machine(forty: Path, t
             place = project.root / "data" / "batches" / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
+        # The instance is lost, and every machine with it: another one, and what is in the bucket.
+        paid = len(server.served)
+        project.env["DAGSTER_PG_URL"] = database.database().replace("postgresql:", "postgresql+psycopg2:")
+        project.env["VR_BUCKET__CACHE_DIR"] = str(tmp_path / "another cache")
+        assert re.search(r"cams.*\b8\b", project.vr("register"))
+        planned = project.vr("run", "--batch", "cams", "--dry-run")
+        assert planned.count("fresh") == 8 and "stale" not in planned and "missing" not in planned
+        project.vr("run", "--batch", "cams")
+        assert len(server.served) == paid
 
     assert f"Celery worker {busy}@test took this step and has said nothing of it for 30 s: handed out again" in said
     twice = asked(server.served)

@@ -6,7 +6,7 @@ from shutil import copy
 import pytest
 
 from vr_assets_tests.end_to_end.browser import PATIENCE_MS, browsing, needs_browser
-from vr_assets_tests.end_to_end.dagster_dev import dagster_dev, wait_for
+from vr_assets_tests.end_to_end.dagster_dev import dagster_dev
 from vr_assets_tests.end_to_end.three_days import DAYS, ThreeDays, served
 
 pytestmark = [pytest.mark.slow, needs_browser]
@@ -22,7 +22,7 @@ def test_batches_are_materialized_backfilled_found_stale_looked_into_and_dropped
         days = ThreeDays.at(root, clips, files_url, watched)
         with dagster_dev(days.project) as webserver, browsing(webserver.url) as ui:
             ui.launch("monday")
-            wait_for(lambda: days.made("monday"))
+            ui.wait_aside(lambda: days.made("monday"))
             days.review("monday")
 
             ui.launch(*DAYS)
@@ -42,4 +42,4 @@ def test_batches_are_materialized_backfilled_found_stale_looked_into_and_dropped
 
             ui.switch_on("video_drops")
             copy(dropped, drops / "a.mp4")
-            wait_for(lambda: days.made("cams"))
+            ui.wait_aside(lambda: days.made("cams"))
