@@ -55,6 +55,7 @@ def test_checks_ask_what_was_estimated_and_mark_the_items_and_nothing_is_paid_tw
     assert "fresh" in project.vr("run", "--batch", "cams", "--select", "evidence", "--dry-run")
 
 
+@pytest.mark.thorough
 def test_the_offline_annotator_judges_nothing_and_says_so(tmp_path: Path) -> None:
     project = Project.at(tmp_path / "project")
     project.vr(

@@ -53,7 +53,9 @@ def jumping(seconds: int) -> Iterator[Image]:
 FAR_WALKER = Mover("white", [(2.0, 100.0, 80.0), (10.0, 160.0, 82.0)], wide=4, high=8)
 
 
-@pytest.mark.parametrize("crf", [23, 28, 35, 40])
+@pytest.mark.parametrize(
+    "crf", [23, pytest.param(28, marks=pytest.mark.thorough), pytest.param(35, marks=pytest.mark.thorough), 40]
+)
 @pytest.mark.parametrize(
     "scene",
     [
