@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Modules are compiled when they are first imported, and kept: half the installation's time were those that never are.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo review ui test test-all check lint types layers definitions clean
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 		|| { echo "vr_assets needs Python 3.11 to 3.13; name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || { echo "Python lacks venv; on Debian: apt-get install python3.11-venv"; exit 1; }
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,dev]'
+	@$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[test,dev]'
 	@touch $@
 
 demo: $(VENV)/.installed
