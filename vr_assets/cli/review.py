@@ -50,21 +50,13 @@ def build(store: "Store", name: str) -> None:
     from vr_assets.defs.surroundings import resolve_for
     from vr_assets.export.review.site import INDEX
     from vr_assets.media.library import MediaLibrary
-    from vr_assets.media.sources import Sources
     from vr_assets.media.workers import Workers
     from vr_assets.steps.findings import find_all
 
     settings = resolve_for(store.read_batch(name)).settings
     store.fetch_review(name)
     with closing(Workers(settings.media)) as workers:
-        media = MediaLibrary(
-            store.media_folder,
-            settings.media,
-            settings.long_video,
-            workers,
-            mirror=store.mirror,
-            sources=Sources.of(settings),
-        )
+        media = MediaLibrary.of(store, settings, workers)
         built = anyio.run(partial(build_page, store, name, media, find_all(store, name, settings)))
     say(f"{built.shown} in {store.address(store.review_folder(name) / INDEX)}")
     if built.without_pictures:

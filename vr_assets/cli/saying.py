@@ -16,17 +16,18 @@ _CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 
 
 def say(text: str = "") -> None:
-    click.echo(text)
+    """A line on stdout, made `harmless`."""
+    click.echo(harmless(text))
 
 
 def note(text: str) -> None:
     """Something to know that is no result; goes to stderr."""
-    click.secho(text, fg="yellow", err=True)
+    click.secho(harmless(text), fg="yellow", err=True)
 
 
 def complain(text: str) -> None:
     """Why a command failed, on stderr."""
-    click.secho(f"error: {text}", fg="red", err=True)
+    click.secho(f"error: {harmless(text)}", fg="red", err=True)
 
 
 def without_credentials(text: str) -> str:

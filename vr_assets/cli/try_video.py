@@ -9,7 +9,7 @@ import click
 
 from vr_assets.cli.options import COMMAND_LINE, given, settings_options
 from vr_assets.cli.project import ensure_home
-from vr_assets.cli.saying import say, show, table
+from vr_assets.cli.saying import harmless, say, show, table
 from vr_assets.settings import Asset, Graph, Mode
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _tell_exchange(one: "Exchange", former: "Exchange | None", *, full: bool, br
     for column in shown.columns:
         column.ratio = 1
     shown.expand = True
-    shown.add_row(Text(_answer(former)), Text(_answer(one)))
+    shown.add_row(Text(harmless(_answer(former))), Text(harmless(_answer(one))))
     show(shown)
 
 

@@ -57,9 +57,9 @@ def _findings(batch: str, store: "Store") -> "Sequence[Finding]":
 
 
 def _tell(one: "Lineage", *, full: bool) -> None:
-    say(harmless(f"{one.item} in batch {one.batch}"))
+    say(f"{one.item} in batch {one.batch}")
     span = f", {one.span.start_s:g} - {one.span.end_s:g} s" if one.span else ""
-    say(harmless(f"of {one.subject}{span}{f', {one.mode}' if one.mode else ''}"))
+    say(f"of {one.subject}{span}{f', {one.mode}' if one.mode else ''}")
     if one.text:
         say(f"\n{_quoted(one.text)}")
     elif one.is_gone:
@@ -73,9 +73,9 @@ def _tell(one: "Lineage", *, full: bool) -> None:
 
 
 def _tell_layer(layer: "Layer", *, full: bool) -> None:
-    say(f"\n== {layer.asset}: {layer.status}{harmless(f', {layer.reason}') if layer.reason else ''}")
+    say(f"\n== {layer.asset}: {layer.status}{f', {layer.reason}' if layer.reason else ''}")
     for failure in layer.failures:
-        say(harmless(f"  failed: {failure.what}: {failure.reason}"))
+        say(f"  failed: {failure.what}: {failure.reason}")
     for call in layer.calls:
         _tell_call(call, full=full)
     if layer.wrote:
@@ -89,13 +89,13 @@ def _tell_call(call: "Call", *, full: bool) -> None:
     cost = "cost unknown" if answer.cost_usd is None else f"{answer.cost_usd:.6f} USD"
     tokens = f"{usage.input_tokens or '?'} + {usage.output_tokens or '?'} tokens"
     said = f"{answer.task}: {answer.model} ({answer.backend}), prompt {answer.domain}/{answer.prompt} {answer.prompt_hash[:12]}"
-    say(harmless(f"  {said}"))
+    say(f"  {said}")
     paid = f"paid by run {answer.run or '?'} of batch {answer.batch or '?'} at {answer.at[:19].replace('T', ' ')} UTC"
-    say(harmless(f"    {paid}; {tokens}, {cost}, {answer.seconds:.1f} s; key {answer.key}"))
+    say(f"    {paid}; {tokens}, {cost}, {answer.seconds:.1f} s; key {answer.key}")
     if call.problem:
-        say(harmless(f"    does not read: {call.problem}"))
+        say(f"    does not read: {call.problem}")
     for remark in answer.remarks:
-        say(harmless(f"    {remark}"))
+        say(f"    {remark}")
     for name, text in _texts(answer):
         say(f"    {name}:")
         say(_quoted(_shortened(text, full=full), indent="    "))
@@ -131,7 +131,7 @@ def _tell_since(one: "Lineage") -> None:
         say()
         show(shown)
     for held_by in one.task_files:
-        say(harmless(f"held by {held_by}"))
+        say(f"held by {held_by}")
 
 
 def _passed(passed: bool) -> str:

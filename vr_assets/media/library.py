@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from vr_assets.errors import MediaError
 from vr_assets.media import cut
@@ -28,8 +29,8 @@ from vr_assets.records.media import VideoFacts
 from vr_assets.records.row import VideoMedia
 from vr_assets.records.scene import SCENE_VERSION, Scene
 from vr_assets.records.video import NearDuplicate
-from vr_assets.settings import LongVideoSettings, MediaSettings
-from vr_assets.storage import write_atomically
+from vr_assets.settings import LongVideoSettings, MediaSettings, Settings
+from vr_assets.storage import Store, write_atomically
 
 _SHEET_CELL_PX = 320
 _LINKED_AFTER = 3
@@ -63,6 +64,12 @@ class MediaLibrary:
         self._showing = Showing(settings, self._prepared, workers)
         self._shared = Shared()
         self.images = ImageLibrary(folder, workers, self._sources)
+
+    @classmethod
+    def of(cls, store: Store, settings: Settings, workers: Workers) -> Self:
+        """The one of a store, as the settings want it."""
+        sources = Sources.of(settings)
+        return cls(store.media_folder, settings.media, settings.long_video, workers, mirror=store.mirror, sources=sources)
 
     @property
     def recipe(self) -> ProxyRecipe:

@@ -18,7 +18,6 @@ from vr_assets.journal import Asked, Journal
 from vr_assets.media.images import ImageLibrary
 from vr_assets.media.library import MediaLibrary
 from vr_assets.media.near_duplicates import Signed
-from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.records.base import Span
 from vr_assets.records.call import Answer, Media, MediaForm, Outcome, Request, Usage
@@ -105,14 +104,7 @@ async def foreseeing(
         return cast(Asker, _Foreseer(asker, journal, figures, notes))
 
     try:
-        library = MediaLibrary(
-            store.media_folder,
-            settings.media,
-            settings.long_video,
-            workers,
-            mirror=store.mirror,
-            sources=Sources.of(settings),
-        )
+        library = MediaLibrary.of(store, settings, workers)
         yield Stage(
             asset=asset,
             settings=settings,

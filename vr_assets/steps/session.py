@@ -29,7 +29,6 @@ from vr_assets.backends.purse import Purse
 from vr_assets.backends.spending import exchange
 from vr_assets.journal import Epochs, Journal
 from vr_assets.media.library import MediaLibrary
-from vr_assets.media.sources import Sources
 from vr_assets.media.workers import Workers
 from vr_assets.records.row import Row
 from vr_assets.settings import Asset, BackendName, ModelSettings, Settings
@@ -99,14 +98,7 @@ class Session:
         self._under_way = UnderWay()
         self._gate = Gate(2 * settings.calls.max_workers + _READY_TO_GO)
         self._workers = Workers(settings.media)
-        self._media = MediaLibrary(
-            store.media_folder,
-            settings.media,
-            settings.long_video,
-            self._workers,
-            mirror=store.mirror,
-            sources=Sources.of(settings),
-        )
+        self._media = MediaLibrary.of(store, settings, self._workers)
         self._prompts = load_prompts(settings)
         self._stages: dict[Asset, Stage] = {}
         self._journals: list[Journal] = []

@@ -46,6 +46,12 @@ def test_an_item_that_nobody_knows_ends_with_one_error(terminal: Terminal) -> No
     assert (said.code, said.out) == (1, "") and said.err.startswith("error: no item 'nowhere'")
 
 
+def test_an_error_obeys_no_name_and_tells_no_password(terminal: Terminal) -> None:
+    said = terminal.vr("ingest", "\x1b[2Jhttp://me:sesame@host/clips")
+    assert said.code == 1 and r"\x1b[2Jhttp" in said.err
+    assert "\x1b[2J" not in said.err and "sesame" not in said.err
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
