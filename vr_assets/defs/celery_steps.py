@@ -6,7 +6,7 @@ meanwhile.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 import dagster as dg
@@ -20,7 +20,6 @@ from dagster_celery import celery_executor
 from dagster_celery.config import DEFAULT_CONFIG
 from dagster_celery.core_execution_loop import core_celery_execution_loop
 from dagster_celery.executor import CELERY_CONFIG, _submit_task
-from kombu.exceptions import OperationalError
 
 # For as long places at endpoints are kept for who says nothing.
 LOST_AFTER_S = 30.0
@@ -58,10 +57,12 @@ class Roll:
     """Which tasks are being carried out.
 
     Args:
-        ask: given tasks and their workers, the tasks that the workers say they are carrying out.
+        ask: given tasks and their workers, the tasks that the workers say they are carrying out; None where nobody can be asked.
     """
 
-    def __init__(self, ask: Callable[[Mapping[str, str]], set[str]], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, ask: Callable[[Mapping[str, str]], Collection[str] | None], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._ask = ask
         self._clock = clock
         self._workers: dict[str, str] = {}
@@ -75,12 +76,8 @@ class Roll:
         self._heard.setdefault(task, now)
         if now >= self._asked + _ASKED_EVERY_S:
             self._asked = now
-            try:
-                heard = self._ask(self._workers)
-            except OperationalError:
-                # Nobody can be heard while Redis is away.
-                heard = set(self._heard)
-            self._heard |= dict.fromkeys(heard, now)
+            heard = self._ask(self._workers)
+            self._heard |= dict.fromkeys(self._heard if heard is None else heard, now)
         return now - self._heard[task]
 
     def drop(self, task: str) -> None:
@@ -156,7 +153,7 @@ class WatchingExecutor(dg.Executor):
             app: Celery, context: PlanOrchestrationContext, step: ExecutionStep, queue: str, priority: int, known: Any
         ) -> WatchedStep:
             nonlocal roll
-            roll = roll or Roll(lambda tasks: _carried_out(app, tasks))
+            roll = roll or Roll(lambda tasks: carried_out(app, tasks))
 
             return WatchedStep(
                 lambda: _submit_task(app, context, step, queue, priority, known), roll, context.for_step(step).log.warning
@@ -166,9 +163,14 @@ class WatchingExecutor(dg.Executor):
         return events
 
 
-def _carried_out(app: Celery, workers: Mapping[str, str]) -> set[str]:
+def carried_out(app: Celery, workers: Mapping[str, str]) -> set[str] | None:
+    """Of tasks and their workers, the tasks that the workers say they are carrying out; None while Redis is away."""
     asked = sorted(set(workers.values()))
-    answers = app.control.inspect(asked, timeout=_ANSWERED_WITHIN_S, limit=len(asked)).query_task(list(workers)) or {}
+    redis_is_away = app.connection_for_read().recoverable_connection_errors
+    try:
+        answers = app.control.inspect(asked, timeout=_ANSWERED_WITHIN_S, limit=len(asked)).query_task(list(workers)) or {}
+    except redis_is_away:
+        return None
     return {task for found in answers.values() for task in found}
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from celery.exceptions import WorkerLostError
-from kombu.exceptions import OperationalError
+from dagster_celery.make_app import make_app
 
-from vr_assets.defs.celery_steps import HANDED_OUT_AGAIN, LOST_AFTER_S, Roll, WatchedStep
+from vr_assets.defs.celery_steps import HANDED_OUT_AGAIN, LOST_AFTER_S, Roll, WatchedStep, carried_out
+from vr_assets_tests.servers.redis import redis_server
 
 
 class Task:
@@ -44,9 +45,9 @@ class Surroundings:
         self.tasks.append(Task(f"task {len(self.tasks)}"))
         return self.tasks[-1]
 
-    def _carried_out(self, workers: Mapping[str, str]) -> set[str]:
+    def _carried_out(self, workers: Mapping[str, str]) -> set[str] | None:
         if self.redis_is_away:
-            raise OperationalError("connection refused")
+            return None
         return {task for task, worker in workers.items() if worker in self.alive}
 
     def passes(self, seconds: float) -> bool:
@@ -126,3 +127,11 @@ def test_what_is_revoked_is_the_task_that_stands(around: Surroundings) -> None:
     around.passes(LOST_AFTER_S + 10)
     around.step.revoke()
     assert [task.revoked for task in around.tasks] == [False, True]
+
+
+@pytest.mark.slow
+def test_redis_away_is_told_from_workers_that_are_silent() -> None:
+    with redis_server() as url:
+        app = make_app({"broker": url, "backend": url})
+        assert carried_out(app, {"task 0": "one@a"}) == set()
+    assert carried_out(app, {"task 0": "one@a"}) is None
