@@ -12,7 +12,9 @@ _news = _if.missing().newly_true() | _if.any_deps_match(_if.data_version_changed
 _unhandled = _news.since_last_handled()
 _stopped = _if.any_deps_match(_if.any_checks_match(_if.check_failed(), blocking_only=True))
 
-FLOWS_DOWN = (_unhandled & ~_stopped & ~_if.in_progress() & ~_if.any_deps_in_progress() & ~_if.any_deps_missing()).with_label(
+# What is under way is looked at first. A tick takes seconds: a stage that ends between two looks was not yet updated at the one,
+# and was no longer under way at the other.
+FLOWS_DOWN = (~_if.in_progress() & ~_if.any_deps_in_progress() & _unhandled & ~_stopped & ~_if.any_deps_missing()).with_label(
     "something new or changed to work on"
 )
 
