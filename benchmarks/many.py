@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import json
 import os
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from vr_assets_tests.end_to_end.project import Project, draw_videos
+from vr_assets_tests.servers.ports import free_port
 
 
 def main() -> None:
@@ -160,9 +160,7 @@ def _ticks(project: Project, batches: int) -> Mapping[str, Callable[[], object]]
 
 @contextmanager
 def _webserver(project: Project) -> Iterator[Callable[[str, Mapping[str, Any]], Any]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = ["dagster-webserver", "-m", "vr_assets.definitions", "-p", str(port)]
     with subprocess.Popen(
         command, cwd=project.root, env=project.env, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from vr_assets_tests.end_to_end.project import Project
+from vr_assets_tests.servers.ports import free_port
 
 SHIPPED = Path(__file__).parents[2] / "dagster.yaml"
 LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "vr_assets.definitions"}
@@ -64,9 +64,7 @@ class Webserver:
 @contextmanager
 def dagster_dev(project: Project) -> Iterator[Webserver]:
     """The webserver and the daemon."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with running(project, "dagster", "dev", "-m", "vr_assets.definitions", "--port", str(port)):
         webserver = Webserver(f"http://127.0.0.1:{port}")
         wait_for(webserver.is_up)

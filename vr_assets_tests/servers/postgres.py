@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+
+from vr_assets_tests.servers.ports import free_port
 
 PASSWORD = "sesame-of-the-database"
 
@@ -55,9 +56,7 @@ def postgres() -> Iterator[Postgres]:
     place = binaries()
     if place is None:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     (folder / "password").write_text(PASSWORD)
     as_user = _as_user(folder)

@@ -1,7 +1,6 @@
 """A Redis server of a test's own."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 import pytest
 from redis import ConnectionError, Redis
 
+from vr_assets_tests.servers.ports import free_port
+
 _STARTS_WITHIN_S = 30.0
 
 
@@ -21,9 +22,7 @@ def redis_server() -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("Redis is not installed; on Debian: apt-get install redis-server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="redis-"))
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -1,6 +1,5 @@
 """A server that speaks S3, in a process of its own."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from vr_assets.bucket import _client_of
+from vr_assets_tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,9 +68,7 @@ class S3Server:
 @contextmanager
 def s3_server(log: Path) -> Iterator[S3Server]:
     """Started, and stopped at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with log.open("wb") as said:
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
